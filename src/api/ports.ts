@@ -1,0 +1,158 @@
+/**
+ * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
+ * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
+ */
+import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly total: number;
+}
+/** `page` counts from 1. */
+export interface PageRequest {
+  readonly page: number;
+  readonly perPage: number;
+}
+
+export interface RoomView {
+  readonly id: string;
+  readonly roomId: string;
+  readonly customRoomId: string | null;
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface RoomsPort {
+  /** Idempotent on `customRoomId`: the room that has it is answered. */
+  create(options: { customRoomId: string | null }): Promise<RoomView>;
+  list(request: PageRequest & { query: string | null }): Promise<Page<RoomView>>;
+  /** By room id or customRoomId. */
+  find(idOrCustomId: string): Promise<RoomView | null>;
+  /** Nobody can join any more; a running session is ended. ROOM_NOT_FOUND. */
+  deactivate(idOrCustomId: string): Promise<RoomView>;
+}
+
+export interface SessionView {
+  readonly id: string;
+  readonly roomId: string;
+  readonly customRoomId: string | null;
+  readonly status: 'ongoing' | 'ended';
+  readonly start: Date;
+  readonly end: Date | null;
+  readonly participants: readonly ParticipantTimes[];
+}
+/** One participant of a session with every stay. */
+export interface ParticipantTimes {
+  readonly participantId: string;
+  readonly name: string;
+  readonly stays: readonly { readonly start: Date; readonly end: Date | null }[];
+}
+
+export interface SessionsPort {
+  list(
+    request: PageRequest & {
+      roomId: string | null;
+      customRoomId: string | null;
+      status: 'ongoing' | 'ended' | null;
+      startDate: Date | null;
+      endDate: Date | null;
+    },
+  ): Promise<Page<SessionView>>;
+  find(sessionId: string): Promise<SessionView | null>;
+  /** Ends the running session of a room. NO_ACTIVE_SESSION, SESSION_NOT_FOUND. */
+  end(options: { roomId: string; sessionId: string | null }): Promise<SessionView>;
+  /** PARTICIPANT_NOT_FOUND, NO_ACTIVE_SESSION. */
+  removeParticipant(options: { roomId: string; participantId: string; sessionId: string | null }): Promise<void>;
+}
+
+export interface FileView {
+  readonly id: string;
+  readonly type: 'video' | 'audio';
+  /** Path in our store, relative, e.g. `recordings/<id>/<fileId>.mp4`. */
+  readonly filePath: string;
+  readonly bytes: number;
+  readonly durationSeconds: number;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly format: string;
+  readonly createdAt: Date;
+}
+
+export interface RecordingView {
+  readonly id: string;
+  readonly roomId: string;
+  readonly sessionId: string;
+  readonly status: RecordingStatus;
+  /** 0…1 of composing; null before the length is known. */
+  readonly progress: number | null;
+  readonly failureReason: string | null;
+  readonly stopReason: StopReason | null;
+  readonly config: RecordingConfig;
+  readonly start: Date | null;
+  readonly end: Date | null;
+  readonly file: FileView | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface RecordingsPort {
+  /** ROOM_NOT_FOUND, NO_ACTIVE_SESSION, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE. Answers when the start record is on disk. */
+  start(options: { roomId: string; config: RecordingConfig }): Promise<RecordingView>;
+  /** Ends the room's running recording, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
+  stop(options: { roomId: string; recordingId: string | null }): Promise<RecordingView>;
+  list(
+    request: PageRequest & { roomId: string | null; sessionId: string | null; query: string | null },
+  ): Promise<Page<RecordingView>>;
+  find(recordingId: string): Promise<RecordingView | null>;
+  /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
+  delete(recordingId: string): Promise<void>;
+}
+
+/** A stored file, open for ranges. */
+export interface FilesPort {
+  /** Absolute path and size of a stored file, by file id; null when there is none (any more). */
+  locate(fileId: string): Promise<{ path: string; bytes: number; contentType: string; name: string } | null>;
+}
+
+/** A verified participant, as the media process takes it. */
+export interface ParticipantClaims {
+  readonly roomId: string;
+  readonly participantId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly canModerate: boolean;
+  readonly hidden: boolean;
+}
+
+export interface MediaPort {
+  publish(claims: ParticipantClaims, offer: string): Promise<{ resourceId: string; answer: string }>;
+  subscribe(
+    claims: ParticipantClaims,
+    participantId: string,
+    offer: string,
+  ): Promise<{ resourceId: string; answer: string }>;
+  deleteResource(roomId: string, resourceId: string): Promise<boolean>;
+  /**
+   * Relays one room socket. `send` is called with messages for the client; `close` when the media process is done with it.
+   * The returned functions take the client's messages (already JSON, not yet validated) and its going away.
+   */
+  openChannel(
+    claims: ParticipantClaims,
+    handlers: { send: (message: unknown) => void; close: (reason: string) => void },
+  ): Promise<{ receive: (message: unknown) => void; closed: () => void }>;
+}
+
+export interface HealthPort {
+  check(): Promise<{ ok: boolean; checks: Record<string, { ok: boolean; detail: string }> }>;
+  /** Prometheus text of the whole system. */
+  metrics(): Promise<string>;
+}
+
+export interface ApiPorts {
+  readonly rooms: RoomsPort;
+  readonly sessions: SessionsPort;
+  readonly recordings: RecordingsPort;
+  readonly files: FilesPort;
+  readonly media: MediaPort;
+  readonly health: HealthPort;
+}

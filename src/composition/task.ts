@@ -1,0 +1,80 @@
+/**
+ * What the server process and a compositor process say to each other over the server's work socket (`support/ipc.ts`). The compositor
+ * dials, names its lease and asks for work; when the connection closes, it exits: whoever leads the composition next starts another
+ * one in another fenced folder, and finished segments are taken over from the former by rename.
+ */
+import { z } from 'zod';
+
+export const WORK_VERSION = 1;
+
+export const compositionConfig = z.object({
+  width: z.number().int().positive().multipleOf(2),
+  height: z.number().int().positive().multipleOf(2),
+  mode: z.enum(['video-and-audio', 'audio']),
+  theme: z.enum(['DARK', 'LIGHT', 'DEFAULT']),
+  /** In force at the start; changes are events in the journal. */
+  layout: z.object({
+    type: z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR']),
+    priority: z.enum(['SPEAKER', 'PIN']),
+    gridSize: z.number().int().min(1).max(25),
+  }),
+});
+export type CompositionConfig = z.infer<typeof compositionConfig>;
+
+/** Everything a compositor needs; it reads the journal from disk and touches no database. */
+export const compositionTask = z.object({
+  version: z.literal(WORK_VERSION),
+  compositionId: z.string(),
+  recordingId: z.string(),
+  journalDir: z.string(),
+  /** Where finished segments of this composition lie: `NNNNNN.mp4` (video), `NNNNNN.m4a` (audio), `NNNNNN.json` (levels, facts). */
+  segmentsDir: z.string(),
+  /** A folder of this process alone: unfinished files; renamed into `segmentsDir` when whole. */
+  scratchDir: z.string(),
+  config: compositionConfig,
+});
+export type CompositionTask = z.infer<typeof compositionTask>;
+
+/** Requests of the compositor to the server. */
+export const workMethods = {
+  /** First call. `lease` came in the environment of the process. Answers the task. */
+  hello: {
+    params: z.object({ version: z.literal(WORK_VERSION), lease: z.string(), pid: z.number() }),
+    result: compositionTask,
+  },
+  /** Asks for a run of segments, [from, to). Null: nothing left to do, exit 0. */
+  next: {
+    params: z.object({}),
+    result: z.object({ run: z.object({ from: z.number(), to: z.number() }).nullable(), package: z.boolean() }),
+  },
+} as const;
+
+/** Facts of a finished artifact. */
+export const artifactFacts = z.object({
+  path: z.string(),
+  bytes: z.number(),
+  durationSeconds: z.number(),
+  width: z.number().nullable(),
+  height: z.number().nullable(),
+  format: z.string(),
+  videoBytes: z.number(),
+});
+export type ArtifactFacts = z.infer<typeof artifactFacts>;
+
+/** Events of the compositor. */
+export const workEvent = z.discriminatedUnion('type', [
+  /** Segment `index` lies whole in `segmentsDir`. */
+  z.object({ type: z.literal('segment'), index: z.number(), ticks: z.number() }),
+  /** The journal holds the recording's end: `ticks` in all. */
+  z.object({ type: z.literal('end-known'), ticks: z.number() }),
+  z.object({ type: z.literal('packaged'), artifact: artifactFacts }),
+  z.object({ type: z.literal('failed'), reason: z.string() }),
+]);
+export type WorkEvent = z.infer<typeof workEvent>;
+
+/** Events of the server. */
+export const workNotice = z.discriminatedUnion('type', [
+  /** Nobody writes this journal any more (its media process died): what is there is all; the recording ends with its last record. */
+  z.object({ type: z.literal('journal-ended') }),
+]);
+export type WorkNotice = z.infer<typeof workNotice>;

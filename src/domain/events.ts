@@ -1,0 +1,72 @@
+/**
+ * What happens in a session, as it is journaled. Field names are on disk: only add.
+ */
+import type { ParticipantId, RecordingId, TrackId } from './ids.ts';
+import type { LayoutProgram } from './layout.ts';
+import type { Codec, TrackSource } from './media.ts';
+import type { SessionTimeNs } from './media-time.ts';
+import type { StopReason } from './recording.ts';
+
+/**
+ * One SSRC of one track, from its first packet to its end: an epoch. A reconnect, or a changed SSRC, opens another stream of the
+ * same track. `stream` numbers are unique in the session's journal and never reused.
+ */
+export interface StreamInfo {
+  readonly stream: number;
+  readonly trackId: TrackId;
+  readonly participantId: ParticipantId;
+  readonly source: TrackSource;
+  readonly ssrc: number;
+  readonly payloadType: number;
+  readonly codec: Codec;
+  readonly clockRate: number;
+  /** SDP fmtp parameters as negotiated, e.g. `packetization-mode=1;profile-level-id=42e01f`. */
+  readonly fmtp: string;
+  /** Simulcast layer (RFC 8851), or null. */
+  readonly rid: string | null;
+  /** Which sender clock it runs on: streams of one connection share one. Sender NTP times compare only within it. */
+  readonly clockDomain: string;
+  /** Negotiated ids of the header extensions that a reader may want, by URI. */
+  readonly extensions: Readonly<Record<string, number>>;
+}
+
+export interface ParticipantInfo {
+  readonly participantId: ParticipantId;
+  readonly name: string;
+  /** Hidden participants (recorders, template pages) have no tile and keep no session alive. */
+  readonly hidden: boolean;
+}
+
+export interface TrackInfo {
+  readonly trackId: TrackId;
+  readonly participantId: ParticipantId;
+  readonly source: TrackSource;
+  readonly muted: boolean;
+}
+
+export interface ActiveRecording {
+  readonly recordingId: RecordingId;
+  readonly startedNs: SessionTimeNs;
+  readonly layout: LayoutProgram;
+}
+
+/** Events, as they happen. */
+export type SessionEvent =
+  | { readonly type: 'session-ended' }
+  | { readonly type: 'participant-joined'; readonly participant: ParticipantInfo }
+  | { readonly type: 'participant-left'; readonly participantId: ParticipantId; readonly reason: string }
+  | { readonly type: 'track-published'; readonly track: TrackInfo }
+  | { readonly type: 'track-unpublished'; readonly trackId: TrackId }
+  | { readonly type: 'track-muted'; readonly trackId: TrackId; readonly muted: boolean }
+  | { readonly type: 'stream-opened'; readonly stream: StreamInfo }
+  | { readonly type: 'stream-closed'; readonly stream: number }
+  | { readonly type: 'pins-changed'; readonly pins: readonly ParticipantId[] }
+  | { readonly type: 'recording-started'; readonly recording: ActiveRecording }
+  | {
+      readonly type: 'recording-stopped';
+      readonly recordingId: RecordingId;
+      readonly stoppedNs: SessionTimeNs;
+      readonly reason: StopReason;
+    }
+  | { readonly type: 'layout-changed'; readonly recordingId: RecordingId; readonly layout: LayoutProgram }
+  | { readonly type: 'dropped'; readonly records: number; readonly bytes: number; readonly reason: string };

@@ -1,0 +1,25 @@
+/**
+ * Where our processes' sockets lie: `<data>/run` where its path is short enough for a Unix socket, else a folder in the system's
+ * temporary folder that is named by a hash of the data folder. 0700: whoever can enter it can drive the server.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** `sun_path` is 108 bytes on Linux, 104 on macOS; the longest name we add is 24. */
+const LONGEST_DIRECTORY = 104 - 24;
+
+/** The folder, made if need be. Throws if somebody else owns it. */
+export const runDirectory = (dataDir: string): string => {
+  const inside = join(resolve(dataDir), 'run');
+  const hash = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16);
+  const path = Buffer.byteLength(inside) <= LONGEST_DIRECTORY ? inside : join(tmpdir(), `roomtape-${hash}`);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const owner = lstatSync(path);
+  if (!owner.isDirectory() || (process.getuid && owner.uid !== process.getuid())) {
+    throw new Error(`The run folder "${path}" belongs to somebody else: remove it or choose another data folder.`);
+  }
+  chmodSync(path, 0o700);
+  return path;
+};

@@ -1,0 +1,40 @@
+/**
+ * What the timeline yields: media with a time, in the form that decoders take. All times are session time.
+ */
+import type { ParticipantId, TrackId } from '../domain/ids.ts';
+import type { Codec, TrackSource, VideoCodec } from '../domain/media.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
+
+/** One coded picture of one stream (one simulcast layer of one track). */
+export interface VideoFrame {
+  readonly stream: number;
+  readonly timeNs: SessionTimeNs;
+  readonly keyframe: boolean;
+  /** False from a loss until the next keyframe: it refers to something that never came. Do not decode it. */
+  readonly decodable: boolean;
+  /** VP8/VP9: the frame. H.264: Annex B access unit, SPS and PPS before every IDR. AV1: a temporal unit in OBUs with sizes. */
+  readonly data: Buffer;
+  /** Picture size where the keyframe's header says it, else the size of the last keyframe; null if unknown (H.264 may need the decoder). */
+  readonly size: { readonly width: number; readonly height: number } | null;
+}
+
+/** One Opus packet's place. `endNs` is the start of the next contiguous one, or start + its duration. */
+export interface AudioPacket {
+  readonly stream: number;
+  readonly startNs: SessionTimeNs;
+  readonly endNs: SessionTimeNs;
+  /** Null: lost, to be concealed. Silence by DTX yields no packet at all. */
+  readonly data: Buffer | null;
+}
+
+/** A stream as the timeline knows it. */
+export interface TimelineStream {
+  readonly stream: number;
+  readonly trackId: TrackId;
+  readonly participantId: ParticipantId;
+  readonly source: TrackSource;
+  readonly codec: Codec;
+  readonly rid: string | null;
+}
+
+export type VideoStreamCodec = VideoCodec;
