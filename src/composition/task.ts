@@ -31,6 +31,8 @@ export const compositionTask = z.object({
   segmentsDir: z.string(),
   /** A folder of this process alone: unfinished files; renamed into `segmentsDir` when whole. */
   scratchDir: z.string(),
+  /** Absolute path of the finished file without its extension, which says the format: `.mp4`, `.m4a`. */
+  artifactPath: z.string(),
   config: compositionConfig,
 });
 export type CompositionTask = z.infer<typeof compositionTask>;
