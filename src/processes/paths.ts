@@ -1,0 +1,34 @@
+/** The data folder: what lies where. One place, so that two processes never disagree. */
+import { join, resolve } from 'node:path';
+import { runDirectory } from '../support/run-directory.ts';
+
+export interface DataPaths {
+  readonly root: string;
+  /** One folder per session. */
+  readonly journals: string;
+  /** One folder per recording: compositions' segments while they are rendered, then the finished file. */
+  readonly recordings: string;
+  /** Sockets and pid files; gone after an orderly end. */
+  readonly run: string;
+  readonly supervisorSocket: string;
+  readonly mediaSocket: string;
+  readonly workSocket: string;
+  /** Secret of the resume tokens: it outlives the media process, so that participants come back as themselves. */
+  readonly resumeSecret: string;
+}
+
+/** Absolute paths below a data folder. Makes the run folder. */
+export const dataPaths = (dataDir: string): DataPaths => {
+  const root = resolve(dataDir);
+  const run = runDirectory(root);
+  return {
+    root,
+    journals: join(root, 'journals'),
+    recordings: join(root, 'recordings'),
+    run,
+    supervisorSocket: join(run, 'supervisor.sock'),
+    mediaSocket: join(run, 'media.sock'),
+    workSocket: join(run, 'work.sock'),
+    resumeSecret: join(root, 'resume-secret'),
+  };
+};

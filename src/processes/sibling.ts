@@ -1,0 +1,139 @@
+/**
+ * A process that the supervisor keeps running. It is spawned, or **adopted** where one of an earlier supervisor still answers on its
+ * socket (we were killed, it was not). When it ends without being asked, it is started again after a pause that grows from 0.2 s to
+ * 10 s and is forgotten after a minute of health.
+ *
+ * States: `stopped → running ⇄ pausing → stopped`. `stop()` is final.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dial, type Peer } from '../support/ipc.ts';
+import type { Logger } from '../support/log.ts';
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+const HEALTHY_AFTER_MS = 60_000;
+
+export interface SiblingOptions {
+  readonly name: string;
+  readonly pidFile: string;
+  readonly spawn: () => ChildProcess;
+  /** Where a running one answers; without it there is no adoption. */
+  readonly socketPath?: string;
+  readonly log: Logger;
+}
+
+interface Running {
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly ended: Promise<void>;
+}
+
+export class Sibling {
+  readonly #options: SiblingOptions;
+  #running: Running | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #pause: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: SiblingOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.pid;
+  }
+
+  /** Adopts or spawns. */
+  async start(): Promise<void> {
+    if (this.#stopping) return;
+    this.#running = (await this.#adopt()) ?? (await this.#spawn());
+    const current = this.#running;
+    void current.ended.then(() => this.#ended(current));
+  }
+
+  /** Asks it to end, waits, insists with SIGKILL after `graceMs`. Idempotent. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    if (this.#running) signalProcess(this.#running.pid, 'SIGKILL');
+  }
+
+  async #adopt(): Promise<Running | undefined> {
+    const { socketPath, pidFile, name, log } = this.#options;
+    if (!socketPath) return undefined;
+    let close = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    let peer: Peer;
+    try {
+      peer = await dial(socketPath, { onClose: close });
+    } catch {
+      return undefined; // nobody listens: there is none to adopt
+    }
+    const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+    if (!Number.isInteger(pid) || pid <= 0) {
+      peer.close();
+      throw new Error(`A ${name} process answers on "${socketPath}", but "${pidFile}" does not say its pid: end it by hand.`);
+    }
+    log.info({ pid }, `Adopted the running ${name} process.`);
+    return { pid, startedAt: performance.now(), ended: closed };
+  }
+
+  async #spawn(): Promise<Running> {
+    const { spawn, pidFile, name, log } = this.#options;
+    const child = spawn();
+    const ended = new Promise<void>((resolve) => {
+      child.once('error', (error) => {
+        log.error({ err: error }, `The ${name} process could not be started.`);
+        resolve();
+      });
+      child.once('exit', (code, signal) => {
+        if (!this.#stopping) log.error({ code, signal }, `The ${name} process ended; it is started again.`);
+        resolve();
+      });
+    });
+    if (child.pid !== undefined) await writeFile(pidFile, String(child.pid), { mode: 0o600 });
+    return { pid: child.pid ?? 0, startedAt: performance.now(), ended };
+  }
+
+  #ended(running: Running): void {
+    if (this.#running !== running) return;
+    this.#running = undefined;
+    if (this.#stopping) return;
+    if (performance.now() - running.startedAt > HEALTHY_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#pause = setTimeout(() => {
+      this.start().catch((error: unknown) => this.#options.log.error({ err: error }, 'Restarting failed.'));
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    clearTimeout(this.#pause);
+    const running = this.#running;
+    if (running && running.pid > 0) {
+      signalProcess(running.pid, 'SIGTERM');
+      const insist = setTimeout(() => {
+        this.#options.log.warn({ pid: running.pid }, `The ${this.#options.name} process did not end in time; killed.`);
+        signalProcess(running.pid, 'SIGKILL');
+      }, graceMs);
+      await running.ended;
+      clearTimeout(insist);
+    }
+    await rm(this.#options.pidFile, { force: true });
+  }
+}
+
+/** Sends a signal; a process that is gone already is no error. */
+const signalProcess = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+};
