@@ -1,6 +1,7 @@
 /**
  * What the timeline yields: media with a time, in the form that decoders take. All times are session time.
  */
+import type { ActiveRecording, ParticipantInfo, TrackInfo } from '../domain/events.ts';
 import type { ParticipantId, TrackId } from '../domain/ids.ts';
 import type { Codec, TrackSource, VideoCodec } from '../domain/media.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
@@ -35,6 +36,19 @@ export interface TimelineStream {
   readonly source: TrackSource;
   readonly codec: Codec;
   readonly rid: string | null;
+  readonly openedNs: SessionTimeNs;
+  /** When it ended, as far as the journal has been read. */
+  readonly closedNs: SessionTimeNs | null;
+}
+
+/** Who is in the room and what they publish: from the snapshot that opens a chunk. Says again what events said, or mends what they missed. */
+export interface RoomState {
+  readonly type: 'room-state';
+  readonly participants: readonly ParticipantInfo[];
+  readonly tracks: readonly TrackInfo[];
+  /** Pinned participants, in the order they were pinned. */
+  readonly pins: readonly ParticipantId[];
+  readonly recordings: readonly ActiveRecording[];
 }
 
 export type VideoStreamCodec = VideoCodec;
