@@ -1,0 +1,101 @@
+/**
+ * The settings as the program takes them: grouped, units in the names, frozen. `settings.ts` says what each means;
+ * `read-settings.ts` where they come from.
+ */
+import type { IceServer } from './ice-servers.ts';
+import { readSettings, type SettingSources } from './read-settings.ts';
+import type { SETTINGS, SettingValues } from './settings.ts';
+
+export { ConfigError } from './read-settings.ts';
+
+export interface Config {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Without a trailing slash. */
+  readonly publicUrl: string | undefined;
+  /** Absolute paths of PEM files. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** True: every proxy; else the networks of those that are believed. */
+  readonly trustProxy: true | readonly string[];
+  /** `*`, or origins. */
+  readonly corsOrigins: readonly string[];
+  readonly metricsOpen: boolean;
+  readonly shutdownGraceMs: number;
+  readonly apiKey: string | undefined;
+  readonly apiSecret: string | undefined;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Undefined: embedded. */
+  readonly databaseUrl: string | undefined;
+  readonly journalRetentionMs: number;
+  /** 0: no limit. */
+  readonly journalMaxBytes: number;
+  readonly minFreeDiskBytes: number;
+  readonly fileUrlTtlMs: number;
+  readonly maxRecordingDurationMs: number;
+  readonly compositorConcurrency: number;
+  readonly rtc: {
+    readonly port: number;
+    readonly bindAddress: string;
+    /** Empty: the machine's own. */
+    readonly announcedAddresses: readonly string[];
+    readonly tcp: boolean;
+    readonly useRemb: boolean;
+    readonly iceServers: readonly IceServer[];
+  };
+  /** True: anywhere; else the private networks that callers' URLs may lead into. */
+  readonly allowPrivateUrls: true | readonly string[];
+  readonly logLevel: (typeof SETTINGS)['logLevel']['fallback'];
+}
+
+const deepFreeze = <Value>(value: Value): Value => {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+};
+
+const toConfig = (values: SettingValues): Config => {
+  const { tlsCert, tlsKey } = values;
+  return {
+    host: values.host,
+    port: values.port,
+    publicUrl: values.publicUrl?.replace(/\/+$/, ''),
+    tls: tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
+    trustProxy: values.trustProxy,
+    corsOrigins: values.corsOrigins,
+    metricsOpen: values.metricsOpen,
+    shutdownGraceMs: values.shutdownGrace,
+    apiKey: values.apiKey,
+    apiSecret: values.apiSecret,
+    dataDir: values.dataDir,
+    databaseUrl: values.databaseUrl,
+    journalRetentionMs: values.journalRetention,
+    journalMaxBytes: values.journalMaxBytes,
+    minFreeDiskBytes: values.minFreeDisk,
+    fileUrlTtlMs: values.fileUrlTtl,
+    maxRecordingDurationMs: values.maxRecordingDuration,
+    compositorConcurrency: values.compositorConcurrency,
+    rtc: {
+      port: values.rtcPort,
+      bindAddress: values.rtcBindAddress,
+      announcedAddresses: values.rtcAnnouncedAddress,
+      tcp: values.rtcTcp,
+      useRemb: values.rtcUseRemb,
+      iceServers: values.iceServers,
+    },
+    allowPrivateUrls: values.allowPrivateUrls,
+    logLevel: values.logLevel,
+  };
+};
+
+/** The settings in force. Throws `ConfigError` with everything that is wrong. */
+export const loadConfig = (sources: SettingSources = {}): Config =>
+  deepFreeze(structuredClone(toConfig(readSettings(sources))));
+
+/** The settings as they may be shown to the operator and logged: secrets that are set read `[secret]`. */
+export const describeConfig = (config: Config): Record<string, unknown> => ({
+  ...config,
+  apiSecret: config.apiSecret === undefined ? undefined : '[secret]',
+  databaseUrl: config.databaseUrl === undefined ? undefined : '[secret]',
+  rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
+});

@@ -1,0 +1,185 @@
+/**
+ * Every setting: kind, default, meaning. The environment name follows from the key (`dataDir` → `ROOMTAPE_DATA_DIR`).
+ * `roomtape.example.yaml` is the manual of the same; a test keeps the two together.
+ */
+import { availableParallelism } from 'node:os';
+import { type IceServer, parseIceServers } from './ice-servers.ts';
+import {
+  byteSize,
+  choice,
+  duration,
+  flag,
+  integer,
+  integerOrAuto,
+  list,
+  networks,
+  optionalText,
+  type Setting,
+  structured,
+  text,
+} from './setting-kinds.ts';
+
+/** RFC 7518 §3.2: an HS256 key has at least 256 bits. 32 characters are the least that can carry them. */
+const LEAST_SECRET_LENGTH = 32;
+
+const isWebUrl = (value: string): boolean => {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '';
+};
+
+export const SETTINGS = {
+  // Where the HTTP side listens.
+  host: text({
+    fallback: '127.0.0.1',
+    meaning:
+      'Address of the HTTP server. Loopback, so that no token crosses a network in the clear unless you ask for it.',
+  }),
+  port: integer({ fallback: 8080, min: 0, max: 65535, meaning: 'Port of the HTTP server. 0 takes any free one.' }),
+  publicUrl: optionalText({
+    meaning: 'Address under which callers and browsers reach this server. Not set: the address that a request came to.',
+    must: 'an http or https URL without query, such as https://rooms.example.org',
+    accept: isWebUrl,
+  }),
+  tlsCert: optionalText({
+    meaning: 'PEM file of the certificate chain. Together with tlsKey the server speaks HTTPS and WSS.',
+  }),
+  tlsKey: optionalText({ meaning: 'PEM file of the private key.' }),
+  trustProxy: networks({
+    meaning: 'Reverse proxies whose X-Forwarded-* headers are believed: true, or their networks.',
+  }),
+  corsOrigins: list({
+    fallback: ['*'],
+    must: '"*" or origins such as https://app.example.org',
+    accept: (item) => item === '*' || URL.parse(item)?.origin === item,
+    meaning: 'Web origins whose pages may call this server. "*" is safe: nothing here is authorised by cookies.',
+  }),
+  metricsOpen: flag({
+    fallback: false,
+    meaning: 'Answer /metrics to everybody. Otherwise: to this machine, and to callers with an API token.',
+  }),
+  shutdownGrace: duration({
+    fallback: '10s',
+    min: '0s',
+    max: '10m',
+    meaning: 'How long a stopping server waits for requests and downloads that are under way.',
+  }),
+
+  // Who may use it.
+  apiKey: optionalText({
+    meaning: 'Public half of the credentials; the apikey claim of every token. Not set: a pair is made at first start.',
+  }),
+  apiSecret: optionalText({
+    secret: true,
+    meaning: 'Secret half: tokens are signed with it (HS256).',
+    must: `at least ${LEAST_SECRET_LENGTH} characters, such as the output of: openssl rand -hex 32`,
+    accept: (value) => value.length >= LEAST_SECRET_LENGTH,
+  }),
+
+  // What is kept, where, for how long.
+  dataDir: text({
+    fallback: './data',
+    meaning: 'Folder of everything that is stored. Made if need be, readable by its owner only.',
+  }),
+  databaseUrl: optionalText({
+    secret: true,
+    meaning: 'PostgreSQL (15 or newer) to keep state in. Not set: an embedded one below dataDir.',
+    must: 'a URL such as postgres://user:password@host:5432/database',
+    accept: (value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ''),
+  }),
+  journalRetention: duration({
+    fallback: '24h',
+    min: '0s',
+    max: '365d',
+    meaning: 'How long the journal of a finished recording is kept, so that it can be composed again.',
+  }),
+  journalMaxBytes: byteSize({
+    fallback: '64GiB',
+    meaning: 'Above this, journals of finished recordings go before their time, oldest first. 0: no limit.',
+  }),
+  minFreeDisk: byteSize({
+    fallback: '2GiB',
+    meaning: 'No recording starts with less free space than this; one that runs is ended in order.',
+  }),
+  fileUrlTtl: duration({
+    fallback: '24h',
+    min: '1m',
+    max: '365d',
+    meaning: 'How long a signed fileUrl works. Every GET of the recording gives a fresh one.',
+  }),
+
+  // Recording.
+  maxRecordingDuration: duration({
+    fallback: '12h',
+    min: '1s',
+    max: '7d',
+    meaning: 'A recording that nobody ends, ends itself after this.',
+  }),
+  compositorConcurrency: integerOrAuto({
+    min: 1,
+    max: 256,
+    resolve: availableParallelism,
+    meaning: 'How many segments are composed at once. auto: one per core.',
+  }),
+
+  // Media.
+  rtcPort: integer({
+    fallback: 20080,
+    min: 1,
+    max: 65535,
+    meaning:
+      'The one UDP port (and TCP port, see rtcTcp) of all media. Below the range from which systems take outgoing ports.',
+  }),
+  rtcBindAddress: text({
+    fallback: '0.0.0.0',
+    meaning:
+      "Address on which media is received. All: media is always encrypted, and nothing is answered without a room's credentials.",
+  }),
+  rtcAnnouncedAddress: list({
+    fallback: [],
+    must: 'IP addresses or host names',
+    accept: (item) => /^[A-Za-z0-9.:-]+$/.test(item),
+    meaning:
+      'Addresses that clients are told to send media to: the public one behind NAT or in a container. Empty: those of this machine.',
+  }),
+  rtcTcp: flag({
+    fallback: true,
+    meaning: 'Take media over TCP on the same port number, for networks that block UDP.',
+  }),
+  rtcUseRemb: flag({
+    fallback: false,
+    meaning:
+      'Tell senders their bandwidth (REMB) instead of giving them transport-wide feedback; for a server starved of CPU.',
+  }),
+  iceServers: structured<readonly IceServer[]>({
+    secret: true,
+    fallback: [],
+    fallbackText: '[]',
+    parse: parseIceServers,
+    meaning: 'STUN and TURN servers that clients are told of.',
+  }),
+
+  // What it may reach.
+  allowPrivateUrls: networks({
+    meaning:
+      'Whether URLs given by callers may be http or lead into private networks: true, or the networks they may lead to.',
+  }),
+
+  logLevel: choice({
+    fallback: 'info',
+    names: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    meaning: 'The least severe entries that are logged (JSON lines on standard error).',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** A value for every setting. */
+export type SettingValues = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never;
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** `dataDir` → `ROOMTAPE_DATA_DIR`. */
+export const envNameOf = (name: SettingName): string =>
+  `ROOMTAPE_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
