@@ -20,3 +20,33 @@ export interface Scene {
   /** In drawing order; rectangles do not overlap. Empty: nobody is there, the background alone is drawn. */
   readonly tiles: readonly Tile[];
 }
+
+/** One or two letters for a tile without a picture: first letters of the first and the last word. A nameless participant gets `?`. */
+export const initialsOf = (name: string): string => {
+  const words = name.normalize('NFC').match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu) ?? [];
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  const initials = ends.map((word) => word?.match(/./u)?.[0] ?? '').join('');
+  return initials.toLocaleUpperCase('und') || '?';
+};
+
+const sameTile = (a: Tile, b: Tile): boolean =>
+  a.participantId === b.participantId &&
+  a.source === b.source &&
+  a.trackId === b.trackId &&
+  a.name === b.name &&
+  a.micMuted === b.micMuted &&
+  a.speaking === b.speaking &&
+  a.fit === b.fit &&
+  a.rect.x === b.rect.x &&
+  a.rect.y === b.rect.y &&
+  a.rect.width === b.rect.width &&
+  a.rect.height === b.rect.height;
+
+/** True if both say the same: nothing but the pictures in the tiles needs drawing anew. */
+export const sameScene = (a: Scene, b: Scene): boolean =>
+  a === b ||
+  (a.tiles.length === b.tiles.length &&
+    a.tiles.every((tile, i) => {
+      const other = b.tiles[i];
+      return other !== undefined && sameTile(tile, other);
+    }));
