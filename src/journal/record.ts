@@ -55,6 +55,8 @@ export interface ChunkIndex {
   readonly firstNs: SessionTimeNs;
   readonly lastNs: SessionTimeNs;
   readonly records: number;
+  /** Offsets of the records that tell when a recording started or stopped and when the session ended: found without reading the chunk. */
+  readonly landmarks: readonly number[];
   readonly streams: readonly {
     readonly stream: number;
     readonly packets: number;

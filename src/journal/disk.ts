@@ -1,0 +1,31 @@
+/** The few calls by which a journal is written, so that tests can put a slow or a full disk in their place. */
+import { open } from 'node:fs/promises';
+
+export interface DiskFile {
+  /** Writes at an absolute position. Resolves to how many bytes were taken, which may be fewer. */
+  write(buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
+  /** Content on disk (fdatasync). */
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Disk {
+  /** A new file, readable and writable by its owner only. Rejects if it exists. */
+  create(path: string): Promise<DiskFile>;
+}
+
+export const systemDisk: Disk = {
+  create: async (path) => {
+    const handle = await open(path, 'wx', 0o600);
+    return {
+      write: async (buffer, offset, length, position) =>
+        (await handle.write(buffer, offset, length, position)).bytesWritten,
+      datasync: () => handle.datasync(),
+      close: () => handle.close(),
+    };
+  },
+};
+
+/** No room on the disk, or none for this user. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

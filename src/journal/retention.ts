@@ -1,0 +1,80 @@
+/**
+ * Which parts of journals are still needed, and the deletion of the rest. The decisions are pure; a scheduler that knows the recordings
+ * calls them and then the two functions that delete.
+ */
+import { rm } from 'node:fs/promises';
+import type { SessionTimeNs } from '../domain/media-time.ts';
+import { exists, sealedChunkPath, syncDirectory } from './chunk-files.ts';
+
+/** What a recording holds on to. `toNs` null: it is still running. */
+export interface NeededSpan {
+  readonly fromNs: SessionTimeNs;
+  readonly toNs: SessionTimeNs | null;
+}
+
+/**
+ * Chunks that the spans need: those that overlap them and the one before, in which a stream may have begun the keyframe that is on
+ * screen when the span begins.
+ */
+export const chunksNeeded = (
+  chunks: readonly { readonly chunk: number; readonly startNs: SessionTimeNs; readonly endNs: SessionTimeNs }[],
+  spans: readonly NeededSpan[],
+): Set<number> => {
+  const needed = new Set<number>();
+  chunks.forEach(({ chunk, startNs, endNs }, position) => {
+    if (!spans.some(({ fromNs, toNs }) => endNs >= fromNs && (toNs === null || startNs <= toNs))) return;
+    const before = chunks[position - 1];
+    if (before) needed.add(before.chunk);
+    needed.add(chunk);
+  });
+  return needed;
+};
+
+export interface RetainedJournal {
+  readonly directory: string;
+  readonly bytes: number;
+  /** When the last recording that needs it was done and delivered (ms since 1970); null: one still needs it, or it is being written. */
+  readonly releasedAtMs: number | null;
+}
+
+export interface RetentionPolicy {
+  /** Kept so long after release: until then the recording can be composed again, otherwise. */
+  readonly keepMs: number;
+  /** All journals together; above it the longest released go first, whatever their age. */
+  readonly capBytes: number;
+}
+
+/** Journals to delete now, longest released first. One that is still needed is never among them, even above the cap. */
+export const journalsToDelete = (
+  journals: readonly RetainedJournal[],
+  policy: RetentionPolicy,
+  nowMs: number,
+): RetainedJournal[] => {
+  let total = journals.reduce((sum, { bytes }) => sum + bytes, 0);
+  const released = journals
+    .flatMap((journal) => (journal.releasedAtMs === null ? [] : [{ journal, at: journal.releasedAtMs }]))
+    .sort((a, b) => a.at - b.at);
+  const leaving: RetainedJournal[] = [];
+  for (const { journal, at } of released) {
+    if (nowMs - at < policy.keepMs && total <= policy.capBytes) continue;
+    leaving.push(journal);
+    total -= journal.bytes;
+  }
+  return leaving;
+};
+
+/** Deletes a whole journal. Repeatable. Never call it for one that is being written. */
+export const deleteJournal = (directory: string): Promise<void> => rm(directory, { recursive: true, force: true });
+
+/** Deletes sealed chunks of a journal that may still be growing; open ones and missing ones are left alone. Returns how many went. */
+export const deleteChunks = async (directory: string, chunks: Iterable<number>): Promise<number> => {
+  let deleted = 0;
+  for (const chunk of chunks) {
+    const path = sealedChunkPath(directory, chunk);
+    if (!(await exists(path))) continue;
+    await rm(path, { force: true });
+    deleted += 1;
+  }
+  if (deleted > 0) await syncDirectory(directory);
+  return deleted;
+};
