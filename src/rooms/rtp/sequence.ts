@@ -1,0 +1,10 @@
+/** Arithmetic of 16-bit sequence numbers and 32-bit timestamps (RFC 3550 §A.1, RFC 1982). */
+
+/** The value nearest to `reference` that is `sequence` in its low 16 bits. May be below zero early in a stream. */
+export const extendSequence = (reference: number, sequence: number): number => {
+  const delta = (sequence - reference) & 0xffff;
+  return reference + (delta >= 0x8000 ? delta - 0x1_0000 : delta);
+};
+
+/** Signed difference of two RTP timestamps. */
+export const timestampDelta = (later: number, earlier: number): number => (later - earlier) | 0;
