@@ -1,0 +1,64 @@
+/** How somebody enters a session: under which identity, as somebody new, or as somebody who is there already. */
+import { RoomtapeError } from '../domain/errors.ts';
+import { isParticipantId, type ParticipantId } from '../domain/ids.ts';
+import type { ParticipantClaims } from './control.ts';
+import type { Participant } from './participant.ts';
+import type { ResumeClaims } from './resume-token.ts';
+import type { RoomSession } from './room-session.ts';
+import type { SessionDirectory } from './session-directory.ts';
+
+/** One offer can name at most this many tracks to receive (`protocol.ts`): beyond it nobody could see everybody. */
+export const MOST_PARTICIPANTS = 200;
+
+/** Shown for those whose token and message name nobody. */
+const NAMELESS = 'Guest';
+
+export interface Entry {
+  readonly session: RoomSession;
+  readonly participant: Participant;
+  /** The same participant goes on: tracks, tile and connections are kept. */
+  readonly resumed: boolean;
+}
+
+/** The participant id of a token, checked; undefined where it leaves the choice to us. INVALID_REQUEST. */
+export const claimedId = (claims: ParticipantClaims): ParticipantId | undefined => {
+  const { participantId } = claims;
+  if (participantId === undefined) return undefined;
+  if (!isParticipantId(participantId)) {
+    throw new RoomtapeError(
+      'INVALID_REQUEST',
+      `The token's participantId "${participantId}" is not 1 to 64 letters, digits, "_" or "-".`,
+    );
+  }
+  return participantId;
+};
+
+/** The name that everybody sees: the token's, else the one asked for. */
+export const nameOf = (claims: ParticipantClaims, asked?: string): string => claims.name ?? asked ?? NAMELESS;
+
+/**
+ * Enters through a socket. With a resume token of the running session whose participant is still there, it goes on as that; otherwise
+ * whoever has the id is replaced. Throws RoomtapeError: NO_ACTIVE_SESSION (a hidden participant opens no session), ROOM_FULL.
+ */
+export const enter = (
+  sessions: SessionDirectory,
+  claims: ParticipantClaims,
+  entry: { participantId: ParticipantId; name: string; resume: ResumeClaims | null },
+): Entry => {
+  const { participantId, name, resume } = entry;
+  const running = sessions.find(claims.roomId);
+  if (!running && claims.hidden) {
+    throw new RoomtapeError('NO_ACTIVE_SESSION', 'Nobody is in this room: a hidden participant opens no session.');
+  }
+  const present = running?.participant(participantId);
+  if (running && present && resume?.sessionId === running.sessionId && present.hidden === claims.hidden) {
+    return { session: running, participant: present, resumed: true };
+  }
+  if (running && !present && running.participants.length >= MOST_PARTICIPANTS) {
+    throw new RoomtapeError('ROOM_FULL', `The room holds ${MOST_PARTICIPANTS} participants, and is full.`);
+  }
+  if (running && present) running.leave(present, 'replaced');
+  const session = running ?? sessions.findOrOpen(claims.roomId);
+  const participant = session.join({ participantId, name, hidden: claims.hidden, resourceId: null });
+  return { session, participant, resumed: false };
+};

@@ -1,0 +1,63 @@
+/** The running sessions of this machine, one per room, and those that are still ending. */
+import { RoomtapeError } from '../domain/errors.ts';
+import { isRoomId, type RoomId } from '../domain/ids.ts';
+import type { StopReason } from '../domain/recording.ts';
+import type { ServerPresence } from './presence.ts';
+import { RoomSession, type RoomSessionOptions } from './room-session.ts';
+
+export class SessionDirectory {
+  readonly #options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>;
+  readonly #running = new Map<string, RoomSession>();
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>) {
+    this.#options = options;
+  }
+
+  get running(): Iterable<RoomSession> {
+    return this.#running.values();
+  }
+
+  find(roomId: string): RoomSession | undefined {
+    return this.#running.get(roomId);
+  }
+
+  /** The room's session, or a new one for its first participant, who joins in the same turn. */
+  findOrOpen(roomId: string): RoomSession {
+    const present = this.#running.get(roomId);
+    if (present) return present;
+    if (!isRoomId(roomId)) throw new RoomtapeError('ROOM_NOT_FOUND', `"${roomId}" is no room id.`);
+    return this.#open(roomId);
+  }
+
+  /** Ends one session in order; resolves when its journal is sealed. */
+  end(session: RoomSession, reason: StopReason): Promise<void> {
+    return session.end(reason);
+  }
+
+  tick(server: ServerPresence): void {
+    for (const session of [...this.#running.values()]) session.tick(server);
+  }
+
+  /** Ends all of them; resolves when every journal is sealed, also those of sessions that ended just before. */
+  async endAll(reason: StopReason): Promise<void> {
+    for (const session of [...this.#running.values()]) void session.end(reason);
+    await Promise.all(this.#ending);
+  }
+
+  #open(roomId: RoomId): RoomSession {
+    const session = new RoomSession({
+      ...this.#options,
+      roomId,
+      onEnding: (ending) => {
+        this.#running.delete(roomId);
+        // `end` is being called: its promise exists once this turn is over.
+        const ended = Promise.resolve().then(() => ending.end('session-ended'));
+        this.#ending.add(ended);
+        void ended.finally(() => this.#ending.delete(ended));
+      },
+    });
+    this.#running.set(roomId, session);
+    return session;
+  }
+}
