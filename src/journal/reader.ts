@@ -95,8 +95,18 @@ class JournalReader {
         return { chunk, records, problems, state };
       }
       if (state !== 'reading') {
-        await delay(this.#options.pollMs ?? POLL_MS, undefined, { signal: this.#options.signal });
+        await this.#pause();
       }
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const { signal, pollMs = POLL_MS } = this.#options;
+    try {
+      await delay(pollMs, undefined, signal && { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
     }
   }
 

@@ -67,25 +67,27 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
   for (const file of await listChunkFiles(directory)) {
     const snapshot = await readSnapshot(directory, file.chunk);
     const bytes = await sizeOf(file);
-    if (!snapshot || bytes === null) continue;
-    known = snapshot;
-    for (const recording of snapshot.recordings) {
-      if (!recordings.has(recording.recordingId)) recordings.set(recording.recordingId, started(snapshot, recording));
+    // Where a chunk's own snapshot is damaged, the clocks of the one before still tell its wall time.
+    const anchor: JournalSnapshot | null = snapshot ?? known;
+    if (!anchor || bytes === null) continue;
+    known = anchor;
+    for (const recording of snapshot?.recordings ?? []) {
+      if (!recordings.has(recording.recordingId)) recordings.set(recording.recordingId, started(anchor, recording));
     }
     const ends = (await readIndex(directory, file.chunk)) ?? (await readLandmarks(directory, file, problems));
     for (const landmark of ends.landmarks) {
       if (landmark.type !== 'event') continue;
       const { event } = landmark;
       if (event.type === 'recording-started') {
-        recordings.set(event.recording.recordingId, started(snapshot, event.recording));
+        recordings.set(event.recording.recordingId, started(anchor, event.recording));
       } else if (event.type === 'recording-stopped') {
         const recording = recordings.get(event.recordingId);
         const { stoppedNs, reason } = event;
-        const stop = { stoppedNs, stoppedAtMs: wallTimeOf(snapshot, stoppedNs), reason };
+        const stop = { stoppedNs, stoppedAtMs: wallTimeOf(anchor, stoppedNs), reason };
         if (recording) recordings.set(event.recordingId, { ...recording, stop });
       } else if (event.type === 'session-ended') sessionEnded = true;
     }
-    const startNs = openedNs(snapshot);
+    const startNs = snapshot ? openedNs(snapshot) : (chunks.at(-1)?.endNs ?? 0);
     chunks.push({
       chunk: file.chunk,
       startNs,

@@ -173,6 +173,7 @@ export class JournalSink {
   /** Called once, by the factory. */
   async open(): Promise<void> {
     await this.#files.open(this.#chunk);
+    this.#lastTickNs = this.#parts.clock.monotonicNs();
     this.#openChunk();
     this.#pump = setInterval(() => this.#onPump(), FLUSH_MS);
     // After the caller has the sink in his hands: a keyframe that comes before would not be recorded.
