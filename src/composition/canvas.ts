@@ -1,0 +1,139 @@
+/**
+ * The picture that is encoded. A tile is drawn again only when its picture, its decoration or its place changed: what stands still
+ * costs nothing. A new picture is scaled straight into its tile and the decoration blended over it.
+ */
+import type { Frame } from 'node-av/lib';
+import type { TrackId } from '../domain/ids.ts';
+import type { Rect, Size, Theme } from '../domain/layout.ts';
+import type { Scene, Tile } from '../domain/scene.ts';
+import { newPicture, type Planes, planesOf } from './av.ts';
+import { type Yuv, yuvOf } from './colour.ts';
+import { blend } from './patch.ts';
+import { Patches } from './patches.ts';
+import { containRect, TileScaler, validateRect } from './scale.ts';
+import { PALETTES } from './themes.ts';
+import type { TileLook } from './tile-art.ts';
+
+/** What a track shows at a tick. */
+export interface TrackPicture {
+  /** Null: nothing could be decoded. */
+  readonly picture: Frame | null;
+  /** True if it is another picture than at the tick before. */
+  readonly fresh: boolean;
+}
+
+const sameRect = (a: Rect, b: Rect): boolean =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
+/** True if both scenes have the same tiles at the same places: no more than decoration and pictures differ. */
+const samePlaces = (a: Scene, b: Scene): boolean =>
+  a.tiles.length === b.tiles.length &&
+  a.tiles.every((tile, i) => {
+    const other = b.tiles[i];
+    return (
+      other !== undefined &&
+      tile.participantId === other.participantId &&
+      tile.source === other.source &&
+      sameRect(tile.rect, other.rect)
+    );
+  });
+
+const slotOf = (tile: Tile): string => `${tile.source}:${tile.participantId}:${tile.trackId}`;
+
+export class Canvas {
+  readonly frame: Frame;
+  readonly #planes: Planes;
+  readonly #patches: Patches;
+  readonly #background: Yuv;
+  readonly #ground: Yuv;
+  readonly #scalers = new Map<string, TileScaler>();
+  #scene: Scene | null = null;
+  #looks: string[] = [];
+  #closed = false;
+
+  constructor(size: Size, theme: Theme) {
+    this.frame = newPicture(size);
+    this.#planes = planesOf(this.frame);
+    this.#patches = new Patches(PALETTES[theme]);
+    this.#background = yuvOf(PALETTES[theme].background);
+    this.#ground = yuvOf(PALETTES[theme].tile);
+  }
+
+  /**
+   * Draws a scene. `pictureOf` resolves to what a track shows. True if the set of tiles or their places are others than at the last
+   * call (and at the first): the frame is best coded as an IDR.
+   */
+  async draw(scene: Scene, pictureOf: (trackId: TrackId) => Promise<TrackPicture>): Promise<boolean> {
+    const moved = this.#scene === null || !samePlaces(scene, this.#scene);
+    if (moved) this.#layOut(scene);
+    this.#scene = scene;
+    await Promise.all(scene.tiles.map((tile, i) => this.#drawTile(tile, i, pictureOf)));
+    return moved;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const scaler of this.#scalers.values()) scaler.close();
+    this.#scalers.clear();
+    this.frame.free();
+  }
+
+  #layOut(scene: Scene): void {
+    for (const tile of scene.tiles) validateRect(tile.rect, this.#planes);
+    this.#fill({ x: 0, y: 0, width: this.#planes.width, height: this.#planes.height }, this.#background);
+    this.#looks = [];
+    const used = new Set(scene.tiles.map(slotOf));
+    for (const [slot, scaler] of this.#scalers) {
+      if (used.has(slot)) continue;
+      scaler.close();
+      this.#scalers.delete(slot);
+    }
+  }
+
+  async #drawTile(tile: Tile, index: number, pictureOf: (trackId: TrackId) => Promise<TrackPicture>): Promise<void> {
+    const shown = tile.trackId === null ? null : await pictureOf(tile.trackId);
+    const picture = shown?.picture ?? null;
+    const look: TileLook = {
+      width: tile.rect.width,
+      height: tile.rect.height,
+      participantId: tile.participantId,
+      name: tile.name,
+      screen: tile.source === 'screen-video',
+      micMuted: tile.micMuted,
+      speaking: tile.speaking,
+      avatar: picture === null,
+    };
+    const key = `${tile.trackId} ${tile.name} ${tile.micMuted} ${tile.speaking} ${look.avatar}`;
+    if (this.#looks[index] === key && !(picture !== null && shown?.fresh)) return;
+    this.#looks[index] = key;
+    if (picture) await this.#drawPicture(tile, picture);
+    blend(this.#planes, tile.rect.x, tile.rect.y, this.#patches.of(look));
+  }
+
+  async #drawPicture(tile: Tile, picture: Frame): Promise<void> {
+    const slot = slotOf(tile);
+    let scaler = this.#scalers.get(slot);
+    if (!scaler) {
+      scaler = new TileScaler();
+      this.#scalers.set(slot, scaler);
+    }
+    if (tile.fit === 'cover') return scaler.draw(picture, this.#planes, tile.rect, 'cover');
+    const place = containRect(picture, tile.rect);
+    if (!sameRect(place, tile.rect)) this.#fill(tile.rect, this.#ground);
+    return scaler.draw(picture, this.#planes, place, 'contain');
+  }
+
+  #fill({ x, y, width, height }: Rect, colour: Yuv): void {
+    const values = [colour.y, colour.u, colour.v];
+    for (const [plane, data] of this.#planes.data.entries()) {
+      const shift = plane === 0 ? 0 : 1;
+      const stride = this.#planes.strides[plane] as number;
+      for (let row = y >> shift; row < (y + height) >> shift; row++) {
+        const from = row * stride + (x >> shift);
+        data.fill(values[plane] as number, from, from + (width >> shift));
+      }
+    }
+  }
+}

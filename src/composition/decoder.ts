@@ -1,0 +1,115 @@
+/**
+ * Decodes one video stream forward from a keyframe and keeps its newest picture.
+ *
+ * What it shows is a function of the frames since the last keyframe alone, so that a segment looks the same whether the decoder came
+ * here from the recording's start or entered at that keyframe: a keyframe that cannot be decoded leaves no picture; a damaged frame
+ * after it freezes the picture until the next keyframe. Errors of the stream never leave this class; they are counted.
+ */
+import {
+  AV_CODEC_FLAG_LOW_DELAY,
+  AV_CODEC_ID_AV1,
+  AV_CODEC_ID_H264,
+  AV_CODEC_ID_VP8,
+  AV_CODEC_ID_VP9,
+  type AVCodecID,
+} from 'node-av/constants';
+import { Codec, CodecContext, Dictionary, type Frame, type Packet } from 'node-av/lib';
+import type { VideoCodec } from '../domain/media.ts';
+import type { VideoFrame } from '../timeline/types.ts';
+import { check, newFrame, newPacket } from './av.ts';
+
+const CODEC_IDS: Record<VideoCodec, AVCodecID> = {
+  vp8: AV_CODEC_ID_VP8,
+  vp9: AV_CODEC_ID_VP9,
+  h264: AV_CODEC_ID_H264,
+  av1: AV_CODEC_ID_AV1,
+};
+
+/** 4K and a tenth, for padded sizes: a header that claims 16383² is refused before memory is taken for it. */
+const MAX_PIXELS = Math.round(3840 * 2160 * 1.1);
+
+export class VideoDecoder {
+  readonly #context: CodecContext;
+  readonly #packet: Packet = newPacket();
+  #shown: Frame = newFrame();
+  #spare: Frame = newFrame();
+  #hasPicture = false;
+  #waitsForKeyframe = true;
+  #errors = 0;
+  #closed = false;
+
+  private constructor(context: CodecContext) {
+    this.#context = context;
+  }
+
+  /** Opens a decoder. One thread: tiles are decoded beside each other, and a frame thread would hold pictures back. */
+  static async open(codec: VideoCodec): Promise<VideoDecoder> {
+    const decoder = Codec.findDecoder(CODEC_IDS[codec]);
+    if (!decoder) throw new Error(`The media library has no decoder for ${codec}.`);
+    const context = new CodecContext();
+    context.allocContext3(decoder);
+    context.threadCount = 1;
+    context.setFlags(AV_CODEC_FLAG_LOW_DELAY);
+    check(
+      await context.open2(decoder, Dictionary.fromObject({ max_pixels: String(MAX_PIXELS) })),
+      `Opening the ${codec} decoder`,
+    );
+    return new VideoDecoder(context);
+  }
+
+  /** The newest picture, owned by the decoder and valid until the next `decode`. Null: nothing decodable since the last keyframe. */
+  get picture(): Frame | null {
+    return this.#hasPicture ? this.#shown : null;
+  }
+
+  /** Frames that could not be decoded, since the last call. */
+  takeErrors(): number {
+    const errors = this.#errors;
+    this.#errors = 0;
+    return errors;
+  }
+
+  /** Decodes one frame. True if there is a new picture. Never rejects because of what the frame holds. */
+  async decode(frame: VideoFrame): Promise<boolean> {
+    if (frame.keyframe) this.#waitsForKeyframe = false;
+    else if (this.#waitsForKeyframe || !frame.decodable) return false;
+    if (await this.#send(frame)) return true;
+    this.#errors += 1;
+    this.#waitsForKeyframe = true;
+    if (frame.keyframe) {
+      this.#hasPicture = false;
+      this.#context.flushBuffers();
+    }
+    return false;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#hasPicture = false;
+    this.#context.freeContext();
+    this.#packet.free();
+    this.#shown.free();
+    this.#spare.free();
+  }
+
+  /** A frame may hold no shown picture (an alternate reference): that is not an error, the picture stands. */
+  async #send(frame: VideoFrame): Promise<boolean> {
+    this.#packet.data = frame.data;
+    this.#packet.isKeyframe = frame.keyframe;
+    const sent = await this.#context.sendPacket(this.#packet);
+    this.#packet.unref();
+    if (sent < 0) return false;
+    let received = false;
+    while (this.#context.receiveFrameSync(this.#spare) >= 0) {
+      const before = this.#shown;
+      this.#shown = this.#spare;
+      this.#spare = before;
+      this.#spare.unref();
+      received = true;
+    }
+    if (received) this.#hasPicture = true;
+    return received;
+  }
+}

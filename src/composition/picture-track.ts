@@ -1,0 +1,86 @@
+/**
+ * The picture track of a recording before it is encoded: carries out what the planner decided. Keeps a decoder for every track that is
+ * shown; tracks are decoded beside each other, each drawn as soon as its picture is there.
+ */
+import type { Frame } from 'node-av/lib';
+import type { TrackId } from '../domain/ids.ts';
+import type { Size, Theme } from '../domain/layout.ts';
+import type { LayerChoice } from '../timeline/layers.ts';
+import { Canvas, type TrackPicture } from './canvas.ts';
+import { VideoDecoder } from './decoder.ts';
+import type { TickPlan } from './planner.ts';
+
+/** The picture of a tick. `frame` is drawn over at the next. */
+export interface TickPicture {
+  readonly frame: Frame;
+  /** Tiles came, went or moved: best coded as an IDR. */
+  readonly moved: boolean;
+}
+
+export class PictureTrack {
+  readonly #canvas: Canvas;
+  readonly #decoders = new Map<TrackId, VideoDecoder>();
+  #undecodable = 0;
+  #closed = false;
+
+  constructor(size: Size, theme: Theme) {
+    this.#canvas = new Canvas(size, theme);
+  }
+
+  /** Draws a tick. Ticks come in order; the first plan enters every track at a keyframe. */
+  async draw(plan: TickPlan): Promise<TickPicture> {
+    for (const [trackId, decoder] of this.#decoders) {
+      if (plan.choices.has(trackId)) continue;
+      this.#retire(decoder);
+      this.#decoders.delete(trackId);
+    }
+    const pictures = new Map<TrackId, Promise<TrackPicture>>();
+    for (const [trackId, choice] of plan.choices) pictures.set(trackId, this.#decode(trackId, choice));
+    // A failure must not outrun the other decoders: they are in use until each is done.
+    const settled = Promise.allSettled(pictures.values());
+    try {
+      const nothing: TrackPicture = { picture: null, fresh: false };
+      const moved = await this.#canvas.draw(plan.scene, (trackId) => pictures.get(trackId) ?? Promise.resolve(nothing));
+      await Promise.all(pictures.values());
+      return { frame: this.#canvas.frame, moved };
+    } finally {
+      await settled;
+    }
+  }
+
+  /** Frames that could not be decoded, since the last call. */
+  takeUndecodable(): number {
+    let count = this.#undecodable;
+    this.#undecodable = 0;
+    for (const decoder of this.#decoders.values()) count += decoder.takeErrors();
+    return count;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const decoder of this.#decoders.values()) decoder.close();
+    this.#decoders.clear();
+    this.#canvas.close();
+  }
+
+  async #decode(trackId: TrackId, choice: LayerChoice): Promise<TrackPicture> {
+    let decoder = this.#decoders.get(trackId);
+    if (!decoder || choice.restart) {
+      if (decoder) this.#retire(decoder);
+      this.#decoders.delete(trackId);
+      if (choice.codec === 'opus') throw new Error(`Track "${trackId}" was chosen as video but is sound.`);
+      decoder = await VideoDecoder.open(choice.codec);
+      this.#decoders.set(trackId, decoder);
+    }
+    let fresh = choice.restart;
+    for (const frame of choice.frames) fresh = (await decoder.decode(frame)) || fresh;
+    return { picture: decoder.picture, fresh };
+  }
+
+  #retire(decoder: VideoDecoder): void {
+    this.#undecodable += decoder.takeErrors();
+    decoder.close();
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Puts a decoded picture straight into its place on the canvas: no picture in between. Cameras fill their tile and are cropped
+ * evenly; screens are shown whole. Whatever the sender's colours were, BT.709 limited range comes out.
+ */
+import {
+  AV_PIX_FMT_YUV420P,
+  AV_PIX_FMT_YUVJ420P,
+  AVCOL_RANGE_JPEG,
+  AVCOL_SPC_BT709,
+  type AVPixelFormat,
+  SWS_BICUBIC,
+  SWS_BILINEAR,
+} from 'node-av/constants';
+import { type Frame, SoftwareScaleContext } from 'node-av/lib';
+import type { Rect, Size } from '../domain/layout.ts';
+import { check, newPicture, type Planes } from './av.ts';
+import { convert601To709 } from './colour.ts';
+
+/** Cut or added pixels up to this share of a side are not worth a bar or a crop. */
+const ASPECT_TOLERANCE = 0.004;
+/** The scaler writes whole vectors: a width of another multiple would spill over what lies to the right. */
+const GRAIN = 16;
+
+/** The middle of a picture that has the shape of `shape`; even on every side. */
+export const coverCrop = (source: Size, shape: Size): Rect => {
+  const wanted = shape.width / shape.height;
+  const given = source.width / source.height;
+  if (Math.abs(wanted / given - 1) < ASPECT_TOLERANCE)
+    return { x: 0, y: 0, width: source.width, height: source.height };
+  const width = given > wanted ? Math.min(source.width, Math.round(source.height * wanted)) : source.width;
+  const height = given > wanted ? source.height : Math.min(source.height, Math.round(source.width / wanted));
+  return { x: ((source.width - width) >> 2) * 2, y: ((source.height - height) >> 2) * 2, width, height };
+};
+
+/** The largest place inside `rect` with the shape of `source`: x on the grain from the rectangle's side, y even. */
+export const containRect = (source: Size, rect: Rect): Rect => {
+  const scale = Math.min(rect.width / source.width, rect.height / source.height);
+  const width = Math.min(rect.width, Math.max(GRAIN, Math.round((source.width * scale) / GRAIN) * GRAIN));
+  const height = Math.min(rect.height, Math.max(2, Math.round((source.height * scale) / 2) * 2));
+  return {
+    x: rect.x + Math.floor((rect.width - width) / 2 / GRAIN) * GRAIN,
+    y: rect.y + ((rect.height - height) >> 2) * 2,
+    width,
+    height,
+  };
+};
+
+/** Throws if writing this rectangle would leave the canvas: the scaler itself checks nothing. */
+export const validateRect = (rect: Rect, canvas: Size): void => {
+  const even = (rect.x | rect.y | rect.width | rect.height) % 2 === 0;
+  const inside =
+    rect.x >= 0 && rect.y >= 0 && rect.x + rect.width <= canvas.width && rect.y + rect.height <= canvas.height;
+  if (even && inside && rect.width > 0 && rect.height > 0) return;
+  throw new Error(
+    `The rectangle ${rect.width}x${rect.height}+${rect.x}+${rect.y} is not even or not inside ${canvas.width}x${canvas.height}.`,
+  );
+};
+
+/** The three planes of a part of the canvas, as the scaler takes them. */
+const viewOf = ({ data, strides }: Planes, { x, y }: Rect): Buffer[] => [
+  data[0].subarray(y * strides[0] + x),
+  data[1].subarray((y >> 1) * strides[1] + (x >> 1)),
+  data[2].subarray((y >> 1) * strides[2] + (x >> 1)),
+];
+
+/** What a prepared scaler depends on. */
+interface Prepared {
+  readonly key: string;
+  readonly context: SoftwareScaleContext;
+}
+
+/** Scales one tile's pictures. Keeps its scaler while sizes stay. */
+export class TileScaler {
+  #scaler: Prepared | null = null;
+  #converter: Prepared | null = null;
+  #converted: Frame | null = null;
+
+  /** Draws `picture` to `target` (see `validateRect`); for `cover` the target's shape is cut out of the picture's middle. */
+  async draw(picture: Frame, planes: Planes, target: Rect, fit: 'cover' | 'contain'): Promise<void> {
+    validateRect(target, planes);
+    const source = await this.#planar420(picture);
+    const full = source.colorRange === AVCOL_RANGE_JPEG || source.format === AV_PIX_FMT_YUVJ420P;
+    const crop =
+      fit === 'cover' ? coverCrop(source, target) : { x: 0, y: 0, width: source.width, height: source.height };
+    const format = full ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+    const flags = fit === 'cover' ? SWS_BILINEAR : SWS_BICUBIC;
+    const key = `${crop.width}x${crop.height}:${format}>${target.width}x${target.height}:${flags}`;
+    if (this.#scaler?.key !== key) {
+      this.#scaler?.context.freeContext();
+      const context = new SoftwareScaleContext();
+      context.getContext(crop.width, crop.height, format, target.width, target.height, AV_PIX_FMT_YUV420P, flags);
+      this.#scaler = { key, context };
+    }
+    const data = source.data;
+    if (!data) return;
+    const strides = source.linesize;
+    const cropped = [0, 1, 2].map((plane) => {
+      const shift = plane === 0 ? 0 : 1;
+      return (data[plane] as Buffer).subarray((crop.y >> shift) * (strides[plane] as number) + (crop.x >> shift));
+    });
+    check(
+      await this.#scaler.context.scale(cropped, strides, 0, crop.height, viewOf(planes, target), [...planes.strides]),
+      'Scaling a picture',
+    );
+    if (picture.colorSpace !== AVCOL_SPC_BT709) convert601To709(planes, target);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#scaler?.context.freeContext();
+    this.#scaler = null;
+    this.#converter?.context.freeContext();
+    this.#converter = null;
+    this.#converted?.free();
+    this.#converted = null;
+  }
+
+  /** The picture itself in the usual format; others (4:4:4 screens, ten bits) are converted in their own size first. */
+  async #planar420(picture: Frame): Promise<Frame> {
+    if (picture.format === AV_PIX_FMT_YUV420P || picture.format === AV_PIX_FMT_YUVJ420P) return picture;
+    const size = { width: picture.width & ~1, height: picture.height & ~1 };
+    const key = `${picture.width}x${picture.height}:${picture.format}`;
+    if (this.#converter?.key !== key || !this.#converted) {
+      this.close();
+      const context = new SoftwareScaleContext();
+      const format = picture.format as AVPixelFormat;
+      context.getContext(
+        picture.width,
+        picture.height,
+        format,
+        size.width,
+        size.height,
+        AV_PIX_FMT_YUV420P,
+        SWS_BILINEAR,
+      );
+      this.#converter = { key, context };
+      this.#converted = newPicture(size);
+    }
+    const target = this.#converted;
+    const data = picture.data;
+    const into = target.data;
+    if (!data || !into) return target;
+    check(
+      await this.#converter.context.scale(data, picture.linesize, 0, picture.height, into, target.linesize),
+      'Converting a picture',
+    );
+    target.colorRange = picture.colorRange;
+    return target;
+  }
+}

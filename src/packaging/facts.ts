@@ -1,0 +1,14 @@
+/** What is said of a finished file. */
+
+/** `width` and `height` are null where there is no picture; `format` is the file's extension. */
+export interface ArtifactFacts {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly durationSeconds: number;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly format: string;
+  /** Bytes of coded picture alone. */
+  readonly videoBytes: number;
+}
