@@ -24,7 +24,7 @@ import { isPictureSize, Picture, type PictureOptions } from './picture.ts';
 import { drawSound } from './sound.ts';
 
 /** Change it when the picture, the sound or the encoder settings change: cached tracks are made again. */
-const EDITION = 3;
+const EDITION = 4;
 const VIDEO_CLOCK = 90_000;
 /** Samples in a 20 ms Opus packet, the length that every browser sends. */
 const OPUS_FRAME = 960;

@@ -83,8 +83,8 @@ export const identityOfColour = (colour: Yuv, tolerance = 15): number | null => 
   return best;
 };
 
-/** Pitch of a participant's beep: 150 Hz apart, below 4.2 kHz, so that a 10 ms window tells neighbours in turn apart. */
-export const beepHz = (index: number): number => 500 + 150 * index;
+/** Pitch of a participant's beep: 200 Hz apart, so that over 10 ms all pitches are orthogonal and none is taken for another. */
+export const beepHz = (index: number): number => 500 + 200 * index;
 
 /** True in the seconds that are this participant's to flash in. */
 export const isTurn = (turn: Turn, second: number): boolean => second % turn.of === turn.index;
