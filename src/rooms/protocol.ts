@@ -96,6 +96,8 @@ export const serverMessage = z.discriminatedUnion('type', [
       }),
     ),
     recording: z.boolean(),
+    /** How long the running recording has been going, ms: the indicator counts on from here. Absent where none runs. */
+    recordingForMs: z.number().int().min(0).optional(),
     messages: z.array(z.object({ topic: z.string(), payload: z.string(), participantId: id, at: z.string() })),
   }),
   z.object({ type: z.literal('participant-joined'), participant: participantView }),

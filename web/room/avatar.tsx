@@ -1,0 +1,8 @@
+/** Initials on a coloured disc: a person whose camera is off. */
+import { hueOf, initialsOf } from './person-mark.ts';
+
+export const Avatar = ({ name, seed }: { readonly name: string; readonly seed: string }) => (
+  <span className="avatar" aria-hidden="true" style={{ '--hue': hueOf(seed) }}>
+    {initialsOf(name) || '·'}
+  </span>
+);

@@ -1,0 +1,192 @@
+/** The controls of a participant in the room. */
+import { type ReactNode, useState } from 'react';
+import type { RoomClient, RoomSnapshot } from '../client/index.ts';
+import {
+  CameraIcon,
+  CameraOffIcon,
+  ChatIcon,
+  LeaveIcon,
+  MicrophoneIcon,
+  MicrophoneOffIcon,
+  PeopleIcon,
+  RecordIcon,
+  ScreenIcon,
+  StopIcon,
+} from './icons.tsx';
+import { endRecording, RecordingCallError, startRecording } from './recording-calls.ts';
+
+export type Panel = 'people' | 'chat' | 'devices';
+
+interface Props {
+  readonly client: RoomClient;
+  readonly room: RoomSnapshot;
+  readonly roomId: string;
+  readonly token: string;
+  readonly panel: Panel | null;
+  readonly unread: number;
+  readonly onPanel: (panel: Panel) => void;
+  readonly onTrouble: (text: string) => void;
+}
+
+export const ControlBar = ({ client, room, roomId, token, panel, unread, onPanel, onTrouble }: Props) => {
+  const { camera, microphone, screen } = room.local;
+  const isHeard = microphone.status === 'on';
+  const isSeen = camera.status === 'on';
+  const isSharing = screen.stream !== null;
+  return (
+    <nav className="controls" aria-label="Call controls">
+      <div className="controls__group">
+        <Control
+          testId="microphone-button"
+          label={isHeard ? 'Mute' : 'Unmute'}
+          isOn={isHeard}
+          isBusy={microphone.status === 'starting'}
+          onClick={() => void client.setMicrophone(!isHeard)}
+        >
+          {isHeard ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
+        </Control>
+        <Control
+          testId="camera-button"
+          label={isSeen ? 'Stop camera' : 'Start camera'}
+          isOn={isSeen}
+          isBusy={camera.status === 'starting'}
+          onClick={() => void client.setCamera(!isSeen)}
+        >
+          {isSeen ? <CameraIcon /> : <CameraOffIcon />}
+        </Control>
+        {canShareScreen() && (
+          <Control
+            testId="share-button"
+            label={isSharing ? 'Stop sharing' : 'Share screen'}
+            isActive={isSharing}
+            onClick={() => {
+              if (isSharing) client.stopScreenShare();
+              else void client.startScreenShare();
+            }}
+          >
+            <ScreenIcon />
+          </Control>
+        )}
+        {room.permissions.includes('allow_mod') && (
+          <RecordControl isRecorded={room.recording.active} roomId={roomId} token={token} onTrouble={onTrouble} />
+        )}
+      </div>
+      <div className="controls__group">
+        <Control
+          testId="people-button"
+          label="People"
+          isOpen={panel === 'people'}
+          badge={room.participants.length}
+          onClick={() => onPanel('people')}
+        >
+          <PeopleIcon />
+        </Control>
+        <Control
+          testId="chat-button"
+          label="Chat"
+          isOpen={panel === 'chat'}
+          {...(unread > 0 ? { badge: unread } : {})}
+          onClick={() => onPanel('chat')}
+        >
+          <ChatIcon />
+        </Control>
+      </div>
+      <Control testId="leave-button" label="Leave" isDanger onClick={() => client.leave()}>
+        <LeaveIcon />
+      </Control>
+    </nav>
+  );
+};
+
+const canShareScreen = (): boolean => {
+  const devices: MediaDevices | undefined = navigator.mediaDevices;
+  return devices !== undefined && 'getDisplayMedia' in devices;
+};
+
+interface RecordProps {
+  readonly isRecorded: boolean;
+  readonly roomId: string;
+  readonly token: string;
+  readonly onTrouble: (text: string) => void;
+}
+
+const RecordControl = ({ isRecorded, roomId, token, onTrouble }: RecordProps) => {
+  const [isBusy, setBusy] = useState(false);
+  const toggle = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await (isRecorded ? endRecording(token, roomId) : startRecording(token, roomId));
+    } catch (error) {
+      if (!(error instanceof RecordingCallError)) throw error;
+      onTrouble(error.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Control
+      testId="record-button"
+      label={isRecorded ? 'Stop recording' : 'Record'}
+      isRecording={isRecorded}
+      isBusy={isBusy}
+      onClick={() => void toggle()}
+    >
+      {isRecorded ? <StopIcon /> : <RecordIcon />}
+    </Control>
+  );
+};
+
+interface ControlProps {
+  readonly testId: string;
+  readonly label: string;
+  readonly children: ReactNode;
+  readonly onClick: () => void;
+  /** A device that is on or off; off is marked. */
+  readonly isOn?: boolean;
+  /** Something that is going on. */
+  readonly isActive?: boolean;
+  /** A panel that the control opens and closes. */
+  readonly isOpen?: boolean;
+  readonly isRecording?: boolean;
+  readonly isDanger?: boolean;
+  readonly isBusy?: boolean;
+  readonly badge?: number;
+}
+
+const Control = ({
+  testId,
+  label,
+  children,
+  onClick,
+  isOn,
+  isActive,
+  isOpen,
+  isRecording,
+  isDanger,
+  isBusy,
+  badge,
+}: ControlProps) => (
+  <button
+    type="button"
+    className="control"
+    data-testid={testId}
+    data-on={isOn}
+    data-active={isActive === true || isOpen === true}
+    data-recording={isRecording}
+    data-danger={isDanger}
+    aria-expanded={isOpen}
+    aria-busy={isBusy}
+    disabled={isBusy}
+    onClick={onClick}
+  >
+    <span className="control__icon">
+      {children}
+      {badge !== undefined && (
+        <span className="control__badge" aria-hidden="true">
+          {badge}
+        </span>
+      )}
+    </span>
+    <span className="control__label">{label}</span>
+  </button>
+);

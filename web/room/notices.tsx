@@ -1,0 +1,76 @@
+/** What the room says about itself: connection trouble while it lasts, events for a few seconds. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { RoomClient, RoomSnapshot } from '../client/index.ts';
+
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+}
+
+const SHOWN_MS = 6000;
+
+/** Notices that pass by themselves, and the function that adds one. */
+export const useNotices = (
+  client: RoomClient,
+  room: RoomSnapshot,
+): { readonly notices: readonly Notice[]; readonly tell: (text: string) => void } => {
+  const [notices, setNotices] = useState<readonly Notice[]>([]);
+  const next = useRef(0);
+  const tell = useCallback((text: string) => {
+    next.current += 1;
+    const id = next.current;
+    setNotices((shown) => [...shown.filter((notice) => notice.text !== text), { id, text }].slice(-3));
+    setTimeout(() => setNotices((shown) => shown.filter((notice) => notice.id !== id)), SHOWN_MS);
+  }, []);
+
+  useEffect(() => client.on('refused', ({ message }) => tell(message)), [client, tell]);
+
+  const { camera, microphone, screen } = room.local;
+  useEffect(() => {
+    for (const problem of [camera.problem, microphone.problem, screen.problem]) {
+      if (problem !== null) tell(problem.message);
+    }
+  }, [camera.problem, microphone.problem, screen.problem, tell]);
+
+  const isRecorded = room.recording.active;
+  const wasRecorded = useRef(false);
+  useEffect(() => {
+    if (isRecorded !== wasRecorded.current)
+      tell(isRecorded ? 'This room is being recorded.' : 'The recording has ended.');
+    wasRecorded.current = isRecorded;
+  }, [isRecorded, tell]);
+
+  return { notices, tell };
+};
+
+const connectionTrouble = ({ phase, media }: RoomSnapshot): string | null => {
+  if (phase === 'reconnecting') return 'Connection lost. Reconnecting…';
+  if (media === 'blocked') {
+    return 'Picture and sound cannot get through. A firewall may block them: try another network, or ask your administrator.';
+  }
+  return null;
+};
+
+interface Props {
+  readonly room: RoomSnapshot;
+  readonly notices: readonly Notice[];
+}
+
+export const Notices = ({ room, notices }: Props) => {
+  const trouble = connectionTrouble(room);
+  return (
+    <div className="notices" role="status">
+      {trouble !== null && (
+        <p className="notices__trouble" data-testid="connection-banner">
+          <span className="spinner" aria-hidden="true" />
+          {trouble}
+        </p>
+      )}
+      {notices.map(({ id, text }) => (
+        <p key={id} className="notices__notice">
+          {text}
+        </p>
+      ))}
+    </div>
+  );
+};
