@@ -199,12 +199,6 @@ export const buildSenderReport = (fields: SenderReportFields, cname: string): Bu
   return Buffer.concat([report, buildDescription(fields.ssrc, cname)]);
 };
 
-export const buildBye = (ssrc: number): Buffer => {
-  const packet = header(1, RTCP.bye, 8);
-  packet.writeUInt32BE(ssrc, 4);
-  return packet;
-};
-
 /** Asks the sender of `media` to keep all of it together below a bitrate. */
 export const buildRemb = (sender: number, media: readonly number[], bitrateBps: number): Buffer => {
   const packet = header(PAYLOAD_FEEDBACK.application, RTCP.payloadFeedback, 20 + media.length * 4);

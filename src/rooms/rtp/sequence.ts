@@ -6,5 +6,8 @@ export const extendSequence = (reference: number, sequence: number): number => {
   return reference + (delta >= 0x8000 ? delta - 0x1_0000 : delta);
 };
 
-/** Signed difference of two RTP timestamps. */
-export const timestampDelta = (later: number, earlier: number): number => (later - earlier) | 0;
+/** True if a sequence number lies behind a reference, extended or not, in sending order. */
+export const isNewer = (sequence: number, reference: number): boolean => {
+  const delta = (sequence - reference) & 0xffff;
+  return delta > 0 && delta < 0x8000;
+};

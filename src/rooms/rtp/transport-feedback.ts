@@ -47,14 +47,13 @@ export class TransportFeedback {
 
   /** The next report, or null where there is nothing new to tell. Call until null. */
   build(sender: number, media: number): Buffer | null {
-    let base = Math.max(this.#next, this.#highest - WINDOW + 1);
-    while (base <= this.#highest && this.#arrivalOf(base) === null && base - this.#next < WINDOW) {
-      // Losses before the first arrival are told only as far as one report reaches.
-      if (this.#highest - base < MAX_REPORTED) break;
-      base += 1;
-    }
-    if (Number.isNaN(this.#highest) || base > this.#highest) return null;
-    const reference = this.#referenceTicks(base);
+    if (Number.isNaN(this.#highest) || this.#next > this.#highest) return null;
+    const from = Math.max(this.#next, this.#highest - WINDOW + 1);
+    const first = this.#firstArrival(from);
+    // Losses are told with the arrival that follows them; a hole too large for a report was an outage, and is passed over.
+    const base = first - from < MAX_REPORTED ? from : first;
+    const firstTicks = Math.round((this.#arrivalOf(first) ?? 0) / TICK_NS);
+    const reference = Math.floor(firstTicks / REFERENCE_TICKS) * REFERENCE_TICKS;
     const symbols: number[] = [];
     const deltas: number[] = [];
     let previous = reference;
@@ -80,13 +79,11 @@ export class TransportFeedback {
     return this.#sequences[slot] === extended ? (this.#arrivals[slot] ?? null) : null;
   }
 
-  /** Ticks of the reference time: the first arrival rounded down to 64 ms. */
-  #referenceTicks(base: number): number {
-    for (let each = base; each <= this.#highest; each++) {
-      const arrival = this.#arrivalOf(each);
-      if (arrival !== null) return Math.floor(Math.round(arrival / TICK_NS) / REFERENCE_TICKS) * REFERENCE_TICKS;
-    }
-    return 0;
+  /** The first packet from `from` on that arrived; the highest always did. */
+  #firstArrival(from: number): number {
+    let each = from;
+    while (each < this.#highest && this.#arrivalOf(each) === null) each += 1;
+    return each;
   }
 
   #write(
