@@ -1,0 +1,69 @@
+/**
+ * CORS (Fetch standard) and the headers that every answer carries. Pages of other origins may call: they prove themselves by a token
+ * that they hold, never by cookies. OPTIONS is answered for every path.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AllowedMethods } from './allowed-methods.ts';
+import type { ApiConfig } from './api-config.ts';
+import type { App } from './api-context.ts';
+
+const EXPOSED = [
+  'Location',
+  'ETag',
+  'Link',
+  'Allow',
+  'Accept-Ranges',
+  'Content-Range',
+  'Content-Length',
+  'Content-Disposition',
+  'Retry-After',
+  'X-Recording-Id',
+  'X-Request-Id',
+].join(', ');
+const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range';
+/** Longest that Chromium keeps a preflight's answer. */
+const PREFLIGHT_S = '7200';
+
+/** What an API answer may do in a browser: nothing. Pages set their own. */
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? request.url;
+
+const allowOrigin = (request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void => {
+  const { origin } = request.headers;
+  if (origins.includes('*')) reply.header('access-control-allow-origin', '*');
+  else {
+    reply.header('vary', 'Origin');
+    if (origin !== undefined && origins.includes(origin)) reply.header('access-control-allow-origin', origin);
+  }
+  reply.header('access-control-expose-headers', EXPOSED);
+};
+
+const answerOptions = (request: FastifyRequest, reply: FastifyReply, allowed: AllowedMethods): FastifyReply => {
+  const methods = [...allowed.of(pathOf(request)), 'OPTIONS'].join(', ');
+  reply.header('allow', methods);
+  if (/^\/wh[ie]p\//.test(request.url)) reply.header('accept-post', 'application/sdp'); // RFC 9725 §4.2
+  if (request.headers['access-control-request-method'] !== undefined) {
+    reply.headers({
+      'access-control-allow-methods': methods,
+      'access-control-allow-headers': ALLOWED_HEADERS,
+      'access-control-max-age': PREFLIGHT_S,
+    });
+  }
+  return reply.code(204).send();
+};
+
+export const crossOrigin = (app: App, { corsOrigins }: ApiConfig, allowed: AllowedMethods): void => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      // Room pages and sockets carry tokens in their address.
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': API_POLICY,
+      'cache-control': 'no-store',
+      'x-request-id': request.id,
+    });
+    allowOrigin(request, reply, corsOrigins);
+    return request.method === 'OPTIONS' ? answerOptions(request, reply, allowed) : undefined;
+  });
+};

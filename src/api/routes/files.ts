@@ -1,0 +1,106 @@
+/** `GET /v1/files/{fileId}`: stored files by signed URL, whole or a range of bytes (RFC 9110 §14), streamed from disk. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { RoomtapeError } from '../../domain/errors.ts';
+import type { ApiContext, App } from '../api-context.ts';
+import { type ByteRange, parseRange } from '../byte-range.ts';
+import { errorEnvelope } from '../error-envelope.ts';
+
+const gone = (cause?: unknown): RoomtapeError =>
+  new RoomtapeError('FILE_NOT_FOUND', 'This file is not stored (any more).', { cause });
+
+/** A file keeps its content for life, so its id is its version. */
+const etagOf = (fileId: string): string => `"${fileId}"`;
+
+/** RFC 6266 §4: an ASCII name for the old, UTF-8 for the others. */
+const disposition = (kind: 'inline' | 'attachment', name: string): string =>
+  `${kind}; filename="${name.replaceAll(/[^\w.-]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name)}`;
+
+const openFile = async (path: string): Promise<FileHandle> => {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw gone(error);
+    throw error;
+  }
+};
+
+/** True if a list of entity tags (`If-None-Match`) names this one; weak comparison (§13.1.2). */
+const names = (header: string | undefined, etag: string): boolean =>
+  header !== undefined &&
+  (header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag));
+
+export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void => {
+  const schema = {
+    tags: ['files'],
+    summary: 'Download a file',
+    description:
+      'Takes `Range`, `If-Range` and `If-None-Match`. The URL is the `fileUrl` of a recording; add `&download=1` to save instead of play.',
+    params: z.object({ fileId: z.string() }),
+    querystring: z.object({
+      expires: z.coerce.number().int().meta({ description: 'Seconds since 1970.' }),
+      signature: z.string().max(128),
+      download: z.string().optional(),
+    }),
+    response: {
+      200: { description: 'The file', content: { 'video/mp4': { schema: z.string() } } },
+      206: { description: 'A range of it', content: { 'video/mp4': { schema: z.string() } } },
+      304: { description: 'As you have it', content: { 'text/plain': { schema: z.literal('') } } },
+      default: errorEnvelope,
+    },
+    security: [],
+  };
+  app.get('/v1/files/:fileId', { schema }, async (request, reply) => {
+    const { fileId } = request.params;
+    const { expires, signature, download } = request.query;
+    fileUrls.verify(fileId, expires, signature, Date.now());
+    const file = await ports.files.locate(fileId);
+    if (!file) throw gone();
+    const etag = etagOf(fileId);
+    reply.headers({
+      etag,
+      'accept-ranges': 'bytes',
+      'content-type': file.contentType,
+      'content-disposition': disposition(download === undefined ? 'inline' : 'attachment', file.name),
+      // The URL is a secret that ends: a shared cache must not outlive it.
+      'cache-control': 'private, max-age=3600',
+      'cross-origin-resource-policy': 'cross-origin',
+    });
+    if (names(request.headers['if-none-match'], etag)) return reply.code(304).send('');
+    const handle = await openFile(file.path);
+    try {
+      const { size } = await handle.stat();
+      const ifRange = request.headers['if-range'];
+      const mayRange = ifRange === undefined || ifRange === etag;
+      const range = mayRange ? parseRange(request.headers.range, size) : 'whole';
+      return await sendPart(reply, handle, size, range, request.method === 'HEAD');
+    } catch (error) {
+      await handle.close();
+      if (!(error instanceof RoomtapeError)) log.error({ err: error, fileId }, 'A file could not be sent.');
+      throw error;
+    }
+  });
+};
+
+const sendPart = async (
+  reply: FastifyReply,
+  handle: FileHandle,
+  size: number,
+  range: ByteRange | 'whole' | 'unsatisfiable',
+  headOnly: boolean,
+): Promise<FastifyReply> => {
+  if (range === 'unsatisfiable') {
+    reply.header('content-range', `bytes */${size}`).removeHeader('content-disposition').type('application/json');
+    throw new RoomtapeError('RANGE_NOT_SATISFIABLE', `The range begins behind the end: the file has ${size} bytes.`);
+  }
+  const part = range === 'whole' ? { first: 0, last: size - 1 } : range;
+  if (range !== 'whole') reply.code(206).header('content-range', `bytes ${part.first}-${part.last}/${size}`);
+  reply.header('content-length', String(part.last - part.first + 1));
+  if (headOnly || size === 0) {
+    await handle.close();
+    return reply.send();
+  }
+  // The stream closes the handle at its end, and when the caller goes away.
+  return reply.send(handle.createReadStream({ start: part.first, end: part.last }));
+};

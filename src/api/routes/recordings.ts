@@ -1,0 +1,159 @@
+/** `/v2/recordings`: start, end, list, get, delete. */
+
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { RoomtapeError } from '../../domain/errors.ts';
+import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import type { Caller } from '../auth.ts';
+import { baseUrlOf } from '../base-url.ts';
+import { errorEnvelope } from '../error-envelope.ts';
+import { IdempotentAnswers } from '../idempotency.ts';
+import { sendJsonText } from '../json-text.ts';
+import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
+import type { RecordingView } from '../ports.ts';
+import { startBody, toRecordingConfig } from '../start-recording.ts';
+import { toWireRecording, wireRecording } from '../wire-recording.ts';
+
+/** Carries the recording's id, since the body of a start or end has no room for it. */
+const ID_HEADER = 'x-recording-id';
+
+const text = { 200: z.string(), default: errorEnvelope };
+const roomQuery = z.object({ roomId: z.string().optional() });
+const flag = z.stringbool().optional();
+
+const listQuery = pageQuery.extend({
+  roomId: z.string().optional(),
+  sessionId: z.string().optional(),
+  query: z.string().optional().meta({ description: 'Room id or customRoomId.' }),
+  withTranscription: flag,
+});
+const endBody = z.object({ roomId: z.string().min(1).nullish(), id: z.string().nullish() });
+
+/** The room of body or query; both must agree. */
+const roomOf = (body: string | null | undefined, query: string | undefined): string => {
+  if (body && query && body !== query) {
+    throw new RoomtapeError(
+      'INVALID_REQUEST',
+      `"roomId" is "${body}" in the body and "${query}" in the query: give one.`,
+    );
+  }
+  const roomId = body || query;
+  if (!roomId)
+    throw new RoomtapeError(
+      'INVALID_REQUEST',
+      '"roomId" is missing: it must name the room, by its id or customRoomId.',
+    );
+  return roomId;
+};
+
+export const recordingRoutes = (app: App, context: ApiContext): void => {
+  const { config } = context;
+  const tags = ['recordings'];
+  const starts = new IdempotentAnswers<RecordingView>();
+
+  app.post(
+    '/v2/recordings/start',
+    {
+      schema: {
+        tags,
+        summary: 'Start recording a room',
+        description:
+          'The id of the recording is in the header `X-Recording-Id`. `Idempotency-Key`: the same key within 24 h gets the first answer.',
+        body: startBody(config.allowPrivateUrls),
+        querystring: roomQuery,
+        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        response: text,
+      },
+    },
+    async (request, reply) => {
+      const wanted = roomOf(request.body.roomId, request.query.roomId);
+      const recordingConfig = toRecordingConfig(request.body);
+      const room = await context.access.find(callerOf(request), wanted);
+      const key = request.headers['idempotency-key'];
+      const options = { roomId: room.roomId, config: recordingConfig };
+      const recording = await starts.once(key, options, () => context.ports.recordings.start(options));
+      reply.header(ID_HEADER, recording.id);
+      return sendJsonText(reply, 'Recording started successfully');
+    },
+  );
+
+  for (const path of ['/v2/recordings/end', '/v2/recordings/stop']) {
+    app.post(
+      path,
+      { schema: { tags, summary: 'End a recording', body: endBody, querystring: roomQuery, response: text } },
+      async (request, reply) => {
+        const room = await context.access.find(callerOf(request), roomOf(request.body.roomId, request.query.roomId));
+        const recording = await context.ports.recordings.stop({
+          roomId: room.roomId,
+          recordingId: request.body.id || null,
+        });
+        reply.header(ID_HEADER, recording.id);
+        return sendJsonText(reply, 'Recording ended successfully');
+      },
+    );
+  }
+  readRoutes(app, context);
+};
+
+const readRoutes = (app: App, { ports, config, access, userId, fileUrls }: ApiContext): void => {
+  const tags = ['recordings'];
+  const params = z.object({ recordingId: z.string() });
+
+  const find = async (caller: Caller, recordingId: string): Promise<RecordingView> => {
+    const recording = await ports.recordings.find(recordingId);
+    if (!recording) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+    await access.assertWithin(caller, recording.roomId);
+    return recording;
+  };
+  const around = (request: FastifyRequest) => {
+    const baseUrl = baseUrlOf(request, config.publicUrl);
+    const now = Date.now();
+    return { userId, baseUrl, fileUrlOf: (fileId: string) => fileUrls.sign(baseUrl, fileId, now) };
+  };
+
+  app.get(
+    '/v2/recordings',
+    {
+      schema: {
+        tags,
+        summary: 'List recordings',
+        querystring: listQuery,
+        response: { 200: pageOf(wireRecording), default: errorEnvelope },
+      },
+    },
+    async (request) => {
+      const { page, perPage, roomId, sessionId, query } = request.query;
+      const scope = await access.listScope(callerOf(request), roomId || query || undefined);
+      const found =
+        scope === 'nothing'
+          ? EMPTY_PAGE
+          : await ports.recordings.list({ page, perPage, roomId: scope, sessionId: sessionId || null, query: null });
+      const facts = around(request);
+      return toPage({ page, perPage }, found, (recording) => toWireRecording(recording, facts));
+    },
+  );
+
+  app.get(
+    '/v2/recordings/:recordingId',
+    {
+      schema: {
+        tags,
+        summary: 'Get a recording',
+        params,
+        querystring: z.object({ withTranscription: flag }),
+        response: { 200: wireRecording, default: errorEnvelope },
+      },
+    },
+    async (request) => toWireRecording(await find(callerOf(request), request.params.recordingId), around(request)),
+  );
+
+  app.delete(
+    '/v2/recordings/:recordingId',
+    { schema: { tags, summary: 'Delete a recording', params, response: text } },
+    async (request, reply) => {
+      const recording = await find(callerOf(request), request.params.recordingId);
+      await ports.recordings.delete(recording.id);
+      return sendJsonText(reply, 'Room recording deleted successfully');
+    },
+  );
+};

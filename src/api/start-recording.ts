@@ -1,0 +1,105 @@
+/**
+ * What a start call may say. Every documented field is validated; those that this server can't do yet are refused by name (501),
+ * never ignored. Unknown fields are ignored, as callers of the API rely on it. null, false and empty text mean "off".
+ */
+import { z } from 'zod';
+import { RoomtapeError } from '../domain/errors.ts';
+import type { RecordingConfig } from '../domain/recording.ts';
+import { outboundUrl } from './outbound-url.ts';
+
+/** Tiles at once where the caller says nothing, or 0. */
+const DEFAULT_GRID_SIZE = 4;
+const LONGEST_PROMPT = 10_000;
+
+const isOff = (value: unknown): boolean => value === null || value === '' || value === false;
+
+/** May be left out; null, false and '' mean the same. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (isOff(value) ? undefined : value), schema.optional()).optional();
+/** May be left out or null. */
+const given = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === null ? undefined : value), schema.optional()).optional();
+
+const summary = z.object({ enabled: given(z.boolean()), prompt: given(z.string().max(LONGEST_PROMPT)) });
+const transcription = z.object({
+  enabled: given(z.boolean()),
+  summary: optional(summary),
+  language: optional(
+    z.string().regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$/, 'must be a BCP 47 language tag such as "en" or "pt-BR"'),
+  ),
+});
+
+const layout = z.object({
+  type: given(z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR'])),
+  priority: given(z.enum(['SPEAKER', 'PIN'])),
+  gridSize: given(z.number().int().min(0).max(25)).meta({
+    description: 'Most tiles at once, 1–25; 0 is the default, 4.',
+  }),
+});
+const config = z.object({
+  layout: optional(layout),
+  theme: given(z.enum(['DARK', 'LIGHT', 'DEFAULT'])),
+  mode: given(z.enum(['video-and-audio', 'audio'])),
+  quality: given(z.enum(['low', 'med', 'high', 'ultra'])),
+  orientation: given(z.enum(['landscape', 'portrait'])),
+});
+
+/** The fields of a start call besides the room. `allowed`: see `outboundUrl`. */
+export const recordingFields = (allowed: true | readonly string[]) =>
+  z.object({
+    config: optional(config),
+    fileFormat: given(z.enum(['mp4', 'webm'])),
+    templateUrl: optional(outboundUrl(allowed)),
+    transcription: optional(transcription),
+    summary: optional(summary),
+    webhookUrl: optional(outboundUrl(allowed)),
+    awsDirPath: optional(z.string().max(1024)),
+    preSignedUrl: optional(outboundUrl(allowed)),
+    onFailure: optional(z.object({ action: z.literal('close-room'), waitTime: given(z.number().min(0).max(150)) })),
+  });
+export type RecordingFields = z.infer<ReturnType<typeof recordingFields>>;
+
+export const startBody = (allowed: true | readonly string[]) =>
+  recordingFields(allowed).extend({
+    roomId: given(z.string().min(1).max(256)).meta({
+      description: 'Room id or customRoomId; may stand in the query instead.',
+    }),
+  });
+
+/** NOT_IMPLEMENTED with the name of the first field that stands in the way. URLs are not repeated: they may carry signatures. */
+export const refuseNotImplemented = (pending: readonly (readonly [field: string, value: unknown])[]): void => {
+  for (const [field, value] of pending) {
+    if (value === undefined || value === false) continue;
+    const isShort = typeof value === 'string' && /^[\w-]{1,20}$/.test(value);
+    const words = value === true || isShort ? `${field}: ${JSON.stringify(value)}` : field;
+    throw new RoomtapeError('NOT_IMPLEMENTED', `"${words}" is not implemented yet. Leave it out to go on without it.`);
+  }
+};
+
+/** The validated, defaulted configuration. NOT_IMPLEMENTED for what can't be done yet. */
+export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
+  const { layout, orientation, quality, mode, theme } = fields.config ?? {};
+  const except = (value: string | undefined, done: string): string | undefined => (value === done ? undefined : value);
+  refuseNotImplemented([
+    ['config.layout.type', except(layout?.type, 'GRID')],
+    ['config.layout.priority', except(layout?.priority, 'SPEAKER')],
+    ['config.orientation', except(orientation, 'landscape')],
+    ['fileFormat', except(fields.fileFormat, 'mp4')],
+    ['templateUrl', fields.templateUrl],
+    ['transcription.enabled', fields.transcription?.enabled],
+    ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
+    ['summary.enabled', fields.summary?.enabled],
+    ['webhookUrl', fields.webhookUrl],
+    ['awsDirPath', fields.awsDirPath],
+    ['preSignedUrl', fields.preSignedUrl],
+    ['onFailure', fields.onFailure],
+  ]);
+  return {
+    layout: { type: 'GRID', priority: 'SPEAKER', gridSize: layout?.gridSize || DEFAULT_GRID_SIZE },
+    theme: theme ?? 'DEFAULT',
+    mode: mode ?? 'video-and-audio',
+    quality: quality ?? 'med',
+    orientation: 'landscape',
+    fileFormat: 'mp4',
+  };
+};

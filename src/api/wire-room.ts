@@ -1,0 +1,33 @@
+/** A room as the API shows it. */
+import { z } from 'zod';
+import type { RoomView } from './ports.ts';
+
+const links = z.object({ get_room: z.string(), get_session: z.string() });
+
+export const wireRoom = z
+  .object({
+    id: z.string(),
+    roomId: z.string(),
+    customRoomId: z.string().nullable(),
+    userId: z.string(),
+    disabled: z.boolean(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    links,
+  })
+  .meta({ id: 'Room' });
+export type WireRoom = z.infer<typeof wireRoom>;
+
+export const toWireRoom = (room: RoomView, userId: string, baseUrl: string): WireRoom => ({
+  id: room.id,
+  roomId: room.roomId,
+  customRoomId: room.customRoomId,
+  userId,
+  disabled: room.disabled,
+  createdAt: room.createdAt.toISOString(),
+  updatedAt: room.updatedAt.toISOString(),
+  links: {
+    get_room: `${baseUrl}/v2/rooms/${room.roomId}`,
+    get_session: `${baseUrl}/v2/sessions/?roomId=${room.roomId}`,
+  },
+});

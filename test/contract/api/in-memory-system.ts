@@ -1,0 +1,260 @@
+/**
+ * A system behind the API that lives in memory: rooms, sessions, recordings and files as the ports promise them, media that answers
+ * any offer. The real one replaces it in the scenarios; here it lets every answer of the HTTP side be provoked.
+ */
+import type {
+  ApiPorts,
+  FileView,
+  MediaPort,
+  Page,
+  PageRequest,
+  ParticipantClaims,
+  RecordingView,
+  RoomView,
+  SessionView,
+} from '../../../src/api/ports.ts';
+import { RoomtapeError } from '../../../src/domain/errors.ts';
+import type { RecordingConfig } from '../../../src/domain/recording.ts';
+import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
+
+const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
+  items: items.slice((page - 1) * perPage, page * perPage),
+  total: items.length,
+});
+
+type Channel = Awaited<ReturnType<MediaPort['openChannel']>>;
+/** One open room socket, seen from the media process. */
+export interface OpenChannel {
+  readonly claims: ParticipantClaims;
+  readonly received: unknown[];
+  readonly send: (message: unknown) => void;
+  readonly close: (reason: string) => void;
+  closed: boolean;
+}
+
+export class InMemorySystem implements ApiPorts {
+  readonly roomList: RoomView[] = [];
+  readonly sessionList: SessionView[] = [];
+  readonly recordingList: RecordingView[] = [];
+  readonly storedFiles = new Map<string, { path: string; bytes: number; contentType: string; name: string }>();
+  readonly channels: OpenChannel[] = [];
+  readonly resources = new Map<string, { roomId: string; claims: ParticipantClaims; offer: string }>();
+  readonly startedWith: RecordingConfig[] = [];
+  healthy = true;
+  /** Thrown by the next call of the recordings port, once. */
+  failNext: Error | undefined;
+
+  /** Somebody joins: the room has a session. */
+  join(roomId: string, participantId = 'ann', name = 'Ann'): SessionView {
+    const room = this.#room(roomId);
+    const running = this.#ongoing(room.roomId);
+    const session: SessionView = {
+      id: running?.id ?? newHexId(),
+      roomId: room.roomId,
+      customRoomId: room.customRoomId,
+      status: 'ongoing',
+      start: running?.start ?? new Date(),
+      end: null,
+      participants: [
+        ...(running?.participants ?? []),
+        { participantId, name, stays: [{ start: new Date(), end: null }] },
+      ],
+    };
+    this.#replace(this.sessionList, session);
+    return session;
+  }
+
+  /** The recording is done: it has a file. */
+  finish(recordingId: string, file: FileView): void {
+    const recording = this.recordingList.find(({ id }) => id === recordingId);
+    if (!recording) throw new Error(`No recording ${recordingId}.`);
+    this.#replace(this.recordingList, { ...recording, status: 'done', progress: 1, end: new Date(), file });
+  }
+
+  readonly rooms: ApiPorts['rooms'] = {
+    create: async ({ customRoomId }) => {
+      const existing =
+        customRoomId === null ? undefined : this.roomList.find((room) => room.customRoomId === customRoomId);
+      if (existing) return existing;
+      const now = new Date();
+      const room: RoomView = {
+        id: newHexId(),
+        roomId: newRoomId(),
+        customRoomId,
+        disabled: false,
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.roomList.push(room);
+      return room;
+    },
+    list: async ({ query, ...request }) =>
+      cut(
+        this.roomList.filter((room) => query === null || room.roomId === query || room.customRoomId === query),
+        request,
+      ),
+    find: async (id) => this.roomList.find((room) => room.roomId === id || room.customRoomId === id) ?? null,
+    deactivate: async (id) => {
+      const room = { ...this.#room(id), disabled: true, updatedAt: new Date() };
+      this.#replace(this.roomList, room);
+      return room;
+    },
+  };
+
+  readonly sessions: ApiPorts['sessions'] = {
+    list: async ({ roomId, status, startDate, endDate, ...request }) =>
+      cut(
+        this.sessionList.filter(
+          (session) =>
+            (roomId === null || session.roomId === roomId) &&
+            (status === null || session.status === status) &&
+            (startDate === null || session.start >= startDate) &&
+            (endDate === null || session.start <= endDate),
+        ),
+        request,
+      ),
+    find: async (id) => this.sessionList.find((session) => session.id === id) ?? null,
+    end: async ({ roomId, sessionId }) => {
+      const session = this.#requireOngoing(roomId, sessionId);
+      const end = new Date();
+      const ended: SessionView = {
+        ...session,
+        status: 'ended',
+        end,
+        participants: session.participants.map((one) => ({
+          ...one,
+          stays: one.stays.map((stay) => ({ ...stay, end })),
+        })),
+      };
+      this.#replace(this.sessionList, ended);
+      return ended;
+    },
+    removeParticipant: async ({ roomId, participantId, sessionId }) => {
+      const session = this.#requireOngoing(roomId, sessionId);
+      if (!session.participants.some((one) => one.participantId === participantId)) {
+        throw new RoomtapeError('PARTICIPANT_NOT_FOUND', 'Participant not found.');
+      }
+      const participants = session.participants.map((one) =>
+        one.participantId === participantId
+          ? { ...one, stays: one.stays.map((stay) => ({ ...stay, end: new Date() })) }
+          : one,
+      );
+      this.#replace(this.sessionList, { ...session, participants });
+    },
+  };
+
+  readonly recordings: ApiPorts['recordings'] = {
+    start: async ({ roomId, config }) => {
+      this.#fail();
+      const session = this.#requireOngoing(roomId, null);
+      if (this.#running(roomId)) throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
+      const now = new Date();
+      const recording: RecordingView = {
+        id: newHexId(),
+        roomId,
+        sessionId: session.id,
+        status: 'recording',
+        progress: null,
+        failureReason: null,
+        stopReason: null,
+        config,
+        start: now,
+        end: null,
+        file: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.startedWith.push(config);
+      this.recordingList.push(recording);
+      return recording;
+    },
+    stop: async ({ roomId, recordingId }) => {
+      const running = this.#running(roomId);
+      if (!running || (recordingId !== null && running.id !== recordingId)) {
+        throw new RoomtapeError('RECORDING_NOT_RUNNING', 'No recording is running in this room.');
+      }
+      const stopped: RecordingView = { ...running, status: 'composing', stopReason: 'requested', end: new Date() };
+      this.#replace(this.recordingList, stopped);
+      return stopped;
+    },
+    list: async ({ roomId, sessionId, ...request }) =>
+      cut(
+        this.recordingList.filter(
+          (one) => (roomId === null || one.roomId === roomId) && (sessionId === null || one.sessionId === sessionId),
+        ),
+        request,
+      ),
+    find: async (id) => this.recordingList.find((recording) => recording.id === id) ?? null,
+    delete: async (id) => {
+      const index = this.recordingList.findIndex((recording) => recording.id === id);
+      if (index < 0) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+      this.recordingList.splice(index, 1);
+    },
+  };
+
+  readonly files: ApiPorts['files'] = { locate: async (fileId) => this.storedFiles.get(fileId) ?? null };
+
+  readonly media: MediaPort = {
+    publish: async (claims, offer) => this.#exchange(claims, offer),
+    subscribe: async (claims, _participantId, offer) => this.#exchange(claims, offer),
+    deleteResource: async (roomId, resourceId) =>
+      this.resources.get(resourceId)?.roomId === roomId && this.resources.delete(resourceId),
+    openChannel: async (claims, handlers): Promise<Channel> => {
+      if (claims.name === 'too many') throw new RoomtapeError('ROOM_FULL', 'The room is full.');
+      const channel: OpenChannel = { claims, received: [], ...handlers, closed: false };
+      this.channels.push(channel);
+      return {
+        receive: (message) => channel.received.push(message),
+        closed: () => {
+          channel.closed = true;
+        },
+      };
+    },
+  };
+
+  readonly health: ApiPorts['health'] = {
+    check: async () => ({ ok: this.healthy, checks: { database: { ok: this.healthy, detail: 'in memory' } } }),
+    metrics: async () => '# TYPE roomtape_rooms gauge\nroomtape_rooms 0\n',
+  };
+
+  #exchange(claims: ParticipantClaims, offer: string): { resourceId: string; answer: string } {
+    if (!offer.includes('m=')) throw new RoomtapeError('INVALID_SDP', 'The offer has no media section.');
+    const resourceId = newHexId();
+    this.resources.set(resourceId, { roomId: claims.roomId, claims, offer });
+    return { resourceId, answer: 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' };
+  }
+
+  #fail(): void {
+    const error = this.failNext;
+    this.failNext = undefined;
+    if (error) throw error;
+  }
+
+  #room(id: string): RoomView {
+    const room = this.roomList.find((one) => one.roomId === id || one.customRoomId === id);
+    if (!room) throw new RoomtapeError('ROOM_NOT_FOUND', 'Room not found.');
+    return room;
+  }
+
+  #ongoing(roomId: string): SessionView | undefined {
+    return this.sessionList.find((session) => session.roomId === roomId && session.status === 'ongoing');
+  }
+
+  #requireOngoing(roomId: string, sessionId: string | null): SessionView {
+    const session = this.#ongoing(roomId);
+    if (!session || (sessionId !== null && session.id !== sessionId)) {
+      throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+    }
+    return session;
+  }
+
+  #running(roomId: string): RecordingView | undefined {
+    return this.recordingList.find((one) => one.roomId === roomId && one.status === 'recording');
+  }
+
+  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): void {
+    const index = list.findIndex(({ id }) => id === item.id);
+    if (index < 0) list.push(item);
+    else list[index] = item;
+  }
+}

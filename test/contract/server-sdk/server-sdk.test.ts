@@ -1,0 +1,180 @@
+/** VideoSDK's own server SDK, unmodified, pointed at our server: rooms, sessions, participants and room recordings. */
+import {
+  AuthenticationError,
+  ResourceConflictError,
+  RoomNotFoundError,
+  ValidationError,
+  VideoSDK,
+} from '@videosdk.live/server-sdk';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CREDENTIALS, RunningApi } from '../api/running-api.ts';
+
+let server: RunningApi;
+let sdk: VideoSDK;
+
+beforeAll(async () => {
+  server = await RunningApi.start();
+  sdk = new VideoSDK({ apiKey: CREDENTIALS.apiKey, secret: CREDENTIALS.apiSecret, apiEndpoint: server.url });
+});
+afterAll(() => server.api.close());
+beforeEach(() => {
+  server.system.roomList.length = 0;
+  server.system.sessionList.length = 0;
+  server.system.recordingList.length = 0;
+});
+
+describe('rooms', () => {
+  it('creates, gets and ends', async () => {
+    const room = await sdk.rooms.create({ customRoomId: 'weekly call', geoFence: 'eu001' });
+    expect(room).toMatchObject({ customRoomId: 'weekly call', disabled: false });
+    expect(room.roomId).toMatch(/^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/);
+    expect(room.id).toMatch(/^[0-9a-f]{24}$/);
+    expect((await sdk.rooms.create({ customRoomId: 'weekly call' })).roomId).toBe(room.roomId);
+    expect((await sdk.rooms.get('weekly call')).id).toBe(room.id);
+    expect((await sdk.rooms.end(room.roomId)).disabled).toBe(true);
+  });
+
+  it('lists page by page, to the end', async () => {
+    for (let count = 0; count < 7; count++) await sdk.rooms.create();
+    const page = await sdk.rooms.list({ perPage: 3 });
+    expect(page.data).toHaveLength(3);
+    expect(page.total).toBe(7);
+    const seen: string[] = [];
+    for await (const room of page) seen.push(room.roomId);
+    expect(new Set(seen).size).toBe(7);
+    const one = await sdk.rooms.list({ query: seen[4] ?? '' });
+    expect(one.data.map(({ roomId }) => roomId)).toEqual([seen[4]]);
+  });
+
+  it('validates', async () => {
+    const room = await sdk.rooms.create();
+    expect(await sdk.rooms.validate(room.roomId)).toMatchObject({ valid: true, room: { id: room.id } });
+    expect(await sdk.rooms.validate('aaaa-bbbb-cccc')).toEqual({ valid: false, roomId: 'aaaa-bbbb-cccc' });
+  });
+
+  it('gets errors as the classes it knows', async () => {
+    await expect(sdk.rooms.get('aaaa-bbbb-cccc')).rejects.toThrow(RoomNotFoundError);
+    await expect(sdk.rooms.get('aaaa-bbbb-cccc')).rejects.toMatchObject({
+      message: 'Room not found.',
+      code: 'ROOM_NOT_FOUND',
+      requestId: expect.any(String),
+    });
+    const wrong = new VideoSDK({ apiKey: CREDENTIALS.apiKey, secret: 'x'.repeat(40), apiEndpoint: server.url });
+    await expect(wrong.rooms.list()).rejects.toThrow(AuthenticationError);
+    await expect(sdk.rooms.create({ webhook: { url: 'not a url', events: [] } })).rejects.toThrow(ValidationError);
+  });
+});
+
+describe('sessions and participants', () => {
+  it('lists, gets, filters and ends', async () => {
+    const roomId = await server.liveRoom('sdk-room');
+    const sessions = await sdk.sessions.list({
+      roomId,
+      status: 'ongoing',
+      startDate: Date.now() - 60_000,
+      endDate: Date.now() + 60_000,
+    });
+    expect(sessions.data).toHaveLength(1);
+    const id = sessions.data[0]?.id ?? '';
+    expect(await sdk.sessions.get(id)).toMatchObject({ roomId, status: 'ongoing', end: null });
+    expect((await sdk.sessions.list({ customRoomId: 'sdk-room' })).data).toHaveLength(1);
+    expect((await sdk.sessions.list({ status: 'ended' })).data).toHaveLength(0);
+    expect(await sdk.sessions.end({ roomId })).toMatchObject({ id, roomId, customRoomId: 'sdk-room', status: 'ended' });
+    expect(await sdk.sessions.end({ roomId, ignoreClosed: true })).toMatchObject({ id, status: 'ended' });
+    await expect(sdk.sessions.end({ roomId })).rejects.toThrow(ValidationError);
+  });
+
+  it('lists participants, and those present', async () => {
+    const roomId = await server.liveRoom();
+    for (const name of ['bob', 'cleo', 'dan']) server.system.join(roomId, name, name);
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    const names: string[] = [];
+    for await (const participant of await sdk.sessions.listParticipants(sessionId, { perPage: 2 }))
+      names.push(participant.participantId);
+    expect(names).toEqual(['ann', 'bob', 'cleo', 'dan']);
+    expect(await sdk.sessions.getParticipant(sessionId, 'bob')).toMatchObject({
+      name: 'bob',
+      timelog: [{ end: null }],
+    });
+    expect(await sdk.participants.get(roomId, 'cleo')).toMatchObject({ participantId: 'cleo' });
+    expect(await sdk.participants.remove(roomId, 'bob')).toEqual(expect.any(String));
+    expect(await sdk.sessions.removeParticipant({ sessionId, participantId: 'dan' })).toEqual(expect.any(String));
+    const present = await sdk.participants.list(roomId);
+    expect(present.data.map(({ participantId }) => participantId)).toEqual(['ann', 'cleo']);
+    expect((await sdk.sessions.listActiveParticipants(sessionId)).total).toBe(2);
+    await expect(sdk.participants.remove(roomId, 'nobody')).rejects.toThrow(RoomNotFoundError);
+  });
+});
+
+describe('room recordings', () => {
+  it('starts, stops, lists, gets and deletes', async () => {
+    const roomId = await server.liveRoom();
+    const handle = await sdk.recordings.start(roomId, {
+      composition: {
+        layout: 'grid',
+        priority: 'SPEAKER',
+        gridSize: 9,
+        theme: 'DARK',
+        quality: 'high',
+        orientation: 'landscape',
+      },
+      fileFormat: 'mp4',
+    });
+    expect(handle).toEqual({ type: 'recording', roomId, raw: 'Recording started successfully' });
+    expect(server.system.startedWith.at(-1)).toMatchObject({ layout: { gridSize: 9 }, theme: 'DARK', quality: 'high' });
+    await expect(sdk.recordings.start(roomId)).rejects.toThrow(ResourceConflictError);
+    expect(await sdk.recordings.stop(handle)).toBe('Recording ended successfully');
+
+    const list = await sdk.recordings.list({ roomId, withTranscription: false });
+    const id = list.data[0]?.id ?? '';
+    expect(await sdk.recordings.get(id)).toMatchObject({ id, roomId, file: null, status: 'composing' });
+    server.system.finish(id, {
+      id: 'f'.repeat(24),
+      type: 'video',
+      filePath: 'recordings/x.mp4',
+      bytes: 1000,
+      durationSeconds: 4,
+      width: 1920,
+      height: 1080,
+      format: 'mov,mp4,m4a,3gp,3g2,mj2',
+      createdAt: new Date(),
+    });
+    const done = await sdk.recordings.get(id, { withTranscription: true });
+    expect(done.file).toMatchObject({
+      size: 1000,
+      meta: { duration: 4, resolution: { width: 1920, height: 1080 } },
+      ratio: { 1080: 250 },
+    });
+    expect(done.file?.fileUrl).toMatch(new RegExp(`^${server.url}/v1/files/f{24}\\?expires=\\d+&signature=`));
+    expect(await sdk.recordings.delete(id)).toBe('Room recording deleted successfully');
+    await expect(sdk.recordings.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('refuses what is not there yet by name', async () => {
+    const roomId = await server.liveRoom();
+    await expect(sdk.recordings.start(roomId, { composition: { layout: 'spotlight' } })).rejects.toMatchObject({
+      httpStatus: 501,
+      code: 'NOT_IMPLEMENTED',
+      message: expect.stringContaining('config.layout.type: "SPOTLIGHT"'),
+    });
+    await expect(sdk.recordings.start(roomId, { dirPath: '/here' })).rejects.toMatchObject({
+      message: expect.stringContaining('awsDirPath'),
+    });
+    await expect(sdk.recordings.participant.start(roomId, { participantId: 'ann' })).rejects.toMatchObject({
+      httpStatus: 501,
+    });
+    await expect(sdk.recordings.track.start(roomId, { participantId: 'ann', kind: 'audio' })).rejects.toMatchObject({
+      httpStatus: 501,
+    });
+    await expect(sdk.recordings.composite.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
+    await expect(sdk.hls.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
+  });
+
+  it('has no session to record in an empty room', async () => {
+    const { roomId } = await sdk.rooms.create();
+    await expect(sdk.recordings.start(roomId)).rejects.toMatchObject({
+      httpStatus: 400,
+      message: 'Room has no active session.',
+    });
+  });
+});
