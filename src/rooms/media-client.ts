@@ -32,7 +32,7 @@ const RECONNECT_PAUSE_MS = 200;
 /** The other process speaks another version, or is not what we think: asking faster changes nothing. */
 const REFUSED_PAUSE_MS = 5000;
 /** A handler that fails mostly misses the database, which is back in seconds. */
-const REDELIVERY_PAUSE_MS = 1000;
+const REDELIVERY_PAUSE_MS = 500;
 
 export interface MediaClientOptions {
   readonly path: string;

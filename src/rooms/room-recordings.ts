@@ -70,8 +70,9 @@ export class RoomRecordings {
     return [...this.#running.values()].map((running) => running.state);
   }
 
-  get isActive(): boolean {
-    return this.#announced;
+  /** When the oldest running recording began (ms since 1970); null where none runs that participants have been told of. */
+  get activeSinceMs(): number | null {
+    return this.#announced ? Math.min(...this.states.map((state) => state.startedAtMs)) : null;
   }
 
   knows(recordingId: RecordingId): boolean {

@@ -194,7 +194,7 @@ export class RoomSession implements PublicationRoom {
     const track = newTrack(newHexId<TrackId>(), participant.participantId, source);
     participant.tracks.set(source, track);
     this.journal.event({ type: 'track-published', track: trackInfo(track) });
-    this.tell({ type: 'track-published', track: trackInfo(track) }, participant);
+    this.tell({ type: 'track-published', track: trackInfo(track) });
     return track;
   }
 
@@ -203,19 +203,24 @@ export class RoomSession implements PublicationRoom {
     participant.publication?.drop(track);
     if (track.source === 'microphone') this.#speaker.forget(participant.participantId);
     this.journal.event({ type: 'track-unpublished', trackId: track.trackId });
-    this.tell({ type: 'track-unpublished', trackId: track.trackId }, participant);
+    this.tell({ type: 'track-unpublished', trackId: track.trackId });
   }
 
-  mute(track: RoomTrack, muted: boolean): void {
-    if (track.muted === muted) return;
+  /** False: it was so already, and nobody was told. */
+  mute(track: RoomTrack, muted: boolean): boolean {
+    if (track.muted === muted) return false;
     track.muted = muted;
     if (track.source === 'microphone' && muted) this.#speaker.forget(track.participantId);
     this.journal.event({ type: 'track-muted', trackId: track.trackId, muted });
     this.tell({ type: 'track-muted', trackId: track.trackId, muted });
+    return true;
   }
 
-  pin(participantId: ParticipantId, pinned: boolean): void {
-    if (this.#setPin(participantId, pinned)) this.tell({ type: 'pinned', participantId, pinned });
+  /** False: it was so already, and nobody was told. */
+  pin(participantId: ParticipantId, pinned: boolean): boolean {
+    if (!this.#setPin(participantId, pinned)) return false;
+    this.tell({ type: 'pinned', participantId, pinned });
+    return true;
   }
 
   openStream(number: (stream: number) => LiveStream): LiveStream {

@@ -171,7 +171,7 @@ export class Signalling {
       participants: visible.map((other) => other.view(session.pins.includes(other.participantId))),
       tracks: visible.flatMap((other) => [...other.tracks.values()].map(trackInfo)),
       iceServers: [...iceServers],
-      recording: session.recordings.isActive,
+      ...recordingState(session, clock.wallMs()),
       messages: session.board.all(),
     };
   }
@@ -195,10 +195,10 @@ export class Signalling {
         session.unpublish(participant, ownTrack(place, message.trackId));
         return;
       case 'mute':
-        session.mute(ownTrack(place, message.trackId), message.muted);
+        mute(channel, place, message);
         return;
       case 'pin':
-        pin(channel.claims, session, message.participantId, message.pinned);
+        pin(channel, session, message);
         return;
       case 'view':
         view(place, message);
@@ -249,6 +249,12 @@ export class Signalling {
   }
 }
 
+/** For the indicator that everybody sees. */
+const recordingState = (session: RoomSession, wallMs: number): { recording: boolean; recordingForMs?: number } => {
+  const sinceMs = session.recordings.activeSinceMs;
+  return sinceMs === null ? { recording: false } : { recording: true, recordingForMs: Math.max(0, wallMs - sinceMs) };
+};
+
 /** A socket that another has taken the place of says nothing about its participant any more. */
 const letGo = (channel: Channel, withServer: boolean): void => {
   const participant = channel.place?.participant;
@@ -263,15 +269,22 @@ const ownTrack = ({ session, participant }: Place, trackId: string) => {
   throw new RoomtapeError('TRACK_NOT_FOUND', `There is no track "${trackId}" in this session.`);
 };
 
-const pin = (claims: ParticipantClaims, session: RoomSession, participantId: string, pinned: boolean): void => {
-  if (!claims.canModerate) {
+/** Who asks is always told how it is: the answer to "mute" is `track-muted`, also where nothing had to change. */
+const mute = (channel: Channel, place: Place, message: Extract<ClientMessage, { type: 'mute' }>): void => {
+  const { trackId, muted } = message;
+  if (!place.session.mute(ownTrack(place, trackId), muted)) channel.send({ type: 'track-muted', trackId, muted });
+};
+
+const pin = (channel: Channel, session: RoomSession, message: Extract<ClientMessage, { type: 'pin' }>): void => {
+  const { participantId, pinned } = message;
+  if (!channel.claims.canModerate) {
     throw new RoomtapeError('NOT_PERMITTED', 'Pinning for everybody needs a token with the permission "allow_mod".');
   }
   const pinnee = session.participant(participantId);
   if (!pinnee || pinnee.hidden) {
     throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `There is no participant "${participantId}" in this session.`);
   }
-  session.pin(pinnee.participantId, pinned);
+  if (!session.pin(pinnee.participantId, pinned)) channel.send({ type: 'pinned', participantId, pinned });
 };
 
 /** A track that ended while the message was under way is no mistake of the client's. */

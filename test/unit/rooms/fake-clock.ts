@@ -1,0 +1,17 @@
+/** Clocks that stand still until they are moved. They satisfy the rooms' and the journal's. */
+export class FakeClock {
+  readonly bootId = 'boot-of-a-test';
+  #ms = 1000;
+
+  monotonicNs(): bigint {
+    return BigInt(this.#ms) * 1_000_000n;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.#ms;
+  }
+
+  move(ms: number): void {
+    this.#ms += ms;
+  }
+}
