@@ -1,10 +1,14 @@
 /**
  * Which simulcast layer of a track is shown at a tick, and which of its frames a decoder must be fed for it. A pure sequential
  * selector: ask it tick by tick. Its state is the stream it is on.
+ *
+ * Wanted is the smallest live layer that fills the tile, else the largest. A change is made at a keyframe of the layer wanted; at once,
+ * through its last keyframe, where the present one has gone silent, lost a packet or ended. A new epoch (the same layer after a
+ * reconnect) takes over at its first keyframe. With nothing better, the last picture stands.
  */
 import type { TrackId } from '../domain/ids.ts';
 import type { Size } from '../domain/layout.ts';
-import type { SessionTimeNs } from '../domain/media-time.ts';
+import { FRAME_RATE, NS_PER_MS, NS_PER_S, type SessionTimeNs } from '../domain/media-time.ts';
 import type { TimelineStream, VideoFrame } from './types.ts';
 
 /** The part of a timeline that the selector reads. */
@@ -28,25 +32,94 @@ export interface LayerChoice {
 }
 
 /** A frame is shown at the tick it is nearest to: those up to half a tick after the tick's instant belong to it. */
-export const HALF_TICK_NS = 1_000_000_000 / 60;
+export const HALF_TICK_NS = NS_PER_S / FRAME_RATE / 2;
 /** A first picture that comes this soon after the recording's start is shown from its start: no flash of initials. */
-export const LEAD_IN_NS = 500_000_000;
+export const LEAD_IN_NS = 500 * NS_PER_MS;
+/** A layer this much smaller than the tile is as good: the eye does not see it, the decoder does. */
+const TOLERANCE = 0.85;
+/** A layer without a new picture for so long has been switched off by its sender. */
+const SILENT_NS = NS_PER_S;
+/** Calls farther apart than this left out ticks: the decoder has not been fed. */
+const NEXT_TICK_NS = 3 * HALF_TICK_NS;
+
+/** What is known of one layer up to the present tick. */
+class Layer {
+  view: TimelineStream;
+  size: Size = { width: 0, height: 0 };
+  /** Newest frame, and newest that can be decoded; −Infinity before the first keyframe. */
+  newestNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
+  decodableNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
+  /** Of the present tick. */
+  fresh: readonly VideoFrame[] = [];
+
+  constructor(view: TimelineStream) {
+    this.view = view;
+  }
+
+  take(frames: readonly VideoFrame[]): void {
+    this.fresh = frames;
+    for (const frame of frames) {
+      this.newestNs = frame.timeNs;
+      if (!frame.decodable) continue;
+      this.decodableNs = frame.timeNs;
+      if (frame.keyframe) this.size = frame.size ?? this.size;
+    }
+  }
+
+  get hasPicture(): boolean {
+    return this.decodableNs > Number.NEGATIVE_INFINITY;
+  }
+
+  get atKeyframe(): boolean {
+    return this.fresh.some((frame) => frame.keyframe && frame.decodable);
+  }
+
+  /** Sends pictures that can be decoded, as far as is known at this time. */
+  isLive(ns: SessionTimeNs): boolean {
+    const ended = this.view.closedNs !== null && this.view.closedNs <= ns;
+    return !ended && this.newestNs === this.decodableNs && this.decodableNs >= ns - SILENT_NS;
+  }
+
+  fills(tile: Size): boolean {
+    return this.size.width >= tile.width * TOLERANCE && this.size.height >= tile.height * TOLERANCE;
+  }
+
+  get area(): number {
+    return this.size.width * this.size.height;
+  }
+}
+
+/** The smallest that fills the tile, else the largest; of equals the newest epoch. */
+const bestFor = (layers: readonly Layer[], tile: Size): Layer | undefined => {
+  const filling = layers.filter((layer) => layer.fills(tile));
+  const sign = filling.length > 0 ? 1 : -1;
+  const [best] = (filling.length > 0 ? filling : [...layers]).sort(
+    (a, b) => sign * (a.area - b.area) || b.view.stream - a.view.stream,
+  );
+  return best;
+};
 
 export class LayerSelector {
-  readonly #stream: number | null;
+  readonly #source: LayerSource;
+  readonly #trackId: TrackId;
+  readonly #recordingStartNs: SessionTimeNs;
+  readonly #layers = new Map<number, Layer>();
+  #stream: number | null;
+  /** The source has been read, and the decoder fed, up to here; null: enter anew. */
+  #untilNs: SessionTimeNs | null = null;
+  /** The keyframe that is shown ahead of its time at the recording's start. */
+  #leadIn: VideoFrame | null = null;
 
   /**
    * @param recordingStartNs where the lead-in rule counts from. The source must be settled to `recordingStartNs + LEAD_IN_NS` before
    *   the first ticks are asked for.
    * @param stream the stream it was on, from `state` of an earlier selector; null to begin.
    */
-  constructor(
-    _source: LayerSource,
-    _trackId: TrackId,
-    _recordingStartNs: SessionTimeNs,
-    _stream: number | null = null,
-  ) {
-    this.#stream = _stream;
+  constructor(source: LayerSource, trackId: TrackId, recordingStartNs: SessionTimeNs, stream: number | null = null) {
+    this.#source = source;
+    this.#trackId = trackId;
+    this.#recordingStartNs = recordingStartNs;
+    this.#stream = stream;
   }
 
   /** JSON: the stream it is on. */
@@ -55,11 +128,109 @@ export class LayerSelector {
   }
 
   /**
-   * What to show at the tick whose instant is `atNs` (session time) in a tile of this size. Null: no picture yet (or muted since the
-   * last one): draw initials. The source must be settled to `atNs + HALF_TICK_NS`. If ticks were left out since the last call (the
-   * tile was hidden), the stream is entered anew from its last keyframe.
+   * What to show at the tick whose instant is `atNs` (session time) in a tile of this size. Null: no picture yet (or none since it was
+   * unmuted): draw initials. The source must be settled to `atNs + HALF_TICK_NS`. If ticks were left out since the last call
+   * (the tile was hidden), the stream is entered anew from its last keyframe.
    */
-  select(_atNs: SessionTimeNs, _tile: Size): LayerChoice | null {
-    return null;
+  select(atNs: SessionTimeNs, tile: Size): LayerChoice | null {
+    const untilNs = atNs + HALF_TICK_NS;
+    const enters = this.#untilNs === null || untilNs - this.#untilNs > NEXT_TICK_NS;
+    if (enters) this.#enter(untilNs);
+    else this.#read(untilNs);
+    this.#untilNs = untilNs;
+    const choice = this.#choose(atNs, untilNs, tile, enters);
+    if (choice === null) this.#untilNs = null;
+    return choice;
+  }
+
+  #choose(atNs: SessionTimeNs, untilNs: SessionTimeNs, tile: Size, enters: boolean): LayerChoice | null {
+    const sinceNs = this.#source.unmutedSince(this.#trackId, atNs);
+    if (sinceNs === null) return null;
+    const pool = this.#showable(sinceNs);
+    const current = pool.find((layer) => layer.view.stream === this.#stream);
+    if (pool.length === 0) return this.#leadInChoice(untilNs, enters);
+    const wanted =
+      bestFor(
+        pool.filter((layer) => layer.isLive(untilNs)),
+        tile,
+      ) ?? this.#freshest(pool);
+    if (current === undefined) return wanted === undefined ? null : this.#enterLayer(wanted, untilNs);
+    if (wanted !== undefined && wanted !== current && this.#mayLeave(current, wanted, untilNs)) {
+      return this.#enterLayer(wanted, untilNs);
+    }
+    return enters ? this.#enterLayer(current, untilNs) : this.#goOn(current);
+  }
+
+  #mayLeave(current: Layer, wanted: Layer, untilNs: SessionTimeNs): boolean {
+    return wanted.atKeyframe || (!current.isLive(untilNs) && wanted.decodableNs > current.decodableNs);
+  }
+
+  /** Layers with a picture since the track was unmuted, without those whose next epoch has one. */
+  #showable(sinceNs: SessionTimeNs): Layer[] {
+    const newest = new Map<string | null, Layer>();
+    for (const layer of this.#layers.values()) {
+      if (layer.hasPicture && layer.decodableNs >= sinceNs) newest.set(layer.view.rid, layer);
+    }
+    return [...newest.values()];
+  }
+
+  #freshest(pool: readonly Layer[]): Layer | undefined {
+    return [...pool].sort((a, b) => b.decodableNs - a.decodableNs || b.view.stream - a.view.stream)[0];
+  }
+
+  #goOn(layer: Layer): LayerChoice {
+    const frames = layer.fresh.filter((frame) => frame.decodable && frame !== this.#leadIn);
+    const { stream, codec } = layer.view;
+    return { stream, codec, restart: false, frames, timeNs: layer.decodableNs };
+  }
+
+  #enterLayer(layer: Layer, untilNs: SessionTimeNs): LayerChoice {
+    const { stream, codec } = layer.view;
+    this.#stream = stream;
+    this.#leadIn = null;
+    const frames = this.#source.gopBefore(stream, untilNs).filter((frame) => frame.decodable);
+    return { stream, codec, restart: true, frames, timeNs: layer.decodableNs };
+  }
+
+  /** Before the first picture: at the recording's start, the one that is about to come. */
+  #leadInChoice(untilNs: SessionTimeNs, enters: boolean): LayerChoice | null {
+    const endNs = this.#recordingStartNs + LEAD_IN_NS;
+    if (untilNs >= endNs) return null;
+    let first: VideoFrame | null = null;
+    for (const { view } of this.#layers.values()) {
+      const keyframe = this.#source
+        .videoFrames(view.stream, untilNs, endNs)
+        .find((frame) => frame.keyframe && frame.decodable);
+      if (keyframe !== undefined && (first === null || keyframe.timeNs < first.timeNs)) first = keyframe;
+    }
+    const codec = first === null ? undefined : this.#layers.get(first.stream)?.view.codec;
+    if (first === null || codec === undefined) return null;
+    const restart = enters || this.#leadIn !== first;
+    this.#leadIn = first;
+    this.#stream = first.stream;
+    return { stream: first.stream, codec, restart, frames: restart ? [first] : [], timeNs: first.timeNs };
+  }
+
+  /** Reads what is new in every layer. */
+  #read(untilNs: SessionTimeNs): void {
+    const fromNs = this.#untilNs ?? untilNs;
+    for (const view of this.#source.streamsOf(this.#trackId)) {
+      const layer = this.#layers.get(view.stream) ?? new Layer(view);
+      layer.view = view;
+      this.#layers.set(view.stream, layer);
+      layer.take(this.#source.videoFrames(view.stream, fromNs, untilNs));
+    }
+  }
+
+  /** Reads every layer from its last keyframe. */
+  #enter(untilNs: SessionTimeNs): void {
+    this.#layers.clear();
+    this.#leadIn = null;
+    for (const view of this.#source.streamsOf(this.#trackId)) {
+      const layer = new Layer(view);
+      layer.take(this.#source.gopBefore(view.stream, untilNs));
+      layer.fresh = layer.fresh.filter((frame) => frame.timeNs >= untilNs - 2 * HALF_TICK_NS);
+      this.#layers.set(view.stream, layer);
+    }
   }
 }

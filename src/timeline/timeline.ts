@@ -5,96 +5,216 @@
  * function of the records pushed so far, and nothing before `settledNs` ever changes: a frame that turns up late takes the place
  * at `settledNs`. So a compositor that follows a live journal and one that comes a day later see the same.
  */
-import type { SessionEvent } from '../domain/events.ts';
+import type { SessionEvent, StreamInfo } from '../domain/events.ts';
 import type { RecordingId, TrackId } from '../domain/ids.ts';
-import type { LayoutProgram } from '../domain/layout.ts';
-import type { SessionTimeNs } from '../domain/media-time.ts';
-import type { JournalRecord } from '../journal/record.ts';
-import type { AudioPacket, RoomState, TimelineStream, VideoFrame } from './types.ts';
+import { NS_PER_MS, type SessionTimeNs } from '../domain/media-time.ts';
+import type { JournalRecord, JournalSnapshot } from '../journal/record.ts';
+import { AudioMedia } from './audio-media.ts';
+import { DomainClock } from './clock/domain-clock.ts';
+import { type RecordingSpan, RoomLog, type TimedEvent } from './room-log.ts';
+import { type Activity, Stream } from './stream.ts';
+import type { AudioPacket, TimelineStream, VideoFrame } from './types.ts';
+import { VideoMedia } from './video-media.ts';
+import { settledBy } from './watermark.ts';
 
-/** A room event and when it happened. `room-state` (from each chunk's snapshot) is the whole truth at its time. */
-export interface TimedEvent {
-  readonly atNs: SessionTimeNs;
-  readonly event: SessionEvent | RoomState;
-}
+export type { RecordingSpan, TimedEvent } from './room-log.ts';
 
-/** What the journal has said of a recording so far. */
-export interface RecordingSpan {
-  readonly recordingId: RecordingId;
-  readonly startNs: SessionTimeNs;
-  /** Null while it runs, as far as the journal has been read. */
-  readonly stopNs: SessionTimeNs | null;
-  /** In force at the start. Changes are `layout-changed` events. */
-  readonly layout: LayoutProgram;
+/** Clocks, gaps and the watermark are looked at once in so much journal time: often beside a frame, seldom beside packets. */
+const STEP_NS = 10 * NS_PER_MS;
+
+/** What was wrong with the media, for the log: counted, never thrown. */
+export interface TimelineFaults {
+  /** Packets and pictures that made no sense. */
+  readonly malformed: number;
+  /** Audio packets that came when their time was already final. */
+  readonly late: number;
+  /** Records of streams that the journal never opened. */
+  readonly unknown: number;
 }
 
 export class Timeline {
-  readonly #recordings = new Map<RecordingId, RecordingSpan>();
-  #events: TimedEvent[] = [];
-  #finished = false;
+  readonly #room = new RoomLog();
+  readonly #streams = new Map<number, Stream>();
+  readonly #byTrack = new Map<TrackId, Stream[]>();
+  readonly #domains = new Map<string, { readonly clock: DomainClock; readonly activity: Activity }>();
+  readonly #tracks = new Map<TrackId, Activity>();
+  readonly #readSettled = (): SessionTimeNs => this.#settledNs;
+  readonly #isMuted = (stream: Stream): boolean => this.#room.isMuted(stream.info.trackId);
+  #settledNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
+  #arrivalNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
+  #nextStepNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
+  #unknown = 0;
 
   /** Takes the next record, strictly in journal order. Payloads are copied where they are kept. Never throws on hostile media. */
   push(record: JournalRecord): void {
-    if (record.type === 'event') this.#events.push({ atNs: record.arrivalNs, event: record.event });
+    const { arrivalNs } = record;
+    if (arrivalNs > this.#arrivalNs) this.#arrivalNs = arrivalNs;
+    switch (record.type) {
+      case 'rtp':
+        this.#stream(record.stream)?.rtp(record.payload, arrivalNs);
+        break;
+      case 'sender-report':
+        this.#stream(record.stream)?.senderReport(record.payload, arrivalNs);
+        break;
+      case 'event':
+        this.#event(arrivalNs, record.event);
+        break;
+      case 'snapshot':
+        this.#snapshot(arrivalNs, record.snapshot);
+        break;
+      case 'sample':
+      case 'index':
+      case 'tick':
+        break;
+    }
+    if (this.#arrivalNs >= this.#nextStepNs) this.#step();
   }
 
   /** Nothing more will come: all gaps expire, everything held is released, `settledNs` becomes Infinity. Idempotent. */
   finish(): void {
-    this.#finished = true;
+    for (const stream of this.#streams.values()) stream.close(this.#arrivalNs);
+    this.#settledNs = Number.POSITIVE_INFINITY;
   }
 
   /** Everything before this time is final. Never goes back; −Infinity before the first record. */
   get settledNs(): SessionTimeNs {
-    return this.#finished ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    return this.#settledNs;
   }
 
   /** Arrival time of the newest record pushed; −Infinity before the first. */
   get arrivalNs(): SessionTimeNs {
-    return Number.NEGATIVE_INFINITY;
+    return this.#arrivalNs;
   }
 
   /** Recordings that the journal has mentioned, by id. */
   get recordings(): ReadonlyMap<RecordingId, RecordingSpan> {
-    return this.#recordings;
+    return this.#room.recordings;
   }
 
   /** All events so far, in order of time. The first is the `room-state` of the snapshot that the journal was entered at. */
   get events(): readonly TimedEvent[] {
-    return this.#events;
+    return this.#room.events;
+  }
+
+  get faults(): TimelineFaults {
+    let malformed = 0;
+    let late = 0;
+    for (const stream of this.#streams.values()) {
+      malformed += stream.malformed + stream.media.malformed;
+      if (stream.media instanceof AudioMedia) late += stream.media.late;
+    }
+    return { malformed, late, unknown: this.#unknown };
   }
 
   /** All streams that ever opened, in order of opening. */
-  streams(): Iterable<TimelineStream> {
-    return [];
+  *streams(): Iterable<TimelineStream> {
+    for (const stream of this.#streams.values()) yield stream.view;
   }
 
   /** Streams (simulcast layers and epochs) of one track, in order of opening. */
-  streamsOf(_trackId: TrackId): readonly TimelineStream[] {
-    return [];
+  streamsOf(trackId: TrackId): readonly TimelineStream[] {
+    return (this.#byTrack.get(trackId) ?? []).map((stream) => stream.view);
   }
 
   /** Frames with time in [from, to), in decode order (times never decrease). Empty for unknown and audio streams. */
-  videoFrames(_stream: number, _fromNs: SessionTimeNs, _toNs: SessionTimeNs): readonly VideoFrame[] {
-    return [];
+  videoFrames(stream: number, fromNs: SessionTimeNs, toNs: SessionTimeNs): readonly VideoFrame[] {
+    return this.#video(stream)?.frames(fromNs, toNs) ?? [];
   }
 
-  /** Frames from the last decodable keyframe before `ns` up to, not including, `ns`: what a decoder needs to enter there. */
-  gopBefore(_stream: number, _ns: SessionTimeNs): readonly VideoFrame[] {
-    return [];
+  /** Frames from the last keyframe before `ns` up to, not including, `ns`: what a decoder needs to enter there. */
+  gopBefore(stream: number, ns: SessionTimeNs): readonly VideoFrame[] {
+    return this.#video(stream)?.gopBefore(ns) ?? [];
   }
 
-  /** Audio that overlaps [from, to), in order. Between packets there is silence. */
-  audioPackets(_stream: number, _fromNs: SessionTimeNs, _toNs: SessionTimeNs): readonly AudioPacket[] {
-    return [];
+  /** Audio that overlaps [from, to), in order. Between packets there is silence. Empty for unknown and video streams. */
+  audioPackets(stream: number, fromNs: SessionTimeNs, toNs: SessionTimeNs): readonly AudioPacket[] {
+    const media = this.#streams.get(stream)?.media;
+    return media instanceof AudioMedia ? media.packets(fromNs, toNs) : [];
   }
 
   /** Since when, seen from `ns`, the track has been unmuted; −Infinity if it never was muted; null while muted. */
-  unmutedSince(_trackId: TrackId, _ns: SessionTimeNs): SessionTimeNs | null {
-    return Number.NEGATIVE_INFINITY;
+  unmutedSince(trackId: TrackId, ns: SessionTimeNs): SessionTimeNs | null {
+    return this.#room.unmutedSince(trackId, ns);
   }
 
   /** Lets go of media before this time, but keeps each video stream's pictures since its last keyframe before it, and 1 s of audio. */
   discardBefore(ns: SessionTimeNs): void {
-    this.#events = this.#events.filter((event) => event.atNs >= ns);
+    for (const stream of this.#streams.values()) stream.media.discardBefore(ns);
+  }
+
+  #video(stream: number): VideoMedia | null {
+    const media = this.#streams.get(stream)?.media;
+    return media instanceof VideoMedia ? media : null;
+  }
+
+  #stream(number: number): Stream | undefined {
+    const stream = this.#streams.get(number);
+    if (stream === undefined) this.#unknown += 1;
+    return stream;
+  }
+
+  /** Moves clocks, gives up old gaps, and finds how far all is final. At times that the journal alone determines. */
+  #step(): void {
+    const nowNs = this.#arrivalNs;
+    this.#nextStepNs = (Math.floor(nowNs / STEP_NS) + 1) * STEP_NS;
+    for (const { clock } of this.#domains.values()) clock.advance(nowNs);
+    for (const stream of this.#streams.values()) stream.advance(nowNs);
+    this.#settledNs = Math.max(this.#settledNs, settledBy(this.#streams.values(), this.#isMuted, nowNs));
+  }
+
+  #event(atNs: SessionTimeNs, event: SessionEvent): void {
+    this.#room.event(atNs, event);
+    if (event.type === 'stream-opened') this.#open(event.stream, atNs, null);
+    else if (event.type === 'stream-closed') this.#close(atNs, (stream) => stream.info.stream === event.stream);
+    else if (event.type === 'track-unpublished') this.#close(atNs, (stream) => stream.info.trackId === event.trackId);
+    else if (event.type === 'session-ended') this.#close(atNs, () => true);
+    else if (event.type === 'participant-left') {
+      this.#close(atNs, (stream) => stream.info.participantId === event.participantId);
+    }
+  }
+
+  /** The first snapshot enters the journal; a later one repeats what is known, or mends it where events were dropped. */
+  #snapshot(atNs: SessionTimeNs, snapshot: JournalSnapshot): void {
+    this.#room.snapshot(atNs, snapshot);
+    for (const { extendedSequence, lastSenderReport, ...info } of snapshot.streams) {
+      if (this.#streams.has(info.stream)) continue;
+      const stream = this.#open(info, atNs, extendedSequence);
+      if (lastSenderReport === null) continue;
+      stream.senderReport(Buffer.from(lastSenderReport.packet, 'base64'), lastSenderReport.arrivalNs);
+    }
+  }
+
+  #open(info: StreamInfo, atNs: SessionTimeNs, extendedSequence: number | null): Stream {
+    const known = this.#streams.get(info.stream);
+    if (known !== undefined) return known;
+    const { clock, activity } = this.#domain(info.clockDomain);
+    const track = this.#track(info.trackId);
+    const shared = { domain: clock, connection: activity, track };
+    const stream = new Stream(info, atNs, extendedSequence, shared, this.#readSettled);
+    this.#streams.set(info.stream, stream);
+    const siblings = this.#byTrack.get(info.trackId);
+    if (siblings === undefined) this.#byTrack.set(info.trackId, [stream]);
+    else siblings.push(stream);
+    return stream;
+  }
+
+  #close(atNs: SessionTimeNs, which: (stream: Stream) => boolean): void {
+    for (const stream of this.#streams.values()) if (which(stream)) stream.close(atNs);
+  }
+
+  #domain(name: string): { readonly clock: DomainClock; readonly activity: Activity } {
+    const known = this.#domains.get(name);
+    if (known !== undefined) return known;
+    const domain = { clock: new DomainClock(), activity: { lastArrivalNs: Number.NEGATIVE_INFINITY } };
+    this.#domains.set(name, domain);
+    return domain;
+  }
+
+  #track(trackId: TrackId): Activity {
+    const known = this.#tracks.get(trackId);
+    if (known !== undefined) return known;
+    const activity = { lastArrivalNs: Number.NEGATIVE_INFINITY };
+    this.#tracks.set(trackId, activity);
+    return activity;
   }
 }

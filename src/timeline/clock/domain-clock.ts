@@ -1,0 +1,70 @@
+/**
+ * A sender's NTP clock against session time, shared by all streams of one connection, so that what was captured together is shown
+ * together: the offset is the least (arrival − sender time) of any of its streams over 10 s, that is, the journey of the packet that
+ * met no queue and no slow encoder. It is slewed, alike for picture and sound.
+ */
+import type { SessionTimeNs } from '../../domain/media-time.ts';
+import { SlewedOffset } from './slew.ts';
+
+/** What a stream of the domain tells. */
+export interface DomainMember {
+  /** Least (arrival − sender NTP) over the window, seen from `nowNs`; null without reports or packets. */
+  transitNs(nowNs: SessionTimeNs): number | null;
+}
+
+/** The first packets of a connection may all have met jitter: gathered this long before the offset is believed. */
+const WARM_UP_NS = 500_000_000;
+/** How often the offset is moved. */
+const STEP_NS = 100_000_000;
+/** Streams whose clocks lie farther apart do not share one, whatever was negotiated: each is then on its own. */
+const SAME_CLOCK_NS = 2_000_000_000;
+
+export class DomainClock {
+  readonly #members: DomainMember[] = [];
+  readonly #offset = new SlewedOffset();
+  #firstNs: SessionTimeNs | null = null;
+  #nextStepNs = Number.NEGATIVE_INFINITY;
+
+  join(member: DomainMember): void {
+    this.#members.push(member);
+  }
+
+  leave(member: DomainMember): void {
+    const index = this.#members.indexOf(member);
+    if (index >= 0) this.#members.splice(index, 1);
+  }
+
+  /** What to add to sender NTP time to get session time; null until enough is known. */
+  get offsetNs(): number | null {
+    return this.#offset.value;
+  }
+
+  /** Lets journal time pass. `force`: nothing more will come, believe what there is. */
+  advance(nowNs: SessionTimeNs, force = false): void {
+    if (nowNs < this.#nextStepNs && !force) return;
+    this.#nextStepNs = nowNs + STEP_NS;
+    const target = this.#targetNs(nowNs);
+    if (target === null) return;
+    this.#firstNs ??= nowNs;
+    if (this.#offset.value === null && nowNs - this.#firstNs < WARM_UP_NS && !force) return;
+    this.#offset.advance(target, nowNs);
+  }
+
+  /** True if a stream with this least transit runs on the domain's clock. */
+  includes(transitNs: number): boolean {
+    return this.#offset.value !== null && Math.abs(transitNs - this.#offset.value) <= SAME_CLOCK_NS;
+  }
+
+  /** The least transit of the streams that agree with the eldest one. */
+  #targetNs(nowNs: SessionTimeNs): number | null {
+    let eldest: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const member of this.#members) {
+      const transit = member.transitNs(nowNs);
+      if (transit === null) continue;
+      eldest ??= transit;
+      if (Math.abs(transit - eldest) <= SAME_CLOCK_NS && transit < least) least = transit;
+    }
+    return eldest === null ? null : least;
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * One stream's RTP timestamps in session time.
+ *
+ * With sender reports: RTP → sender NTP (`SenderClock`) → session time (`DomainClock`). Without: RTP plus the least (arrival − RTP
+ * time) over 10 s, slewed. A stream whose RTP timestamps jump begins anew. `generation` counts such breaks and the change from one
+ * way to the other, so that audio can converge faster after them.
+ */
+import { NS_PER_S, type SessionTimeNs } from '../../domain/media-time.ts';
+import type { DomainClock, DomainMember } from './domain-clock.ts';
+import { SenderClock } from './sender-clock.ts';
+import type { SenderReport } from './sender-report.ts';
+import { SlewedOffset } from './slew.ts';
+import { WindowedMinimum } from './windowed-minimum.ts';
+
+/** A packet cannot arrive this long before the fastest one did: its RTP clock was set forward. */
+const JUMP_AHEAD_NS = 1_000_000_000;
+/** Nor is any retransmission or starved encoder this late: its RTP clock was set back. */
+const JUMP_BACK_NS = 10_000_000_000;
+/** An older report, from a snapshot, says too little about now (100 ppm of drift make 6 ms). */
+const REPORT_AGE_NS = 60_000_000_000;
+
+export class StreamClock implements DomainMember {
+  readonly #rate: number;
+  readonly #domain: DomainClock;
+  readonly #sender = new SenderClock();
+  readonly #least = new WindowedMinimum();
+  readonly #own = new SlewedOffset();
+  #lastTimestamp: number | null = null;
+  /** RTP ticks of `#lastTimestamp`, unwrapped. */
+  #lastTicks = 0;
+  #early: { readonly report: SenderReport; readonly arrivalNs: SessionTimeNs } | null = null;
+  #reported = false;
+  #generation = 0;
+
+  constructor(clockRate: number, domain: DomainClock) {
+    this.#rate = clockRate;
+    this.#domain = domain;
+    domain.join(this);
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get reportsRejected(): number {
+    return this.#sender.rejected;
+  }
+
+  /** True once times come from sender reports. */
+  get synchronised(): boolean {
+    return this.#skewInDomain() !== null;
+  }
+
+  /** Ticks of an RTP timestamp, unwrapped next to the last packet's. */
+  unwrap(timestamp: number): number {
+    if (this.#lastTimestamp === null) return timestamp;
+    return this.#lastTicks + ((timestamp - this.#lastTimestamp) | 0);
+  }
+
+  /** Length of so many RTP ticks. */
+  ticksToNs(ticks: number): number {
+    return (ticks * NS_PER_S) / this.#rate;
+  }
+
+  /** Takes in when a packet arrived. Returns its unwrapped ticks. */
+  observe(timestamp: number, arrivalNs: SessionTimeNs): number {
+    const ticks = this.unwrap(timestamp);
+    this.#lastTimestamp = timestamp;
+    this.#lastTicks = ticks;
+    const transit = arrivalNs - this.ticksToNs(ticks);
+    const least = this.#least.at(arrivalNs);
+    if (transit < least - JUMP_AHEAD_NS || transit > least + JUMP_BACK_NS) {
+      if (least !== Number.POSITIVE_INFINITY) this.#beginAnew(transit, arrivalNs);
+    }
+    this.#least.add(arrivalNs, transit);
+    this.#takeEarlyReport(arrivalNs);
+    return ticks;
+  }
+
+  /** Takes in a sender report. One that comes before any packet waits for the first. */
+  report(report: SenderReport, arrivalNs: SessionTimeNs): void {
+    if (this.#lastTimestamp === null) this.#early = { report, arrivalNs };
+    else this.#sender.report(this.ticksToNs(this.unwrap(report.rtpTimestamp)), report.ntpNs);
+  }
+
+  /** Lets journal time pass. */
+  advance(nowNs: SessionTimeNs): void {
+    const least = this.#least.at(nowNs);
+    if (least !== Number.POSITIVE_INFINITY) this.#own.advance(least, nowNs);
+    const reported = this.synchronised;
+    if (reported !== this.#reported) this.#generation += 1;
+    this.#reported = reported;
+  }
+
+  transitNs(nowNs: SessionTimeNs): number | null {
+    const least = this.#least.at(nowNs);
+    const skew = this.#sender.skewNs;
+    return skew === null || least === Number.POSITIVE_INFINITY ? null : least - skew;
+  }
+
+  /** Session time of unwrapped ticks. Call after the first `observe`. */
+  timeOf(ticks: number): SessionTimeNs {
+    const rtpNs = this.ticksToNs(ticks);
+    const skew = this.#skewInDomain();
+    if (skew !== null) return rtpNs + skew;
+    return rtpNs + (this.#own.value ?? 0);
+  }
+
+  close(): void {
+    this.#domain.leave(this);
+  }
+
+  /** RTP time → session time by reports, or null if they do not tell, or contradict the domain's clock. */
+  #skewInDomain(): number | null {
+    const skew = this.#sender.skewNs;
+    const offset = this.#domain.offsetNs;
+    const own = this.#own.value;
+    if (skew === null || offset === null || own === null || !this.#domain.includes(own - skew)) return null;
+    return skew + offset;
+  }
+
+  #takeEarlyReport(arrivalNs: SessionTimeNs): void {
+    const early = this.#early;
+    if (early === null) return;
+    this.#early = null;
+    if (arrivalNs - early.arrivalNs <= REPORT_AGE_NS) this.report(early.report, early.arrivalNs);
+  }
+
+  #beginAnew(transitNs: number, arrivalNs: SessionTimeNs): void {
+    this.#least.clear();
+    this.#sender.clear();
+    this.#own.clear();
+    this.#own.advance(transitNs, arrivalNs);
+    this.#generation += 1;
+  }
+}

@@ -1,0 +1,52 @@
+/** What a room needs of AV1's headers (AV1 bitstream specification §5.5, §5.9): picture size, and whether a frame is a key frame. */
+import type { Size } from '../../domain/layout.ts';
+import { BitReader } from './bit-reader.ts';
+
+export interface SequenceHeader {
+  readonly size: Size;
+  /** Every frame is then a shown key frame. */
+  readonly stillPicture: boolean;
+}
+
+/** timing_info and decoder_model_info (§5.5.3, §5.5.4). Returns buffer_delay_length, or 0 without a model. */
+const readTiming = (bits: BitReader): number => {
+  if (!bits.flag()) return 0;
+  bits.skip(64);
+  if (bits.flag()) bits.unsignedExpGolomb();
+  if (!bits.flag()) return 0;
+  const delayLength = bits.bits(5) + 1;
+  bits.skip(32 + 5 + 5);
+  return delayLength;
+};
+
+const skipOperatingPoints = (bits: BitReader, delayLength: number): void => {
+  const displayDelays = bits.flag();
+  const points = bits.bits(5) + 1;
+  for (let i = 0; i < points; i += 1) {
+    bits.skip(12);
+    if (bits.bits(5) > 7) bits.skip(1);
+    if (delayLength > 0 && bits.flag()) bits.skip(2 * delayLength + 1);
+    if (displayDelays && bits.flag()) bits.skip(4);
+  }
+};
+
+/** Reads the payload of a sequence header OBU; null where it is cut short. */
+export const readSequenceHeader = (payload: Buffer): SequenceHeader | null => {
+  const bits = new BitReader(payload);
+  bits.skip(4);
+  const stillPicture = bits.flag();
+  if (stillPicture) bits.skip(5);
+  else skipOperatingPoints(bits, readTiming(bits));
+  const widthBits = bits.bits(4) + 1;
+  const heightBits = bits.bits(4) + 1;
+  const size = { width: bits.bits(widthBits) + 1, height: bits.bits(heightBits) + 1 };
+  return bits.exhausted ? null : { size, stillPicture };
+};
+
+/** True if a frame (header) OBU's payload opens a key frame. */
+export const opensKeyframe = (payload: Buffer, sequence: SequenceHeader): boolean => {
+  if (sequence.stillPicture) return true;
+  const bits = new BitReader(payload);
+  const showsExisting = bits.flag();
+  return !showsExisting && bits.bits(2) === 0 && !bits.exhausted;
+};
