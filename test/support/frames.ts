@@ -1,0 +1,36 @@
+/** Saves a picture of a recording as PNG, to be looked at. */
+import { writeFile } from 'node:fs/promises';
+import { createCanvas } from '@napi-rs/canvas';
+import { decodeFile, type Picture } from './oracle/media-file.ts';
+
+/** BT.709 limited range to RGB (ITU-R BT.709-6 §3). */
+const toRgba = ({ width, height, planes, lines }: Picture): Uint8ClampedArray => {
+  const [y, u, v] = planes;
+  const [yLine = 0, uLine = 0, vLine = 0] = lines;
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const luma = 1.164 * ((y?.[row * yLine + column] ?? 16) - 16);
+      const cb = (u?.[(row >> 1) * uLine + (column >> 1)] ?? 128) - 128;
+      const cr = (v?.[(row >> 1) * vLine + (column >> 1)] ?? 128) - 128;
+      rgba.set([luma + 1.793 * cr, luma - 0.213 * cb - 0.533 * cr, luma + 2.112 * cb, 255], (row * width + column) * 4);
+    }
+  }
+  return rgba;
+};
+
+/** The first picture at or after a time, as a PNG file. Rejects if the recording ends before. */
+export const savePicture = async (recording: string, seconds: number, png: string): Promise<void> => {
+  let saved: Buffer | undefined;
+  await decodeFile(recording, (picture) => {
+    if (saved || picture.time < seconds) return;
+    const canvas = createCanvas(picture.width, picture.height);
+    const context = canvas.getContext('2d');
+    const image = context.createImageData(picture.width, picture.height);
+    image.data.set(toRgba(picture));
+    context.putImageData(image, 0, 0);
+    saved = canvas.toBuffer('image/png');
+  });
+  if (!saved) throw new Error(`The recording has no picture at ${seconds} s.`);
+  await writeFile(png, saved);
+};

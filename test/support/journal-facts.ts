@@ -1,0 +1,106 @@
+/** What a journal says about a recording: its start and end on the machine's monotonic clock, and whether packets are missing. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionEvent, StreamInfo } from '../../src/domain/events.ts';
+import { readJournal } from '../../src/journal/reader.ts';
+
+export interface StreamFacts {
+  readonly info: StreamInfo;
+  readonly packets: number;
+  /** Sequence numbers between the first and the last that are not there. */
+  readonly missing: number;
+  /** Longest time between the arrivals of neighbours in writing order, ms. */
+  readonly longestPauseMs: number;
+}
+
+export interface JournalFacts {
+  readonly directory: string;
+  /** Monotonic time of the recording's start: file time zero. */
+  readonly startNs: bigint;
+  /** Null while it runs. */
+  readonly stopNs: bigint | null;
+  readonly events: readonly { readonly atNs: bigint; readonly event: SessionEvent }[];
+  readonly streams: readonly StreamFacts[];
+  readonly problems: readonly string[];
+}
+
+class StreamCount {
+  readonly info: StreamInfo;
+  readonly #seen = new Set<number>();
+  #highest: number | null = null;
+  #lastNs: number | null = null;
+  #pauseNs = 0;
+
+  constructor(info: StreamInfo) {
+    this.info = info;
+  }
+
+  take(packet: Buffer, arrivalNs: number): void {
+    const sequence = packet.readUInt16BE(2);
+    const highest = this.#highest ?? sequence;
+    const extended = highest + (((sequence - highest) << 16) >> 16);
+    this.#highest = Math.max(highest, extended);
+    this.#seen.add(extended);
+    if (this.#lastNs !== null) this.#pauseNs = Math.max(this.#pauseNs, arrivalNs - this.#lastNs);
+    this.#lastNs = arrivalNs;
+  }
+
+  facts(): StreamFacts {
+    const numbers = [...this.#seen];
+    const span = numbers.length === 0 ? 0 : (this.#highest ?? 0) - numbers.reduce((a, b) => Math.min(a, b)) + 1;
+    return {
+      info: this.info,
+      packets: numbers.length,
+      missing: span - numbers.length,
+      longestPauseMs: this.#pauseNs / 1_000_000,
+    };
+  }
+}
+
+const readFacts = async (directory: string, recordingId: string): Promise<JournalFacts | null> => {
+  let origin = 0n;
+  let startNs: bigint | null = null;
+  let stopNs: bigint | null = null;
+  const events: { atNs: bigint; event: SessionEvent }[] = [];
+  const problems: string[] = [];
+  const streams = new Map<number, StreamCount>();
+  const open = (info: StreamInfo) => {
+    if (!streams.has(info.stream)) streams.set(info.stream, new StreamCount(info));
+  };
+  for await (const batch of readJournal(directory)) {
+    problems.push(...batch.problems.map((problem) => JSON.stringify(problem)));
+    for (const record of batch.records) {
+      if (record.type === 'snapshot') {
+        origin = BigInt(record.snapshot.originMonotonicNs);
+        for (const stream of record.snapshot.streams) open(stream);
+        for (const { recordingId: id, startedNs } of record.snapshot.recordings) {
+          if (id === recordingId) startNs ??= origin + BigInt(Math.round(startedNs));
+        }
+      } else if (record.type === 'rtp') {
+        streams.get(record.stream)?.take(record.payload, record.arrivalNs);
+      } else if (record.type === 'event') {
+        const { event } = record;
+        events.push({ atNs: origin + BigInt(Math.round(record.arrivalNs)), event });
+        if (event.type === 'stream-opened') open(event.stream);
+        if (event.type === 'recording-started' && event.recording.recordingId === recordingId) {
+          startNs = origin + BigInt(Math.round(event.recording.startedNs));
+        }
+        if (event.type === 'recording-stopped' && event.recordingId === recordingId) {
+          stopNs = origin + BigInt(Math.round(event.stoppedNs));
+        }
+      }
+    }
+  }
+  if (startNs === null) return null;
+  const facts = [...streams.values()].map((stream) => stream.facts()).filter(({ packets }) => packets > 0);
+  return { directory, startNs, stopNs, events, streams: facts, problems };
+};
+
+/** The journal that holds a recording. Rejects if there is none below `root`. */
+export const journalOf = async (root: string, recordingId: string): Promise<JournalFacts> => {
+  for (const name of await readdir(root)) {
+    const facts = await readFacts(join(root, name), recordingId);
+    if (facts) return facts;
+  }
+  throw new Error(`No journal below ${root} knows of recording ${recordingId}.`);
+};

@@ -1,0 +1,88 @@
+/**
+ * The real product for a test: a child process with a data folder and ports of its own. Closing it asserts that nothing is left
+ * running, and removes the folder.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServerChild } from '../../src/cli/server-child.ts';
+import { Api, type ApiKey, signToken } from './api.ts';
+import { processesOf } from './running.ts';
+import { waitFor } from './wait-for.ts';
+
+const KEY: ApiKey = { apiKey: 'scenario-key', apiSecret: 'a secret for scenarios that nobody else uses 0123456789' };
+
+export class Service {
+  readonly server: ServerChild;
+  readonly api: Api;
+  readonly key = KEY;
+  readonly folder: string;
+  #closing: Promise<void> | undefined;
+
+  private constructor(server: ServerChild, api: Api, folder: string) {
+    this.server = server;
+    this.api = api;
+    this.folder = folder;
+  }
+
+  /** Starts the product and waits until it is healthy. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
+    const folder = await mkdtemp(join(tmpdir(), 'roomtape-scenario-'));
+    const logFile = join(folder, 'server.log');
+    try {
+      const server = await ServerChild.start({
+        dataDir: join(folder, 'data'),
+        logFile,
+        environment: { ROOMTAPE_API_KEY: KEY.apiKey, ROOMTAPE_API_SECRET: KEY.apiSecret, ...environment },
+      });
+      return new Service(server, new Api(server.url, await signToken(KEY)), folder);
+    } catch (error) {
+      const log = await readFile(logFile, 'utf8');
+      throw new Error(`The service did not start. The end of its log:\n${log.slice(-4000)}`, { cause: error });
+    }
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  get journals(): string {
+    return join(this.server.dataDir, 'journals');
+  }
+
+  /** A participant's token for a room. */
+  participantToken(roomId: string, claims: Record<string, unknown> = {}): Promise<string> {
+    return signToken(this.key, { roomId, permissions: ['allow_join', 'allow_mod'], version: 2, ...claims });
+  }
+
+  /** What the server logged. */
+  log(): Promise<string> {
+    return readFile(join(this.folder, 'server.log'), 'utf8');
+  }
+
+  /** Pid of the server process or the media process, as its pid file says. */
+  async pidOf(name: 'server' | 'media'): Promise<number> {
+    const files = await processesOf(this.server.dataDir);
+    const line = files.find((process) => process.includes(`processes/${name}.ts`));
+    if (!line) throw new Error(`No ${name} process runs for ${this.server.dataDir}:\n${files.join('\n')}`);
+    return Number.parseInt(line, 10);
+  }
+
+  /** Ends the product in order; rejects if anything of it goes on running. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.server.stop();
+      await waitFor('everything of the product to end', 10_000, async () => {
+        const left = await processesOf(this.server.dataDir);
+        return left.length === 0;
+      });
+    } finally {
+      await rm(this.folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * One sitting of a room in a scenario: synthetic participants who join, a recording, and in the end the file with everything that it
+ * should show. Times are the machine's monotonic clock, which the journal and the participants share.
+ */
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
+import { canvasSize, gridRects, type Rect, type Size } from '../../src/domain/layout.ts';
+import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
+import { type JournalFacts, journalOf } from './journal-facts.ts';
+import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
+import type { Fit } from './oracle/tile-reading.ts';
+import { describeReport, judge, type Report } from './oracle/verdict.ts';
+import type { Service } from './service.ts';
+import { waitFor } from './wait-for.ts';
+
+/** Keyframes come once a second: after a join, or when journaling begins, a picture may be that late. */
+const FIRST_PICTURE_S = 1.2;
+/** After any other change: the event and the picture travel apart. */
+const CHANGE_S = 0.25;
+/** A flash or beep at the very edge of what is judged proves nothing. */
+const EDGE_S = 0.1;
+const MARK_S = 0.1;
+
+/** Who is where, from this moment on. */
+interface SceneFrom {
+  readonly fromNs: bigint;
+  readonly settleS: number;
+  readonly tiles: readonly SceneTile[];
+  readonly dark: readonly Rect[];
+}
+
+export interface SceneTile {
+  readonly participant: Participant;
+  readonly rect: Rect;
+  readonly fit: Fit;
+}
+
+export interface FinishedRecording {
+  readonly recording: RecordingAnswer;
+  readonly file: string;
+  readonly journal: JournalFacts;
+  readonly expectation: Expectation;
+}
+
+export interface Judged {
+  readonly finished: FinishedRecording;
+  readonly report: Report;
+  readonly failures: readonly string[];
+  readonly journal: JournalFacts;
+  /** Everything that was measured, for whoever looks into a failure. */
+  readonly text: string;
+}
+
+const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e9;
+
+export class Sitting {
+  readonly roomId: string;
+  readonly canvas: Size = canvasSize('med', 'landscape');
+  readonly participants: Participant[] = [];
+  readonly #service: Service;
+  readonly #epochNs = process.hrtime.bigint();
+  readonly #of: number;
+  readonly #scenes: SceneFrom[] = [];
+  #recordingId: string | undefined;
+  #startAnswerNs = 0n;
+  #endAnswerNs: bigint | null = null;
+
+  private constructor(service: Service, roomId: string, of: number) {
+    this.#service = service;
+    this.roomId = roomId;
+    this.#of = of;
+  }
+
+  /** Makes a room. `of` is how many take turns to flash. */
+  static async open(service: Service, of: number): Promise<Sitting> {
+    return new Sitting(service, await service.api.createRoom(), of);
+  }
+
+  get recordingId(): string {
+    if (!this.#recordingId) throw new Error('No recording was started.');
+    return this.#recordingId;
+  }
+
+  /** Somebody joins and sends; the scene is not changed by it: say so with `scene`. */
+  async join(
+    options: Omit<ParticipantOptions, 'url' | 'roomId' | 'token' | 'index' | 'name'> & {
+      name?: string;
+      index?: number;
+    },
+  ): Promise<Participant> {
+    const index = options.index ?? this.participants.length;
+    const name = options.name ?? `Participant ${index}`;
+    const participant = await Participant.join({
+      of: this.#of,
+      epochNs: this.#epochNs,
+      seconds: 90,
+      size: { width: 320, height: 180 },
+      ...options,
+      index,
+      name,
+      url: this.#service.url,
+      roomId: this.roomId,
+      token: await this.#service.participantToken(this.roomId, { name }),
+    });
+    this.participants.push(participant);
+    return participant;
+  }
+
+  /** From now on these are seen in a grid, in this order. `fresh`: at least one of them has only just begun to send. */
+  grid(participants: readonly Participant[], { fresh = false, dark = [] as readonly number[] } = {}): void {
+    const rects = gridRects(participants.length, this.canvas);
+    const tiles: SceneTile[] = [];
+    const off: Rect[] = [];
+    for (const [place, rect] of rects.entries()) {
+      const participant = participants[place];
+      if (!participant) continue;
+      if (dark.includes(place)) off.push(rect);
+      else tiles.push({ participant, rect, fit: 'cover' });
+    }
+    this.scene(tiles, { fresh, dark: off });
+  }
+
+  /** From now on this is seen. */
+  scene(tiles: readonly SceneTile[], { fresh = false, dark = [] as readonly Rect[] } = {}): void {
+    this.#scenes.push({
+      fromNs: process.hrtime.bigint(),
+      settleS: fresh ? FIRST_PICTURE_S : CHANGE_S,
+      tiles,
+      dark,
+    });
+  }
+
+  /** From now on nothing is judged until the next scene: a change is under way. */
+  changing(): void {
+    this.scene([]);
+  }
+
+  async startRecording(config: Record<string, unknown> = {}): Promise<string> {
+    this.#recordingId = await this.#service.api.startRecording(this.roomId, config);
+    this.#startAnswerNs = process.hrtime.bigint();
+    return this.#recordingId;
+  }
+
+  async endRecording(): Promise<void> {
+    await this.#service.api.endRecording(this.roomId);
+    this.#endAnswerNs = process.hrtime.bigint();
+  }
+
+  /** Waits until this long has passed since the recording's start was answered. */
+  async until(seconds: number): Promise<void> {
+    await waitFor(`second ${seconds} of the recording`, seconds * 1000 + 5_000, () => this.elapsed >= seconds);
+  }
+
+  /** Seconds since the recording's start was answered. */
+  get elapsed(): number {
+    return secondsBetween(this.#startAnswerNs, process.hrtime.bigint());
+  }
+
+  /** Everybody who is still there leaves. */
+  async leave(): Promise<void> {
+    await Promise.all(this.participants.map((participant) => participant.leave()));
+  }
+
+  /** Waits for the file, fetches it as a customer would, and says what it should show. */
+  async finished(limitMs = 120_000): Promise<FinishedRecording> {
+    const recording = await this.#service.api.finished(this.recordingId, limitMs);
+    if (!recording.file) throw new Error('The recording is done but names no file.');
+    const file = join(this.#service.folder, `${recording.id}.mp4`);
+    const response = await fetch(recording.file.fileUrl);
+    if (!response.ok || !response.body) throw new Error(`The file was answered ${response.status}.`);
+    await pipeline(Readable.from(response.body), createWriteStream(file));
+    const journal = await journalOf(this.#service.journals, recording.id);
+    return { recording, file, journal, expectation: this.#expectation(journal) };
+  }
+
+  /** Waits for the file and judges it. */
+  async judged(limitMs?: number): Promise<Judged> {
+    const finished = await this.finished(limitMs);
+    const report = await judge(finished.file, finished.expectation);
+    const { missing, longest } = finished.journal.streams.reduce(
+      (sum, stream) => ({
+        missing: sum.missing + stream.missing,
+        longest: Math.max(sum.longest, stream.longestPauseMs),
+      }),
+      { missing: 0, longest: 0 },
+    );
+    const journal = `journal: ${finished.journal.streams.length} streams, ${missing} packets missing, longest pause ${longest.toFixed(0)} ms`;
+    return {
+      finished,
+      report,
+      failures: report.failures,
+      journal: finished.journal,
+      text: `${describeReport(report)}\n${journal}`,
+    };
+  }
+
+  #expectation(journal: JournalFacts): Expectation {
+    const { startNs, stopNs } = journal;
+    if (stopNs === null) throw new Error('The journal holds no end of the recording.');
+    const duration = secondsBetween(startNs, stopNs);
+    const scenes = this.#scenes.map((scene, index): ExpectedScene => {
+      const next = this.#scenes[index + 1];
+      // Journaling begins with the recording: pictures are shown from the first keyframe after it.
+      const from = secondsBetween(startNs, scene.fromNs) + scene.settleS;
+      const to = next ? secondsBetween(startNs, next.fromNs) - EDGE_S : duration;
+      return {
+        from: Math.max(FIRST_PICTURE_S, from),
+        to: Math.min(duration, to),
+        tiles: scene.tiles.map(({ participant, rect, fit }) => ({ participant: participant.index, rect, fit })),
+        dark: scene.dark,
+      };
+    });
+    return {
+      ...this.canvas,
+      scenes,
+      duration,
+      httpDuration: this.#endAnswerNs === null ? null : secondsBetween(this.#startAnswerNs, this.#endAnswerNs),
+      participants: this.#people(startNs, duration, scenes),
+    };
+  }
+
+  #people(startNs: bigint, duration: number, scenes: readonly ExpectedScene[]): ExpectedParticipant[] {
+    const byIndex = Map.groupBy(this.participants, ({ index }) => index);
+    return [...byIndex].map(([index, incarnations]): ExpectedParticipant => {
+      const [first] = incarnations;
+      if (!first) throw new Error('A group of nobody.');
+      const marks = incarnations.flatMap(({ sentLog }) => sentLog);
+      const timesOf = (kind: 'flash' | 'beep') =>
+        marks.filter((mark) => mark.kind === kind).map(({ dueNs }) => secondsBetween(startNs, dueNs));
+      const beeps = timesOf('beep');
+      const isJudged = (time: number) =>
+        scenes.some(
+          ({ from, to, tiles }) =>
+            time >= from + EDGE_S &&
+            time + MARK_S <= to - EDGE_S &&
+            tiles.some(({ participant }) => participant === index),
+        );
+      return {
+        index,
+        fps: first.fps,
+        loopFrames: first.loopSeconds * first.fps,
+        mediaZero: secondsBetween(startNs, first.epochNs),
+        flashes: timesOf('flash').filter(isJudged),
+        beeps: beeps.filter((time) => time >= EDGE_S && time + MARK_S <= duration - EDGE_S),
+        audible: beeps.map((time) => ({ from: time, to: time + MARK_S })),
+      };
+    });
+  }
+}
