@@ -1,0 +1,14 @@
+/** The catalog as others import it: the handle, and the rows. Queries are one file a noun beside this one. */
+export { type Catalog, checkDatabase, type OpenCatalog, openCatalog, transaction } from './database.ts';
+export type { Page, PageRequest } from './paging.ts';
+export type {
+  CompositionRow,
+  CompositionStatus,
+  FileRow,
+  OutboxRow,
+  RecordingRow,
+  RoomRow,
+  RoomWebhook,
+  SessionRow,
+  StayRow,
+} from './tables.ts';

@@ -1,0 +1,123 @@
+/**
+ * The connection pool to a PostgreSQL of version 15 or later, embedded or the operator's, and what its failures are called:
+ * when it can't be reached, a query rejects with DATABASE_UNAVAILABLE, and the next one tries again.
+ */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { RoomtapeError } from '../domain/errors.ts';
+import type { Logger } from '../support/log.ts';
+import { migrate } from './migrations/migrate.ts';
+import type { Tables } from './tables.ts';
+
+const OLDEST_MAJOR = 15;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Queries are short; more connections than this would only queue inside Postgres. */
+const POOL_SIZE = 10;
+
+/** What queries take: the pool, or a transaction of it. */
+export type Catalog = Kysely<Tables>;
+
+export interface OpenCatalog {
+  readonly catalog: Catalog;
+  /** Waits for running queries, closes all connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+// Session times and byte counts are far below 2^53: numbers, not strings.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8 ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format),
+};
+
+const unreachable = (url: string, cause: unknown): RoomtapeError => {
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return new RoomtapeError('DATABASE_UNAVAILABLE', `The database at ${describeUrl(url)} can't be reached: ${reason}`, {
+    cause,
+  });
+};
+
+/** Host, port and database without user and password. */
+const describeUrl = (url: string): string => {
+  if (!URL.canParse(url)) return 'an address that is not a URL';
+  const { host, pathname } = new URL(url);
+  return `"${host}${pathname}"`;
+};
+
+/**
+ * Connects, checks the version, migrates. Rejects with a sentence: DATABASE_UNAVAILABLE (worth trying again), or too old, or newer
+ * than this code.
+ */
+export const openCatalog = async (options: { url: string; log: Logger }): Promise<OpenCatalog> => {
+  const { url, log } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types,
+    application_name: 'roomtape',
+  });
+  // An idle connection broke: the pool has dropped it already and makes another when asked.
+  pool.on('error', (error) => log.warn({ err: error }, 'A connection to the database was lost.'));
+  const catalog = new Kysely<Tables>({
+    dialect: new PostgresDialect({
+      pool: {
+        Client: pg.Client,
+        options: pool.options,
+        end: () => pool.end(),
+        connect: async () => {
+          try {
+            return await pool.connect();
+          } catch (cause) {
+            throw unreachable(url, cause);
+          }
+        },
+      },
+    }),
+  });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= catalog.destroy();
+    return closing;
+  };
+  try {
+    await checkDatabase(url);
+    const applied = await migrate(catalog);
+    if (applied.length > 0) log.info({ applied }, 'The database was brought up to date.');
+    return { catalog, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Connects once and tells the server's version, e.g. `18.4`. Rejects with a sentence if it can't be reached or is too old. */
+export const checkDatabase = async (url: string): Promise<string> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  let lost: Error | undefined;
+  client.on('error', (error) => {
+    lost = error;
+  });
+  let found: { server_version: string; server_version_num: string } | undefined;
+  try {
+    await client.connect();
+    const { rows } = await client.query(
+      `select current_setting('server_version') as server_version, current_setting('server_version_num') as server_version_num`,
+    );
+    found = rows[0];
+  } catch (cause) {
+    throw unreachable(url, lost ?? cause);
+  } finally {
+    await client.end();
+  }
+  const version = found?.server_version.split(' ')[0] ?? 'of unknown version';
+  if (Math.floor(Number(found?.server_version_num) / 10_000) >= OLDEST_MAJOR) return version;
+  throw new Error(`The database at ${describeUrl(url)} is PostgreSQL ${version}; ${OLDEST_MAJOR} or later is needed.`);
+};
+
+/** Runs all of it, or nothing. Inside, pass `trx` to the queries. */
+export const transaction = <T>(catalog: Catalog, work: (trx: Catalog) => Promise<T>): Promise<T> =>
+  catalog.transaction().execute(work);
+
+/** Name of the unique constraint or index that refused a statement; null for any other error. */
+export const violatedConstraint = (error: unknown): string | null =>
+  error instanceof pg.DatabaseError && error.code === '23505' ? (error.constraint ?? null) : null;

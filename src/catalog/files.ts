@@ -1,0 +1,73 @@
+/** Queries about finished files. */
+import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
+import type { Catalog } from './database.ts';
+import type { FileRow } from './tables.ts';
+
+export const insertFile = (
+  catalog: Catalog,
+  file: {
+    id: FileId;
+    recordingId: RecordingId;
+    compositionId: CompositionId | null;
+    type: 'video' | 'audio';
+    /** Relative to the store. */
+    path: string;
+    bytes: number;
+    durationSeconds: number;
+    width: number | null;
+    height: number | null;
+    format: string;
+    videoBytes: number;
+  },
+): Promise<FileRow> =>
+  catalog
+    .insertInto('files')
+    .values({
+      id: file.id,
+      recording_id: file.recordingId,
+      composition_id: file.compositionId,
+      type: file.type,
+      path: file.path,
+      bytes: file.bytes,
+      duration_seconds: file.durationSeconds,
+      width: file.width,
+      height: file.height,
+      format: file.format,
+      video_bytes: file.videoBytes,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+
+/** One that is not deleted. */
+export const findFile = async (catalog: Catalog, fileId: FileId): Promise<FileRow | null> => {
+  const row = await catalog
+    .selectFrom('files')
+    .selectAll()
+    .where('id', '=', fileId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+/** Of these recordings, oldest first; deleted ones are left out. */
+export const filesOf = async (catalog: Catalog, recordingIds: readonly RecordingId[]): Promise<FileRow[]> => {
+  if (recordingIds.length === 0) return [];
+  return await catalog
+    .selectFrom('files')
+    .selectAll()
+    .where('recording_id', 'in', recordingIds)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+};
+
+/** Tombstones for all files of a recording. Answers those that had none yet, so that the caller erases them. */
+export const markFilesDeleted = (catalog: Catalog, recordingId: RecordingId, deletedAt: Date): Promise<FileRow[]> =>
+  catalog
+    .updateTable('files')
+    .set({ deleted_at: deletedAt })
+    .where('recording_id', '=', recordingId)
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .execute();

@@ -1,0 +1,41 @@
+/**
+ * Brings a database to this code's tables. Forward only: going back means restoring a backup. Kysely holds an advisory lock meanwhile,
+ * so that several servers that start at once wait for one of them.
+ */
+import { type Kysely, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import * as initial from './0001-initial.ts';
+
+/** By name, in order. Names are in databases: never rename, only add. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-initial': initial,
+};
+
+/** Applies what is missing. Rejects with a sentence if the database is newer than this code, or a step fails. */
+export const migrate = async <T>(db: Kysely<T>): Promise<string[]> => {
+  const unknown = (await appliedMigrations(db)).filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `The database was last used by a newer Roomtape (it has "${unknown.join('", "')}", which this one does not know). ` +
+        'Start that version, or restore a backup of the database from before.',
+    );
+  }
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error) {
+    const failed = results.find(({ status }) => status === 'Error')?.migrationName;
+    throw new Error(`The database could not be brought up to date${failed ? ` (step "${failed}")` : ''}.`, {
+      cause: error,
+    });
+  }
+  return results.map(({ migrationName }) => migrationName);
+};
+
+const appliedMigrations = async <T>(db: Kysely<T>): Promise<string[]> => {
+  const present = await sql<{
+    present: boolean;
+  }>`select to_regclass('kysely_migration') is not null as present`.execute(db);
+  if (!present.rows[0]?.present) return [];
+  const applied = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  return applied.rows.map(({ name }) => name);
+};

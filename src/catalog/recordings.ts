@@ -1,0 +1,251 @@
+/**
+ * Queries about recordings. Every change of state names the state it goes to; the row changes only from a state that may become it
+ * (`domain/recording.ts`), so that of two who race one is told that he was late.
+ */
+
+import { RoomtapeError } from '../domain/errors.ts';
+import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
+import { mayBecome, type RecordingConfig, type RecordingStatus, type StopReason } from '../domain/recording.ts';
+import { type Catalog, violatedConstraint } from './database.ts';
+import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
+import type { RecordingRow } from './tables.ts';
+
+export const RECORDING_STATUSES = [
+  'starting',
+  'recording',
+  'paused',
+  'stopping',
+  'composing',
+  'done',
+  'failed',
+] as const satisfies RecordingStatus[];
+
+/**
+ * A recording in state `starting`. Rejects with RECORDING_ALREADY_RUNNING if the room has a live one: the database decides, however
+ * many servers ask at once.
+ */
+export const insertRecording = async (
+  catalog: Catalog,
+  recording: { id: RecordingId; roomId: RoomId; sessionId: SessionId; config: RecordingConfig; dueAt: Date | null },
+): Promise<RecordingRow> => {
+  try {
+    return await catalog
+      .insertInto('recordings')
+      .values({
+        id: recording.id,
+        room_id: recording.roomId,
+        session_id: recording.sessionId,
+        status: 'starting',
+        config: JSON.stringify(recording.config),
+        due_at: recording.dueAt,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  } catch (cause) {
+    if (violatedConstraint(cause) !== 'one_live_recording_per_room') throw cause;
+    const message = `Room "${recording.roomId}" is being recorded already. Stop that recording first.`;
+    throw new RoomtapeError('RECORDING_ALREADY_RUNNING', message, { cause });
+  }
+};
+
+/** What may change with the state. Left out: stays as it is. */
+export interface RecordingChange {
+  readonly startedAt?: Date;
+  readonly startedNs?: SessionTimeNs;
+  readonly endedAt?: Date;
+  readonly stoppedNs?: SessionTimeNs;
+  readonly stopReason?: StopReason;
+  readonly failureReason?: string;
+  readonly progress?: number | null;
+  readonly journalDir?: string;
+  readonly dueAt?: Date | null;
+}
+
+const columnsOf = (change: RecordingChange) => ({
+  ...(change.startedAt !== undefined && { started_at: change.startedAt }),
+  ...(change.startedNs !== undefined && { started_ns: change.startedNs }),
+  ...(change.endedAt !== undefined && { ended_at: change.endedAt }),
+  ...(change.stoppedNs !== undefined && { stopped_ns: change.stoppedNs }),
+  ...(change.stopReason !== undefined && { stop_reason: change.stopReason }),
+  ...(change.failureReason !== undefined && { failure_reason: change.failureReason }),
+  ...(change.progress !== undefined && { progress: change.progress }),
+  ...(change.journalDir !== undefined && { journal_dir: change.journalDir }),
+  ...(change.dueAt !== undefined && { due_at: change.dueAt }),
+  updated_at: new Date(),
+});
+
+/**
+ * Takes a recording to another state. Null: it is unknown, or in a state from which this one can't be reached; nothing was changed.
+ */
+export const moveRecording = async (
+  catalog: Catalog,
+  recordingId: RecordingId,
+  to: RecordingStatus,
+  change: RecordingChange = {},
+): Promise<RecordingRow | null> => {
+  const from = RECORDING_STATUSES.filter((status) => mayBecome(status, to));
+  // Nothing becomes `starting`; an empty list is no valid SQL.
+  if (from.length === 0) return null;
+  const row = await catalog
+    .updateTable('recordings')
+    .set({ status: to, ...columnsOf(change) })
+    .where('id', '=', recordingId)
+    .where('status', 'in', from)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+/** Composing has come so far (0…1). Only while it composes. */
+export const setProgress = async (catalog: Catalog, recordingId: RecordingId, progress: number): Promise<void> => {
+  await catalog
+    .updateTable('recordings')
+    .set(columnsOf({ progress }))
+    .where('id', '=', recordingId)
+    .where('status', 'not in', ['done', 'failed'])
+    .execute();
+};
+
+/** One that is not deleted. */
+export const findRecording = async (catalog: Catalog, recordingId: RecordingId): Promise<RecordingRow | null> => {
+  const row = await catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('id', '=', recordingId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+/** As `findRecording`, locked until the transaction ends: whoever else wants to change it waits. */
+export const lockRecording = async (catalog: Catalog, recordingId: RecordingId): Promise<RecordingRow | null> => {
+  const row = await catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('id', '=', recordingId)
+    .where('deleted_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+/** The room's live recording (there is one at most). */
+export const liveRecordingOf = async (catalog: Catalog, roomId: RoomId): Promise<RecordingRow | null> => {
+  const row = await catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('room_id', '=', roomId)
+    .where('status', 'in', ['starting', 'recording', 'paused', 'stopping'])
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+/** All in one of these states, oldest first. */
+export const recordingsIn = (catalog: Catalog, statuses: readonly RecordingStatus[]): Promise<RecordingRow[]> =>
+  catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('status', 'in', statuses)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .execute();
+
+/** Live ones whose maximum duration is over. */
+export const overdueRecordings = (catalog: Catalog, now: Date): Promise<RecordingRow[]> =>
+  catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('status', 'in', ['starting', 'recording', 'paused'])
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .execute();
+
+/** Newest first; deleted ones are left out. `query` finds in the ids of recording, room and session. */
+export const listRecordings = async (
+  catalog: Catalog,
+  request: PageRequest & { roomId: string | null; sessionId: string | null; query: string | null },
+): Promise<Page<RecordingRow>> => {
+  let recordings = catalog.selectFrom('recordings').where('deleted_at', 'is', null);
+  if (request.roomId !== null) recordings = recordings.where('room_id', '=', request.roomId as RoomId);
+  if (request.sessionId !== null) recordings = recordings.where('session_id', '=', request.sessionId as SessionId);
+  if (request.query) {
+    const pattern = containing(request.query);
+    recordings = recordings.where((where) =>
+      where.or([
+        where('id', 'ilike', pattern as RecordingId),
+        where('room_id', 'ilike', pattern as RoomId),
+        where('session_id', 'ilike', pattern as SessionId),
+      ]),
+    );
+  }
+  const { total } = await recordings.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+  const items = await recordings
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(request.perPage)
+    .offset(offsetOf(request))
+    .execute();
+  return { items, total };
+};
+
+/** Leaves a tombstone. False: it was deleted before, or is unknown. The caller has ended a live one and erases files and journal. */
+export const markRecordingDeleted = async (
+  catalog: Catalog,
+  recordingId: RecordingId,
+  deletedAt: Date,
+): Promise<boolean> => {
+  const row = await catalog
+    .updateTable('recordings')
+    .set({ deleted_at: deletedAt, updated_at: deletedAt })
+    .where('id', '=', recordingId)
+    .where('deleted_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+};
+
+/** What the recordings of a journal still want of it. */
+export interface JournalUse {
+  readonly journalDir: string;
+  readonly recordings: number;
+  /** When the last of them was done, failed or deleted; null: one still needs it. */
+  readonly releasedAt: Date | null;
+}
+
+/** Every journal that a recording names. For retention. */
+export const journalUses = async (catalog: Catalog): Promise<JournalUse[]> => {
+  const rows = await catalog
+    .selectFrom('recordings')
+    .select(({ fn }) => [
+      'journal_dir',
+      fn.countAll<number>().as('recordings'),
+      fn.max('updated_at').as('changed_at'),
+      fn
+        .countAll<number>()
+        .filterWhere('status', 'not in', ['done', 'failed'])
+        .filterWhere('deleted_at', 'is', null)
+        .as('in_use'),
+    ])
+    .where('journal_dir', 'is not', null)
+    .groupBy('journal_dir')
+    .execute();
+  return rows.map((row) => ({
+    journalDir: row.journal_dir ?? '',
+    recordings: row.recordings,
+    releasedAt: row.in_use > 0 ? null : row.changed_at,
+  }));
+};
+
+/** True if a recording that is not deleted names this journal. */
+export const isJournalWanted = async (catalog: Catalog, journalDir: string): Promise<boolean> => {
+  const row = await catalog
+    .selectFrom('recordings')
+    .select('id')
+    .where('journal_dir', '=', journalDir)
+    .where('deleted_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+};

@@ -1,0 +1,134 @@
+/** The tables as Kysely types; `migrations/` makes them. Column names are SQL's (snake case); rows are used as they come. */
+import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
+import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
+
+/** Written as JSON text, read as the value. */
+type Json<T> = ColumnType<T, string, string>;
+/** Set by the database where it is not given. */
+type Timestamp = ColumnType<Date, Date | undefined, Date>;
+
+export interface RoomWebhook {
+  readonly endPoint: string;
+  readonly events: readonly string[];
+}
+
+export interface RoomsTable {
+  id: string;
+  room_id: RoomId;
+  custom_room_id: string | null;
+  disabled: Generated<boolean>;
+  webhook: ColumnType<RoomWebhook | null, string | null, string | null>;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+export interface SessionsTable {
+  id: SessionId;
+  room_id: RoomId;
+  started_at: Date;
+  ended_at: Date | null;
+}
+
+/** One presence of a participant in a session: who leaves and comes back has several. */
+export interface StaysTable {
+  id: Generated<number>;
+  session_id: SessionId;
+  participant_id: ParticipantId;
+  name: string;
+  hidden: boolean;
+  joined_at: Date;
+  left_at: Date | null;
+}
+
+export interface RecordingsTable {
+  id: RecordingId;
+  room_id: RoomId;
+  session_id: SessionId;
+  status: RecordingStatus;
+  config: Json<RecordingConfig>;
+  /** Of the start record in the journal, as is `started_ns`; null until it is written. */
+  started_at: Date | null;
+  ended_at: Date | null;
+  started_ns: SessionTimeNs | null;
+  stopped_ns: SessionTimeNs | null;
+  stop_reason: StopReason | null;
+  failure_reason: string | null;
+  /** 0…1 of composing; null before the length is known. */
+  progress: number | null;
+  journal_dir: string | null;
+  /** When it is stopped by its maximum duration. */
+  due_at: Date | null;
+  /** A tombstone: files and journal are gone, the row tells that it was. */
+  deleted_at: Date | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** `queued → running → done | failed | cancelled`; running again under another fence after its worker died. */
+export type CompositionStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface CompositionsTable {
+  id: CompositionId;
+  recording_id: RecordingId;
+  /** What the compositor is told; the caller's type. */
+  config: Json<unknown>;
+  status: Generated<CompositionStatus>;
+  /** Grows with every lease: a worker that was given up can't report any more. */
+  fence: Generated<number>;
+  attempts: Generated<number>;
+  lease_until: Date | null;
+  segments_total: number | null;
+  segments_done: Generated<number>;
+  failure_reason: string | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+export interface FilesTable {
+  id: FileId;
+  recording_id: RecordingId;
+  composition_id: CompositionId | null;
+  type: 'video' | 'audio';
+  /** Relative to the store. */
+  path: string;
+  bytes: number;
+  duration_seconds: number;
+  width: number | null;
+  height: number | null;
+  format: string;
+  video_bytes: number;
+  created_at: Timestamp;
+  deleted_at: Date | null;
+}
+
+/** Something that is to be told or done because a state changed, written in the transaction that changed it. */
+export interface OutboxTable {
+  id: Generated<number>;
+  recording_id: RecordingId | null;
+  type: string;
+  payload: Json<unknown>;
+  attempts: Generated<number>;
+  due_at: Timestamp;
+  done_at: Date | null;
+  created_at: Timestamp;
+}
+
+export interface Tables {
+  rooms: RoomsTable;
+  sessions: SessionsTable;
+  stays: StaysTable;
+  recordings: RecordingsTable;
+  compositions: CompositionsTable;
+  files: FilesTable;
+  outbox: OutboxTable;
+}
+
+export type RoomRow = Selectable<RoomsTable>;
+export type SessionRow = Selectable<SessionsTable>;
+export type StayRow = Selectable<StaysTable>;
+export type RecordingRow = Selectable<RecordingsTable>;
+export type CompositionRow = Selectable<CompositionsTable>;
+export type FileRow = Selectable<FilesTable>;
+export type OutboxRow = Selectable<OutboxTable>;
