@@ -3,7 +3,7 @@
  * end, so that a taken port is told at start and nobody else gets it while no peer is connected.
  */
 import { createSocket } from 'node:dgram';
-import { IceUdpMuxListener, initLogger } from 'node-datachannel';
+import { IceUdpMuxListener } from 'node-datachannel';
 import { type Logger, RateLimitedLog } from '../../support/log.ts';
 import { announcedCandidates } from './candidates.ts';
 import { IceTcpRelay } from './ice-tcp-relay.ts';
@@ -55,7 +55,6 @@ export class MediaPort {
 
   /** Takes the port. Rejects with a sentence where it is taken, or where an announced address is none. */
   static async open(options: MediaPortOptions): Promise<MediaPort> {
-    initLogger('Error', (level, message) => options.log.warn({ level }, `Transport: ${message}`));
     const port = await probeUdpPort(options.bindAddress, options.port);
     announcedCandidates({ ...options, port });
     const relay = options.tcp ? await openRelay(options.bindAddress, port) : undefined;
