@@ -90,9 +90,9 @@ export const openEmbeddedPostgres = async (options: { dataDir: string; log: Logg
     known = { ...known, port: await freePort() };
     writeAccess(places, known);
   }
-  const pid = await startServer(places, programs.postgres, runner, known);
-  options.log.info({ postgresPid: pid, port: known.port }, 'Postgres is running.');
-  return opened(places, known, pid, true);
+  const { pid, started } = await startServer(places, programs.postgres, runner, known);
+  options.log.info({ postgresPid: pid, port: known.port, started }, 'Postgres is running.');
+  return opened(places, known, pid, started);
 };
 
 const opened = (places: Places, { port, password }: Access, pid: number, started: boolean): EmbeddedPostgres => ({
@@ -261,7 +261,7 @@ const startServer = async (
   postgres: string,
   runner: PostgresRunner,
   { port, password }: Access,
-): Promise<number> => {
+): Promise<{ pid: number; started: boolean }> => {
   const log = openSync(places.log, 'a', 0o600);
   const settings = [
     'listen_addresses=127.0.0.1',
@@ -301,9 +301,12 @@ const startServer = async (
   for (;;) {
     const running = runningPostmaster(places.data);
     const answer: Answer | null = running?.port === port ? await ask(urlOf(port, password)) : null;
-    if (running && answer?.state === 'ready') return running.pid;
+    if (running && answer?.state === 'ready') return { pid: running.pid, started: true };
     if (answer?.state === 'refused') throw answer.error;
     if (ended !== undefined) {
+      // Another process of ours was a moment earlier: its server is as good.
+      const other = await findRunning(places, { port, password });
+      if (other?.port === port) return { pid: other.pid, started: false };
       throw new Error(`Postgres ended while starting (${ended}): ${lastLine(places.log)} See "${places.log}".`);
     }
     if (performance.now() > deadline) throw new Error(`Postgres did not answer in time; see "${places.log}".`);
