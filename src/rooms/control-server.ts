@@ -46,6 +46,7 @@ export class ControlServer implements RoomsOutput {
   /** It has been sent what it missed. */
   #caughtUp = false;
   #listener: Server | null = null;
+  #onDrained: (() => void) | null = null;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
@@ -70,6 +71,16 @@ export class ControlServer implements RoomsOutput {
 
   channelClosed(channelId: string, reason: string): void {
     this.#emit({ type: 'channel.closed', channelId, reason });
+  }
+
+  /** Resolves when the server process has acknowledged everything, has gone, or `limitMs` is over. */
+  async drained(limitMs: number): Promise<void> {
+    if (!this.#server || this.#outbox.pending().length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onDrained = resolve;
+    const limit = setTimeout(resolve, limitMs);
+    await promise;
+    clearTimeout(limit);
   }
 
   /** Stops listening and closes every connection. Idempotent. */
@@ -98,6 +109,7 @@ export class ControlServer implements RoomsOutput {
     if (this.#server !== peer) return;
     this.#server = null;
     this.#caughtUp = false;
+    this.#onDrained?.();
     this.#options.log.info('The server process is gone; rooms and recordings go on.');
     this.#rooms?.serverLeft();
   }
@@ -171,12 +183,16 @@ export class ControlServer implements RoomsOutput {
         const { stoppedNs, stoppedAtMs } = await rooms.stopRecording(recordingId as RecordingId, reason);
         return { stoppedNs, stoppedAtMs };
       },
+      'session.of': ({ roomId }) => ({
+        session: rooms.sessions().find((session) => session.roomId === roomId) ?? null,
+      }),
       'session.end': async ({ roomId, reason }) => ({ ended: await rooms.endSession(roomId, reason) }),
       'participant.remove': ({ roomId, participantId }) => ({
         removed: rooms.removeParticipant(roomId, participantId),
       }),
       'events.ack': ({ sequence }) => {
         this.#outbox.acknowledge(sequence);
+        if (this.#outbox.pending().length === 0) this.#onDrained?.();
         return {};
       },
       stats: () => ({

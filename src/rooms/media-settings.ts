@@ -1,0 +1,30 @@
+/** What the media process is told: one JSON text in its environment, and nothing else. It never gets the API secret or the database. */
+import { z } from 'zod';
+
+const iceServer = z.object({
+  urls: z.union([z.string(), z.array(z.string())]),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+
+export const mediaSettings = z.strictObject({
+  /** Where it listens for the server process. */
+  socketPath: z.string().min(1),
+  /** One folder per session inside. */
+  journalsDir: z.string().min(1),
+  /** Secret of the resume tokens; made if there is none. */
+  resumeSecretFile: z.string().min(1),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+  rtc: z.strictObject({
+    bindAddress: z.string().min(1),
+    /** UDP and ICE-TCP. 0: any free one. */
+    port: z.number().int().min(0).max(65_535),
+    announcedAddresses: z.array(z.string()),
+    tcp: z.boolean(),
+    /** Congestion feedback by REMB in place of transport-wide feedback. */
+    useRemb: z.boolean(),
+    /** Handed to clients. */
+    iceServers: z.array(iceServer),
+  }),
+});
+export type MediaSettings = z.infer<typeof mediaSettings>;
