@@ -2,7 +2,7 @@
  * One direction's WebRTC connection: offers, answers, and a new connection when the old one dies. What is sent or received is the
  * plan's business (`publisher.ts`, `subscriber.ts`); this knows only when to negotiate and when to begin anew.
  *
- * Failures: `failed`, 3 s of `disconnected`, or 10 s without connecting begin a new connection (new ICE and DTLS, a new `connection`
+ * Failures: `failed`, 1.5 s of `disconnected`, or 10 s without connecting begin a new connection (new ICE and DTLS, a new `connection`
  * value); so does an offer that is refused. Each time a little later, and from the third on `onHealth('blocked')` says so.
  */
 import type { ClientMessage, ServerMessage } from '../../src/rooms/protocol.ts';
@@ -35,7 +35,7 @@ export interface MediaConnectionOptions {
   readonly onHealth: (health: MediaHealth) => void;
 }
 
-const DISCONNECTED_MS = 3000;
+const DISCONNECTED_MS = 1500;
 const CONNECT_MS = 10_000;
 const LONGEST_RESTART_MS = 8000;
 const BLOCKED_AFTER = 3;
@@ -57,6 +57,7 @@ export class MediaConnection {
   #awaiting: { requestId: string; resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failures = 0;
+  #onDiscard: (() => void) | null = null;
   #requests = 0;
   #unanswered = false;
 
@@ -125,6 +126,8 @@ export class MediaConnection {
     this.#peer = null;
     if (peer === null) return;
     this.#loseAnswer('The connection was replaced before the answer came.');
+    this.#onDiscard?.();
+    this.#onDiscard = null;
     peer.onconnectionstatechange = null;
     peer.close();
     this.#options.plan.forget();
@@ -147,8 +150,12 @@ export class MediaConnection {
       this.#options.onHealth('idle');
       return;
     }
+    // Promises of a connection that is closed meanwhile stay pending for ever (W3C webrtc, 4.4.1.2): its end must end the wait.
+    const discarded = new Promise<void>((resolve) => {
+      this.#onDiscard = resolve;
+    });
     try {
-      await this.#exchange(peer);
+      await Promise.race([this.#exchange(peer), discarded]);
     } catch (error) {
       // What a replaced connection says no longer matters; an answer that is lost is asked for again by `resume`.
       if (peer === this.#peer && !(error instanceof AnswerLost)) throw error;

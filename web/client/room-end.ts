@@ -16,6 +16,7 @@ export type RoomEndReason =
   | 'room-full'
   | 'name-taken'
   | 'not-permitted'
+  | 'refused'
   | 'unreachable';
 
 export interface RoomEnd {
@@ -36,11 +37,19 @@ const BY_CODE: Readonly<Record<string, RoomEndReason>> = {
   NOT_PERMITTED: 'not-permitted',
 };
 
+/** Refusals that pass by themselves. */
+const PASSING = new Set([
+  'MEDIA_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+  'INTERNAL',
+  'TOO_MANY_REQUESTS',
+  // What the socket's address answers to a plain GET whose token is welcome.
+  'INVALID_REQUEST',
+]);
+
 /** The end that an error code of the server means, or null where trying again may help. */
-export const endOfErrorCode = (code: string, detail: string): RoomEnd | null => {
-  const reason = BY_CODE[code];
-  return reason === undefined ? null : { reason, detail };
-};
+export const endOfErrorCode = (code: string, detail: string): RoomEnd | null =>
+  PASSING.has(code) ? null : { reason: BY_CODE[code] ?? 'refused', detail };
 
 const FAREWELLS: readonly RoomEndReason[] = ['left', 'removed', 'room-closed', 'replaced'];
 
@@ -50,16 +59,16 @@ export const endOfBye = (reason: string): RoomEnd => ({
   detail: reason,
 });
 
-/**
- * The end that an HTTP answer about the room means, or null where it explains nothing or will pass.
- * `body` is the parsed error: `{code, message}`.
- */
-export const endOfHttpAnswer = (status: number, body: { code?: unknown; message?: unknown }): RoomEnd | null => {
-  const detail = typeof body.message === 'string' ? body.message : '';
-  const byCode = typeof body.code === 'string' ? endOfErrorCode(body.code, detail) : null;
-  if (status === 401) return byCode ?? { reason: 'token-invalid', detail };
-  // Validation answers 400 for a room that is not there (and 402 in other servers' reading of the contract).
-  if (status === 400 || status === 402 || status === 404) return byCode ?? { reason: 'room-not-found', detail };
-  // A token that may only join is refused on REST: that says nothing about the room.
-  return null;
+/** The end that the server's closing of the socket means (docs/api.md: a farewell, or an error code), or null: open it again. */
+export const endOfClosing = (reason: string): RoomEnd | null => {
+  if (FAREWELLS.some((known) => known === reason)) return endOfBye(reason);
+  return Object.hasOwn(BY_CODE, reason) ? endOfErrorCode(reason, '') : null;
+};
+
+/** The end that an HTTP refusal with this body (`{code, message}`) means, or null where it explains nothing or will pass. */
+export const endOfHttpAnswer = (body: unknown): RoomEnd | null => {
+  if (typeof body !== 'object' || body === null) return null;
+  const code: unknown = Reflect.get(body, 'code');
+  const message: unknown = Reflect.get(body, 'message');
+  return typeof code === 'string' ? endOfErrorCode(code, typeof message === 'string' ? message : '') : null;
 };

@@ -4,8 +4,7 @@
  */
 import type { ClientMessage, ServerMessage } from '../../src/rooms/protocol.ts';
 import { type LinkEvent, type LinkState, nextLink } from './reconnection.ts';
-import { endOfBye, endOfErrorCode, endOfHttpAnswer, type RoomEnd } from './room-end.ts';
-import { readTokenClaims } from './token-claims.ts';
+import { endOfBye, endOfClosing, endOfErrorCode, endOfHttpAnswer, type RoomEnd } from './room-end.ts';
 
 export interface RoomSocketOptions {
   /** Address of the server, `https://host[:port]`. */
@@ -82,10 +81,8 @@ export class RoomSocket {
   };
 
   #open(): void {
-    const { serverUrl, roomId, token } = this.#options;
-    const address = new URL(`/v1/rooms/${encodeURIComponent(roomId)}/socket`, serverUrl);
+    const address = this.#address();
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-    address.searchParams.set('token', token);
     const socket = new WebSocket(address);
     this.#socket = socket;
     this.#heardAtMs = performance.now();
@@ -132,33 +129,31 @@ export class RoomSocket {
   async #closed(socket: WebSocket, reason: string): Promise<void> {
     if (socket !== this.#socket) return;
     this.#socket = null;
-    // A server may name the cause in the closing frame: an error code.
-    const named = endOfErrorCode(reason, '');
+    const named = endOfClosing(reason);
     const wasJoined = this.#state.status === 'joined';
     const end = named ?? (wasJoined ? null : await this.#diagnose());
     if (this.#socket !== null) return;
     this.#handle(end === null ? { type: 'lost', spread: Math.random() } : { type: 'ended', end });
   }
 
-  /** Asks over HTTP why the socket could not be opened. Null: no answer, or none that explains it. */
+  /** Asks the socket's address over plain HTTP what it has against us. Null: no answer, or none that explains it. */
   async #diagnose(): Promise<RoomEnd | null> {
-    const { serverUrl, roomId, token } = this.#options;
-    const expiresAt = readTokenClaims(token)?.expiresAt ?? null;
-    if (expiresAt !== null && expiresAt * 1000 < Date.now()) return { reason: 'token-expired', detail: '' };
     try {
-      const address = new URL(`/v2/rooms/validate/${encodeURIComponent(roomId)}`, serverUrl);
-      const answer = await fetch(address, {
-        headers: { authorization: token },
-        signal: AbortSignal.timeout(SILENCE_MS),
-      });
-      if (answer.ok) return null;
+      const answer = await fetch(this.#address(), { signal: AbortSignal.timeout(SILENCE_MS) });
       const body: unknown = await answer.json();
-      return endOfHttpAnswer(answer.status, typeof body === 'object' && body !== null ? body : {});
+      return endOfHttpAnswer(body);
     } catch (error) {
       // Unreachable, too slow, or something between us that speaks no JSON: the retry will tell.
       if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return null;
       throw error;
     }
+  }
+
+  #address(): URL {
+    const { serverUrl, roomId, token } = this.#options;
+    const address = new URL(`/v1/rooms/${encodeURIComponent(roomId)}/socket`, serverUrl);
+    address.searchParams.set('token', token);
+    return address;
   }
 
   #drop(): void {

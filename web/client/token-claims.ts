@@ -3,8 +3,6 @@
 export interface TokenClaims {
   readonly name: string | null;
   readonly participantId: string | null;
-  /** Seconds since 1970, or null: it does not expire. */
-  readonly expiresAt: number | null;
 }
 
 const fromBase64Url = (text: string): string => {
@@ -29,10 +27,5 @@ export const readTokenClaims = (token: string): TokenClaims | null => {
     const value: unknown = Reflect.get(claims, key);
     return typeof value === 'string' && value !== '' ? value : null;
   };
-  const exp: unknown = Reflect.get(claims, 'exp');
-  return {
-    name: text('name'),
-    participantId: text('participantId'),
-    expiresAt: typeof exp === 'number' ? exp : null,
-  };
+  return { name: text('name'), participantId: text('participantId') };
 };

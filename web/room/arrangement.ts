@@ -60,6 +60,9 @@ export interface StageArrangement {
 }
 
 const BESIDE_AT_MOST = 5;
+/** Widths beside the stage, in pixels: a face must be recognised, and the stage must stay one. */
+const SMALLEST_BESIDE = 140;
+const LARGEST_BESIDE = 280;
 
 /** A stage with the others beside it (below it where the area is upright). */
 export const arrangeStage = (others: number, area: Area, gap: number): StageArrangement => {
@@ -78,9 +81,11 @@ export const arrangeStage = (others: number, area: Area, gap: number): StageArra
       others: Array.from({ length: shown }, (_, index) => ({ x: left + index * (width + gap), y, width, height })),
     };
   }
-  const width = Math.min(280, Math.max(140, area.width * 0.2));
-  const shown = Math.min(others, BESIDE_AT_MOST, Math.max(1, Math.floor((area.height + gap) / (width / 2 + gap))));
-  const height = Math.min(width / WIDEST, (area.height - gap * (shown - 1)) / shown);
+  const fitting = Math.max(1, Math.floor((area.height + gap) / (SMALLEST_BESIDE / WIDEST + gap)));
+  const shown = Math.min(others, BESIDE_AT_MOST, fitting);
+  const cellHeight = (area.height - gap * (shown - 1)) / shown;
+  const width = Math.min(Math.max(SMALLEST_BESIDE, area.width * 0.2), LARGEST_BESIDE, cellHeight * WIDEST);
+  const height = width / WIDEST;
   const top = (area.height - shown * height - (shown - 1) * gap) / 2;
   const x = area.width - width;
   return {

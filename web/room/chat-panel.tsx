@@ -16,7 +16,10 @@ export const ChatPanel = ({ lines, onSend }: Props) => {
   const count = lines.length;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new line is what scrolls
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [count]);
+  useEffect(() => {
+    // Newer browsers return a promise here, which an effect must not.
+    void end.current?.scrollIntoView({ block: 'end' });
+  }, [count]);
 
   const send = (event: FormEvent): void => {
     event.preventDefault();

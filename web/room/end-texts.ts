@@ -65,6 +65,11 @@ const TEXTS: Record<RoomEndReason, EndText> = {
     text: 'The invitation belongs to another room, or does not allow joining. Ask the organiser for the right link.',
     canRejoin: false,
   },
+  refused: {
+    title: 'The server did not let you in',
+    text: 'It gave the reason below. If it does not help you, send it to the organiser.',
+    canRejoin: true,
+  },
   unreachable: {
     title: 'The server cannot be reached',
     text: 'Check your internet connection, then try again. If others have the same trouble, the server may be down.',

@@ -1,6 +1,7 @@
 /** Entry of the room page: reads the address, makes the room client, draws. */
 import { createRoot } from 'react-dom/client';
 import { RoomClient } from '../client/index.ts';
+import { CrashBoundary } from './crash-boundary.tsx';
 import { readPageAddress } from './page-address.ts';
 import { RoomPage } from './room-page.tsx';
 import './styles/base.css';
@@ -20,4 +21,8 @@ window.roomtapeRoom = client;
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element #root to draw into.');
-createRoot(root).render(<RoomPage client={client} address={address} />);
+createRoot(root).render(
+  <CrashBoundary>
+    <RoomPage client={client} address={address} />
+  </CrashBoundary>,
+);

@@ -8,6 +8,8 @@ export interface Notice {
 }
 
 const SHOWN_MS = 6000;
+/** What a person's own click can cause; the rest (a track that ended while we spoke of it) is nobody's business. */
+const TOLD_REFUSALS = new Set(['NOT_PERMITTED', 'TOO_MANY_REQUESTS', 'PAYLOAD_TOO_LARGE']);
 
 /** Notices that pass by themselves, and the function that adds one. */
 export const useNotices = (
@@ -23,7 +25,13 @@ export const useNotices = (
     setTimeout(() => setNotices((shown) => shown.filter((notice) => notice.id !== id)), SHOWN_MS);
   }, []);
 
-  useEffect(() => client.on('refused', ({ message }) => tell(message)), [client, tell]);
+  useEffect(
+    () =>
+      client.on('refused', ({ code, message }) => {
+        if (TOLD_REFUSALS.has(code)) tell(message);
+      }),
+    [client, tell],
+  );
 
   const { camera, microphone, screen } = room.local;
   useEffect(() => {

@@ -29,7 +29,7 @@ export const readPageAddress = (address: URL): PageAddress => {
   const query = address.searchParams;
   const room = /^\/room\/([^/]+)\/?$/.exec(address.pathname)?.[1] ?? '';
   return {
-    roomId: decodeURIComponent(room),
+    roomId: decoded(room),
     token: query.get('token') ?? '',
     autojoin: query.get('autojoin') === '1',
     name: query.get('name'),
@@ -37,4 +37,14 @@ export const readPageAddress = (address: URL): PageAddress => {
     microphone: query.get('microphone') !== '0',
     videoCodec: CODECS.find((codec) => codec === query.get('codec')) ?? 'vp8',
   };
+};
+
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    // A mistyped link: the server will say that there is no such room.
+    if (error instanceof URIError) return part;
+    throw error;
+  }
 };

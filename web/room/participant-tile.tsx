@@ -50,17 +50,19 @@ export const ParticipantTile = ({ client, participant, source, box, isPinned, ma
           {...(watch === undefined ? {} : { watch })}
         />
       )}
-      <div className="tile__label">
+      <div className="tile__label" data-muted={isMuted && !isScreen}>
         {isScreen ? <ScreenIcon /> : isMuted && <MicrophoneOffIcon />}
         <span>{label}</span>
       </div>
       {!isScreen && (
-        <PinButton
-          name={name}
-          isPinned={isPinned}
-          isForEverybody={mayModerate}
-          onPin={(pinned) => onPin(participantId, pinned)}
-        />
+        <div className="tile__pin">
+          <PinButton
+            name={name}
+            isPinned={isPinned}
+            isForEverybody={mayModerate}
+            onPin={(pinned) => onPin(participantId, pinned)}
+          />
+        </div>
       )}
     </article>
   );

@@ -57,6 +57,6 @@ export const fitTiles = (
     const spoke = speakers.indexOf(participant.participantId);
     return spoke === -1 ? speakers.length : spoke;
   };
-  const chosen = new Set([...tiles].sort((a, b) => importance(a) - importance(b)).slice(0, Math.max(1, places)));
+  const chosen = new Set([...tiles].sort((a, b) => importance(a) - importance(b)).slice(0, places));
   return { shown: tiles.filter((tile) => chosen.has(tile)), hidden: tiles.length - chosen.size };
 };
