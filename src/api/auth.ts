@@ -41,7 +41,7 @@ export interface Joiner extends Caller {
 
 /** The token of an `Authorization` header, with or without `Bearer `. */
 export const tokenOf = (authorization: string | undefined): string | undefined => {
-  const token = authorization?.replace(/^Bearer\s+/i, '').trim();
+  const token = authorization?.replace(/^Bearer(?:\s+|$)/i, '').trim();
   return token === '' ? undefined : token;
 };
 

@@ -181,6 +181,7 @@ const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply,
     log.error(about, known ? 'A request could not be served.' : 'A request failed by a bug.');
   }
   const refusal = known ?? internalError(request.id);
+  reply.header('x-request-id', request.id); // The hooks have not run where the path itself is malformed.
   return reply
     .code(refusal.status)
     .headers(headersOf(refusal))

@@ -71,8 +71,8 @@ export const refuseNotImplemented = (pending: readonly (readonly [field: string,
   for (const [field, value] of pending) {
     if (value === undefined || value === false) continue;
     const isShort = typeof value === 'string' && /^[\w-]{1,20}$/.test(value);
-    const words = value === true || isShort ? `${field}: ${JSON.stringify(value)}` : field;
-    throw new RoomtapeError('NOT_IMPLEMENTED', `"${words}" is not implemented yet. Leave it out to go on without it.`);
+    const words = value === true || isShort ? `"${field}": ${JSON.stringify(value)}` : `"${field}"`;
+    throw new RoomtapeError('NOT_IMPLEMENTED', `${words} is not implemented yet. Leave it out to go on without it.`);
   }
 };
 

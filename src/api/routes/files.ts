@@ -51,36 +51,45 @@ export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void
     },
     security: [],
   };
-  app.get('/v1/files/:fileId', { schema }, async (request, reply) => {
-    const { fileId } = request.params;
-    const { expires, signature, download } = request.query;
-    fileUrls.verify(fileId, expires, signature, Date.now());
-    const file = await ports.files.locate(fileId);
-    if (!file) throw gone();
-    const etag = etagOf(fileId);
-    reply.headers({
-      etag,
-      'accept-ranges': 'bytes',
-      'content-type': file.contentType,
-      'content-disposition': disposition(download === undefined ? 'inline' : 'attachment', file.name),
-      // The URL is a secret that ends: a shared cache must not outlive it.
-      'cache-control': 'private, max-age=3600',
-      'cross-origin-resource-policy': 'cross-origin',
+  // HEAD has a route of its own: fastify's would open and read the whole file to answer it.
+  for (const method of ['GET', 'HEAD'] as const) {
+    app.route({
+      method,
+      url: '/v1/files/:fileId',
+      exposeHeadRoute: false,
+      schema: method === 'GET' ? schema : { ...schema, hide: true },
+      handler: async (request, reply) => {
+        const { fileId } = request.params;
+        const { expires, signature, download } = request.query;
+        fileUrls.verify(fileId, expires, signature, Date.now());
+        const file = await ports.files.locate(fileId);
+        if (!file) throw gone();
+        const etag = etagOf(fileId);
+        reply.headers({
+          etag,
+          'accept-ranges': 'bytes',
+          'content-type': file.contentType,
+          'content-disposition': disposition(download === undefined ? 'inline' : 'attachment', file.name),
+          // The URL is a secret that ends: a shared cache must not outlive it.
+          'cache-control': 'private, max-age=3600',
+          'cross-origin-resource-policy': 'cross-origin',
+        });
+        if (names(request.headers['if-none-match'], etag)) return reply.code(304).send('');
+        const handle = await openFile(file.path);
+        try {
+          const { size } = await handle.stat();
+          const ifRange = request.headers['if-range'];
+          const mayRange = ifRange === undefined || ifRange === etag;
+          const range = mayRange ? parseRange(request.headers.range, size) : 'whole';
+          return await sendPart(reply, handle, size, range, request.method === 'HEAD');
+        } catch (error) {
+          await handle.close();
+          if (!(error instanceof RoomtapeError)) log.error({ err: error, fileId }, 'A file could not be sent.');
+          throw error;
+        }
+      },
     });
-    if (names(request.headers['if-none-match'], etag)) return reply.code(304).send('');
-    const handle = await openFile(file.path);
-    try {
-      const { size } = await handle.stat();
-      const ifRange = request.headers['if-range'];
-      const mayRange = ifRange === undefined || ifRange === etag;
-      const range = mayRange ? parseRange(request.headers.range, size) : 'whole';
-      return await sendPart(reply, handle, size, range, request.method === 'HEAD');
-    } catch (error) {
-      await handle.close();
-      if (!(error instanceof RoomtapeError)) log.error({ err: error, fileId }, 'A file could not be sent.');
-      throw error;
-    }
-  });
+  }
 };
 
 const sendPart = async (

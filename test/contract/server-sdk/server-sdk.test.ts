@@ -155,7 +155,7 @@ describe('room recordings', () => {
     await expect(sdk.recordings.start(roomId, { composition: { layout: 'spotlight' } })).rejects.toMatchObject({
       httpStatus: 501,
       code: 'NOT_IMPLEMENTED',
-      message: expect.stringContaining('config.layout.type: "SPOTLIGHT"'),
+      message: expect.stringContaining('"config.layout.type": "SPOTLIGHT"'),
     });
     await expect(sdk.recordings.start(roomId, { dirPath: '/here' })).rejects.toMatchObject({
       message: expect.stringContaining('awsDirPath'),
