@@ -186,6 +186,7 @@ export class ControlServer implements RoomsOutput {
       'session.of': ({ roomId }) => ({
         session: rooms.sessions().find((session) => session.roomId === roomId) ?? null,
       }),
+      'session.of': ({ roomId }) => ({ session: rooms.sessionOf(roomId) }),
       'session.end': async ({ roomId, reason }) => ({ ended: await rooms.endSession(roomId, reason) }),
       'participant.remove': ({ roomId, participantId }) => ({
         removed: rooms.removeParticipant(roomId, participantId),

@@ -106,6 +106,11 @@ export const controlMethods = {
     params: z.object({ recordingId: z.string(), reason: stopReason }),
     result: z.object({ stoppedNs: z.number(), stoppedAtMs: z.number() }),
   },
+  /** The session that runs in a room now. */
+  'session.of': {
+    params: z.object({ roomId: z.string() }),
+    result: z.object({ session: sessionState.nullable() }),
+  },
   'session.end': {
     params: z.object({ roomId: z.string(), reason: z.string() }),
     result: z.object({ ended: z.boolean() }),

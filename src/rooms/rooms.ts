@@ -109,6 +109,11 @@ export class Rooms {
     return [...this.#sessions.running].map((session) => session.state());
   }
 
+  /** The session that runs in a room now. */
+  sessionOf(roomId: string): SessionState | null {
+    return this.#sessions.find(roomId)?.state() ?? null;
+  }
+
   recordings(): ActiveRecordingState[] {
     return [...this.#sessions.running].flatMap((session) => [...session.recordings.states]);
   }

@@ -151,6 +151,10 @@ describe('durable events', () => {
     const media = await startMedia();
     const { client, types } = await startServer();
     await client.request('whip.publish', { claims: ada, offer: sdpOffer('audio') });
+    await expect(client.request('session.of', { roomId: ROOM })).resolves.toMatchObject({
+      session: { roomId: ROOM, participants: [{ participantId: 'ada' }] },
+    });
+    await expect(client.request('session.of', { roomId: 'empty' })).resolves.toEqual({ session: null });
     media.rooms.removeParticipant(ROOM, 'ada');
     await expect.poll(types).toEqual(['session-started', 'participant-joined', 'participant-left']);
     await expect.poll(async () => (await client.request('stats', {})).control_events_pending).toBe(0);
