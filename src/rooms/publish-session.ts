@@ -121,7 +121,10 @@ export class Publisher implements PublishSession {
     this.#retired.forget();
     for (const stream of [...this.#streams.values()]) {
       const line = lines.get(stream.mid);
-      if (!line?.sending || line.source !== stream.source) this.#closeStream(stream);
+      if (line?.sending && line.source === stream.source) continue;
+      this.#closeStream(stream);
+      // What is still on the way must not be taken for another m-line's.
+      if (!line?.sending) this.#retired.removed(stream.ssrc);
     }
     return this.#answer(transport);
   }

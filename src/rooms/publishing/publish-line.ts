@@ -117,8 +117,18 @@ const codecFeedback = (kind: MediaKind, codec: OfferedCodec, feedback: Congestio
   ...(feedback === 'remb' && codec.remb && kind === 'video' ? ['goog-remb'] : []),
 ];
 
+/**
+ * Chromium begins at 300 kbps, makes its picture small for it at once and takes long to make it large again: it is told to begin higher.
+ * Others do not know the parameter.
+ */
+const START_BITRATE = 'x-google-start-bitrate=1200';
+
 /** What is shared with a screen is music and films: stereo is asked for. */
 const publishFmtp = (codec: OfferedCodec, source: TrackSource | undefined): string => {
-  if (source !== 'screen-audio' || parseFmtp(codec.fmtp).has('stereo')) return codec.fmtp;
-  return codec.fmtp === '' ? 'stereo=1' : `${codec.fmtp};stereo=1`;
+  if (codec.codec !== 'opus') return withParameter(codec.fmtp, START_BITRATE);
+  return source === 'screen-audio' && !parseFmtp(codec.fmtp).has('stereo')
+    ? withParameter(codec.fmtp, 'stereo=1')
+    : codec.fmtp;
 };
+
+const withParameter = (fmtp: string, parameter: string): string => (fmtp === '' ? parameter : `${fmtp};${parameter}`);

@@ -1,6 +1,7 @@
 /**
  * SSRCs whose stream was closed though packets of theirs may still be on the way: they must not open it again. After a BYE only what is
- * newer than all before does; after another SSRC took the place, nothing does for two seconds.
+ * newer than all before does; after another SSRC took the place, nothing does for two seconds; after its m-line was removed, nothing does
+ * until the next negotiation.
  */
 import { isNewer } from '../rtp/sequence.ts';
 
@@ -22,6 +23,10 @@ export class RetiredSources {
 
   replaced(ssrc: number, nowNs: number): void {
     this.#add(ssrc, { highest: null, untilNs: nowNs + REPLACED_NS });
+  }
+
+  removed(ssrc: number): void {
+    this.#add(ssrc, { highest: null, untilNs: Number.POSITIVE_INFINITY });
   }
 
   /** May a packet of this SSRC open a stream? If so the SSRC is forgotten. */
