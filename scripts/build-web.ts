@@ -9,6 +9,8 @@ const newest = Math.max(
   ...globSync(SOURCES, { exclude: (path) => path.startsWith('web/dist') }).map((path) => statSync(path).mtimeMs),
 );
 if (!existsSync(RESULT) || statSync(RESULT).mtimeMs < newest) {
-  const { status } = spawnSync('vite', ['build', 'web', '--logLevel', 'warn'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status } = spawnSync('vite', ['build', 'web', '--logLevel', 'warn'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   process.exitCode = status ?? 1;
 }

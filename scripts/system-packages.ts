@@ -40,5 +40,7 @@ export const ensureSystemPackages = (): string[] => {
     run('apt-get', 'update', '-qq');
     run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages);
   }
-  return missing.filter((need) => !existsSync(need.proof)).map((need) => `${need.what} (Debian: ${need.packages.join(' ')})`);
+  return missing
+    .filter((need) => !existsSync(need.proof))
+    .map((need) => `${need.what} (Debian: ${need.packages.join(' ')})`);
 };

@@ -14,7 +14,17 @@ const STEPS: readonly (readonly [name: string, ...command: string[]])[] = [
   ['format and lint', 'biome', 'ci', '--error-on-warnings', '.'],
   ['types', 'tsc', '-p', '.'],
   ['types of the pages', 'tsc', '-p', 'web'],
-  ['dependency rules', 'depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src', 'web', 'test'],
+  [
+    'dependency rules',
+    'depcruise',
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'err',
+    'src',
+    'web',
+    'test',
+  ],
   ['pages', 'node', 'scripts/build-web.ts'],
 ];
 
@@ -43,7 +53,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'roomtape-test-'));
 try {
   const report = join(scratch, 'report.json');
   const words = process.argv.slice(2);
-  const green = run(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...words]);
+  const green = run([
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...words,
+  ]);
   const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(
     readFileSync(report, 'utf8'),
   ) as Record<string, number>;

@@ -79,7 +79,9 @@ export class Sibling {
     const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
     if (!Number.isInteger(pid) || pid <= 0) {
       peer.close();
-      throw new Error(`A ${name} process answers on "${socketPath}", but "${pidFile}" does not say its pid: end it by hand.`);
+      throw new Error(
+        `A ${name} process answers on "${socketPath}", but "${pidFile}" does not say its pid: end it by hand.`,
+      );
     }
     log.info({ pid }, `Adopted the running ${name} process.`);
     return { pid, startedAt: performance.now(), ended: closed };

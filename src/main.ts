@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** The `roomtape` command. */
+import { Command, InvalidArgumentError } from 'commander';
+import { runDemo } from './cli/demo.ts';
+import { runDoctor } from './cli/doctor.ts';
+import { runServe } from './cli/serve.ts';
+import { runToken } from './cli/token.ts';
+
+const wholeNumber = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is needed.`);
+  }
+  return value;
+};
+
+const program = new Command('roomtape').description('Records video rooms: write down first, render behind.');
+
+program.command('serve', { isDefault: true }).description('serve until told to stop').action(runServe);
+
+program
+  .command('token')
+  .description("print a participant's token, or one for the API")
+  .option('--room <id>', 'the room it is good for')
+  .option('--name <name>', 'display name')
+  .option('--participant <id>', 'participant id')
+  .option('--moderator', 'may pin, and start and stop recordings')
+  .option('--api', 'a token for REST calls instead')
+  .option('--hours <n>', 'how long it is valid', wholeNumber(1, 24 * 365), 24)
+  .action(runToken);
+
+program.command('doctor').description('check ports, disk, database, fonts, browser').action(runDoctor);
+
+program
+  .command('demo')
+  .description('record synthetic participants in a room and print where the file is')
+  .option('--seconds <n>', 'how long to record', wholeNumber(1, 3600), 15)
+  .option('--participants <n>', 'how many join', wholeNumber(1, 9), 4)
+  .option('--out <dir>', 'data folder and result', './demo-out')
+  .action(runDemo);
+
+await program.parseAsync();

@@ -1,0 +1,194 @@
+/** What the API needs, satisfied by the catalog, the workflow and the media process. */
+import { stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import type {
+  FilesPort,
+  FileView,
+  ParticipantTimes,
+  RecordingsPort,
+  RecordingView,
+  RoomsPort,
+  RoomView,
+  SessionsPort,
+  SessionView,
+} from '../api/ports.ts';
+import type { Catalog, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import { filesOf, findFile } from '../catalog/files.ts';
+import { findRecording, listRecordings } from '../catalog/recordings.ts';
+import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
+import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
+import { RoomtapeError } from '../domain/errors.ts';
+import type { FileId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { MediaControl } from '../recordings/ports.ts';
+import type { RecordingWorkflow } from '../recordings/workflow.ts';
+import { newHexId, newRoomId } from '../support/new-id.ts';
+
+const roomView = (row: RoomRow): RoomView => ({
+  id: row.id,
+  roomId: row.room_id,
+  customRoomId: row.custom_room_id,
+  disabled: row.disabled,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const roomNotFound = (id: string): RoomtapeError => new RoomtapeError('ROOM_NOT_FOUND', `There is no room "${id}".`);
+
+export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => ({
+  create: async ({ customRoomId }) =>
+    roomView(await createRoom(catalog, { id: newHexId(), roomId: newRoomId(), customRoomId, webhook: null })),
+  list: async (request) => {
+    const { items, total } = await listRooms(catalog, request);
+    return { items: items.map(roomView), total };
+  },
+  find: async (id) => {
+    const row = await findRoom(catalog, id);
+    return row && roomView(row);
+  },
+  deactivate: async (id) => {
+    const room = await findRoom(catalog, id);
+    const disabled = room && (await disableRoom(catalog, room.room_id));
+    if (!disabled) throw roomNotFound(id);
+    await media.endSession(disabled.room_id, 'room-closed');
+    return roomView(disabled);
+  },
+});
+
+export const sessionsPort = (catalog: Catalog, media: MediaControl): SessionsPort => {
+  const views = async (rows: readonly SessionOfRoom[]): Promise<SessionView[]> => {
+    const stays = await staysOf(
+      catalog,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((row) => {
+      const participants = new Map<string, ParticipantTimes & { stays: { start: Date; end: Date | null }[] }>();
+      for (const stay of stays) {
+        if (stay.session_id !== row.id || stay.hidden) continue;
+        const { participant_id: participantId, name } = stay;
+        const known = participants.get(participantId) ?? { participantId, name, stays: [] };
+        known.stays.push({ start: stay.joined_at, end: stay.left_at });
+        participants.set(participantId, known);
+      }
+      return {
+        id: row.id,
+        roomId: row.room_id,
+        customRoomId: row.custom_room_id,
+        status: row.ended_at ? 'ended' : 'ongoing',
+        start: row.started_at,
+        end: row.ended_at,
+        participants: [...participants.values()],
+      };
+    });
+  };
+  const find = async (sessionId: string): Promise<SessionView | null> => {
+    const row = await findSession(catalog, sessionId as SessionId);
+    return row ? ((await views([row]))[0] ?? null) : null;
+  };
+  /** The running session of a room, which must be the one named, if one is. */
+  const running = async (roomId: string, sessionId: string | null): Promise<{ roomId: string; sessionId: string }> => {
+    const room = await findRoom(catalog, roomId);
+    if (!room) throw roomNotFound(roomId);
+    const session = await media.sessionOf(room.room_id);
+    if (sessionId !== null && sessionId !== session?.sessionId && !(await find(sessionId))) {
+      throw new RoomtapeError('SESSION_NOT_FOUND', `There is no session "${sessionId}".`);
+    }
+    if (!session || (sessionId !== null && sessionId !== session.sessionId)) {
+      throw new RoomtapeError('NO_ACTIVE_SESSION', 'That session is not running.');
+    }
+    return session;
+  };
+  return {
+    list: async (request) => {
+      const { items, total } = await listSessions(catalog, request);
+      return { items: await views(items), total };
+    },
+    find,
+    end: async ({ roomId, sessionId }) => {
+      const session = await running(roomId, sessionId);
+      await media.endSession(session.roomId, 'room-closed');
+      const ended = await find(session.sessionId);
+      if (!ended) throw new RoomtapeError('SESSION_NOT_FOUND', `There is no session "${session.sessionId}".`);
+      return ended.status === 'ended' ? ended : { ...ended, status: 'ended', end: new Date() };
+    },
+    removeParticipant: async ({ roomId, participantId, sessionId }) => {
+      const session = await running(roomId, sessionId);
+      if (!(await media.removeParticipant(session.roomId, participantId))) {
+        throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${participantId}" is in the room.`);
+      }
+    },
+  };
+};
+
+const fileView = (row: FileRow): FileView => ({
+  id: row.id,
+  type: row.type,
+  filePath: row.path,
+  bytes: row.bytes,
+  durationSeconds: row.duration_seconds,
+  width: row.width,
+  height: row.height,
+  format: row.format,
+  createdAt: row.created_at,
+});
+
+export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): RecordingsPort => {
+  const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
+    const files = await filesOf(
+      catalog,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((row) => {
+      const file = files.find((candidate) => candidate.recording_id === row.id);
+      return {
+        id: row.id,
+        roomId: row.room_id,
+        sessionId: row.session_id,
+        status: row.status,
+        progress: row.progress,
+        failureReason: row.failure_reason,
+        stopReason: row.stop_reason,
+        config: row.config,
+        start: row.started_at,
+        end: row.ended_at,
+        file: file ? fileView(file) : null,
+        createdAt: row.created_at,
+        updatedAt: row.updated_at,
+      };
+    });
+  };
+  const view = async (row: RecordingRow): Promise<RecordingView> => {
+    const [only] = await views([row]);
+    if (!only) throw new Error(`The recording "${row.id}" has no view.`);
+    return only;
+  };
+  return {
+    start: async (options) => view(await workflow.start(options)),
+    stop: async (options) => view(await workflow.stop({ ...options, reason: 'requested' })),
+    list: async (request) => {
+      const { items, total } = await listRecordings(catalog, request);
+      return { items: await views(items), total };
+    },
+    find: async (id) => {
+      const row = await findRecording(catalog, id as RecordingId);
+      return row && view(row);
+    },
+    delete: (id) => workflow.delete(id),
+  };
+};
+
+const CONTENT_TYPES: Record<string, string> = { '.mp4': 'video/mp4', '.m4a': 'audio/mp4' };
+
+export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
+  locate: async (fileId) => {
+    const row = await findFile(catalog, fileId as FileId);
+    if (!row) return null;
+    const path = join(dataDir, row.path);
+    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (!found) return null;
+    const contentType = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
+    return { path, bytes: found.size, contentType, name: basename(path) };
+  },
+});

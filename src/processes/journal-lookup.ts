@@ -1,0 +1,20 @@
+/** What a session's journal on disk says of a recording, for the workflow's recovery. */
+import { join } from 'node:path';
+import { scanJournal } from '../journal/scan.ts';
+import type { JournalLookup } from '../recordings/ports.ts';
+
+export const journalLookup =
+  (journalsDir: string): JournalLookup =>
+  async (sessionId, recordingId) => {
+    const summary = await scanJournal(join(journalsDir, sessionId));
+    const recording = summary?.recordings.find((candidate) => candidate.recordingId === recordingId);
+    if (!summary || !recording) return null;
+    return {
+      journalDir: summary.directory,
+      startedNs: recording.startedNs,
+      startedAtMs: recording.startedAtMs,
+      stop: recording.stop,
+      lastNs: summary.lastNs,
+      lastAtMs: summary.lastAtMs,
+    };
+  };

@@ -1,0 +1,192 @@
+/**
+ * The server process: API, WebSocket and WHIP/WHEP termination, token checks, workflow, catalog. Restartable at will: rooms and journals
+ * are the media process's, segments are on disk, everything else is in the database. It ends in order on SIGTERM, and when the
+ * supervisor's socket closes.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createApi } from '../api/create-api.ts';
+import { openCatalog } from '../catalog/catalog.ts';
+import { CompositionCoordinator } from '../composition/coordinator.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { loadCredentials } from '../config/credentials.ts';
+import { Compositions } from '../recordings/compositions.ts';
+import { SessionBook } from '../recordings/session-book.ts';
+import { RecordingWorkflow } from '../recordings/workflow.ts';
+import type { DurableEvent } from '../rooms/control.ts';
+import { MediaClient } from '../rooms/media-client.ts';
+import { dial } from '../support/ipc.ts';
+import { createLogger, type Logger } from '../support/log.ts';
+import { Scope } from '../support/scope.ts';
+import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
+import { bareEnvironment } from './environment.ts';
+import { JournalKeeper } from './journal-keeper.ts';
+import { journalLookup } from './journal-lookup.ts';
+import { mediaControl, mediaPort } from './media-control.ts';
+import { type DataPaths, dataPaths } from './paths.ts';
+import { serverHealth } from './server-health.ts';
+
+/** Maximum durations are looked at this often: hours need no finer clock. */
+const DUE_CHECK_MS = 1_000;
+const RETENTION_CHECK_MS = 60_000;
+
+const startServer = async (config: Config, paths: DataPaths, log: Logger, scope: Scope): Promise<string> => {
+  if (!config.databaseUrl)
+    throw new Error('ROOMTAPE_DATABASE_URL is not set: this process is started by the supervisor.');
+  mkdirSync(paths.recordings, { recursive: true, mode: 0o700 });
+  const { credentials } = await loadCredentials(config);
+  const { catalog, close } = await openCatalog({ url: config.databaseUrl, log });
+  scope.own('catalog', catalog, close);
+
+  const background = (work: Promise<void>): void => {
+    work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
+  };
+  const coordinator = new CompositionCoordinator({
+    socketPath: paths.workSocket,
+    maxProcesses: config.compositorConcurrency,
+    spawn: (environment) =>
+      spawn(process.execPath, [fileURLToPath(new URL('./compositor.ts', import.meta.url))], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: bareEnvironment(environment),
+      }),
+    onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
+    onDone: (id, artifact) => background(compositions.composed(id, artifact)),
+    onFailed: (id, reason) => background(compositions.failed(id, reason)),
+    log,
+  });
+  const compositions = new Compositions({
+    catalog,
+    composer: coordinator,
+    dataDir: paths.root,
+    recordingsDir: paths.recordings,
+    log,
+  });
+  await coordinator.open();
+  scope.own('coordinator', coordinator, () => coordinator.close());
+
+  const book = new SessionBook(catalog);
+  const client = new MediaClient({
+    path: paths.mediaSocket,
+    log,
+    onHello: async ({ sessions, recordings }) => {
+      await book.reconcile(sessions, new Date());
+      await workflow.reconcile(recordings);
+    },
+    onDurable: (event) => takeEvent(event, book, workflow),
+  });
+  const control = mediaControl(client);
+  const keeper = new JournalKeeper({
+    catalog,
+    retentionMs: config.journalRetentionMs,
+    maxBytes: config.journalMaxBytes,
+    log,
+  });
+  const workflow = new RecordingWorkflow({
+    catalog,
+    media: control,
+    compositions,
+    journal: journalLookup(paths.journals),
+    eraseJournal: (directory) => keeper.erase(directory),
+    recordingsDir: paths.recordings,
+    maxDurationMs: config.maxRecordingDurationMs,
+    minFreeDiskBytes: config.minFreeDiskBytes,
+    log,
+  });
+  await compositions.resume();
+  client.start();
+  scope.own('media client', client, () => client.close());
+
+  repeat(scope, 'maximum durations', DUE_CHECK_MS, log, async () => {
+    if (client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
+  });
+  repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, () => keeper.sweep(new Date()));
+
+  const api = await createApi({
+    ports: {
+      rooms: roomsPort(catalog, control),
+      sessions: sessionsPort(catalog, control),
+      recordings: recordingsPort(catalog, workflow),
+      files: filesPort(catalog, paths.root),
+      media: mediaPort(client),
+      health: serverHealth({
+        catalog,
+        media: client,
+        coordinator,
+        dataDir: paths.root,
+        minFreeDiskBytes: config.minFreeDiskBytes,
+      }),
+    },
+    config,
+    credentials,
+    log,
+  });
+  scope.own('api', api, () => api.close());
+  return api.listen();
+};
+
+/** One event of the media process, written down. It may come twice. */
+const takeEvent = async (event: DurableEvent, book: SessionBook, workflow: RecordingWorkflow): Promise<void> => {
+  switch (event.type) {
+    case 'session-started':
+      return book.sessionStarted(event.session);
+    case 'session-ended':
+      return book.sessionEnded(event.sessionId, event.atMs);
+    case 'participant-joined':
+      return book.participantJoined(event.sessionId, event.participant);
+    case 'participant-left':
+      return book.participantLeft(event.sessionId, event.participantId, event.atMs);
+    case 'recording-stopped':
+      return workflow.stoppedByMedia(event.recordingId, event);
+  }
+};
+
+/** Does something again and again, never twice at once; a failure is logged and the next turn comes all the same. */
+const repeat = (scope: Scope, name: string, everyMs: number, log: Logger, work: () => Promise<void>): void => {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= work()
+      .catch((error: unknown) => log.error({ err: error }, `The timer for ${name} failed.`))
+      .finally(() => {
+        running = undefined;
+      });
+  }, everyMs);
+  scope.own(name, timer, async () => {
+    clearInterval(timer);
+    await running;
+  });
+};
+
+const main = async (): Promise<void> => {
+  const config = loadConfig();
+  const log = createLogger('server', config.logLevel);
+  const paths = dataPaths(config.dataDir);
+  const scope = new Scope();
+  const end = (code: number): void => {
+    scope.close().then(
+      () => process.exit(code),
+      (error: unknown) => {
+        log.error({ err: error }, 'The server did not end in order.');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => end(0));
+  // Ctrl-C reaches the whole process group of a terminal; the supervisor decides when we end.
+  process.on('SIGINT', () => undefined);
+  const supervisor = await dial(paths.supervisorSocket, {
+    onClose: () => {
+      log.warn('The supervisor is gone; ending.');
+      end(0);
+    },
+  });
+  try {
+    const url = await startServer(config, paths, log, scope);
+    supervisor.emit({ listening: url });
+  } catch (error) {
+    log.fatal({ err: error }, 'The server could not start.');
+    end(1);
+  }
+};
+
+await main();

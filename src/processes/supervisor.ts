@@ -1,0 +1,151 @@
+/**
+ * The supervisor: starts Postgres, the media process and the server, restarts what dies, ends all in order. It does nothing else, so
+ * that it has no reason to die. Order and limits: docs/shutdown.md.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type EmbeddedPostgres, openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
+import type { Config } from '../config/config.ts';
+import { type Credentials, loadCredentials } from '../config/credentials.ts';
+import type { MediaSettings } from '../rooms/media-settings.ts';
+import { dial, listen, Peer } from '../support/ipc.ts';
+import { createLogger, type Logger } from '../support/log.ts';
+import { Scope } from '../support/scope.ts';
+import { bareEnvironment } from './environment.ts';
+import { type DataPaths, dataPaths } from './paths.ts';
+import { Sibling } from './sibling.ts';
+
+const STEP_LIMIT_MS = 10_000;
+/** The embedded Postgres is looked after this often; it rarely dies, and the server answers 503 in between. */
+const POSTGRES_CHECK_MS = 2_000;
+
+export interface Supervised {
+  /** Resolves with the address when the server listens. Rejects if it cannot within a minute. */
+  readonly listening: Promise<string>;
+  /** Ends everything in order. Idempotent. */
+  close(): Promise<void>;
+  /** Ends everything at once. */
+  kill(): void;
+}
+
+/** Starts everything. Rejects with a sentence if another supervisor has the data folder. */
+export const supervise = async (config: Config): Promise<Supervised> => {
+  const log = createLogger('supervisor', config.logLevel);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const paths = dataPaths(config.dataDir);
+  const scope = new Scope();
+  try {
+    const { credentials, created } = await loadCredentials(config);
+    if (created) log.info({ file: join(paths.root, 'credentials.json') }, 'Made an API key and secret.');
+    const ready = Promise.withResolvers<string>();
+    scope.own('supervisor socket', await openSocket(paths, ready.resolve), closeServer);
+    const postgres = config.databaseUrl ? undefined : await watchPostgres(config, scope, log);
+    const databaseUrl = config.databaseUrl ?? postgres?.url;
+    if (!databaseUrl) throw new Error('There is no database: neither configured nor embedded.');
+    const server = new Sibling({
+      name: 'server',
+      pidFile: join(paths.run, 'server.pid'),
+      spawn: () => spawnServer(paths, databaseUrl, credentials),
+      log,
+    });
+    const media = new Sibling({
+      name: 'media',
+      pidFile: join(paths.run, 'media.pid'),
+      socketPath: paths.mediaSocket,
+      spawn: () => spawnMedia(config, paths),
+      log,
+    });
+    scope.own('server', server, () => server.stop(STEP_LIMIT_MS));
+    scope.own('media', media, () => media.stop(STEP_LIMIT_MS));
+    await media.start();
+    await server.start();
+    return {
+      listening: ready.promise,
+      close: () => scope.close(),
+      kill: () => {
+        media.kill();
+        server.kill();
+      },
+    };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+};
+
+const entry = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+
+const closeServer = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+/** The lock of the data folder, and the line by which the server learns that we are gone. */
+const openSocket = async (paths: DataPaths, onListening: (url: string) => void): Promise<Server> => {
+  const other = await dial(paths.supervisorSocket, {}).catch(() => undefined);
+  if (other) {
+    other.close();
+    throw new Error(
+      `Another Roomtape serves the data folder "${paths.root}". End it, or choose another with ROOMTAPE_DATA_DIR.`,
+    );
+  }
+  return listen(paths.supervisorSocket, (socket) => {
+    new Peer(socket, {
+      onEvent: (event) => {
+        if (typeof event === 'object' && event !== null && 'listening' in event) onListening(String(event.listening));
+      },
+    });
+  });
+};
+
+const watchPostgres = async (config: Config, scope: Scope, log: Logger): Promise<EmbeddedPostgres> => {
+  const open = (): Promise<EmbeddedPostgres> => openEmbeddedPostgres({ dataDir: config.dataDir, log });
+  const postgres = await open();
+  let checking = false;
+  const timer = setInterval(() => {
+    if (checking) return;
+    checking = true;
+    open()
+      .catch((error: unknown) => log.error({ err: error }, 'Postgres is gone and could not be started again.'))
+      .finally(() => {
+        checking = false;
+      });
+  }, POSTGRES_CHECK_MS);
+  scope.own('postgres', postgres, async () => {
+    clearInterval(timer);
+    await postgres.stop();
+  });
+  return postgres;
+};
+
+const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credentials): ChildProcess =>
+  spawn(process.execPath, [entry('server')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      ROOMTAPE_DATABASE_URL: databaseUrl,
+      ROOMTAPE_API_KEY: credentials.apiKey,
+      ROOMTAPE_API_SECRET: credentials.apiSecret,
+      ROOMTAPE_DATA_DIR: paths.root,
+    },
+  });
+
+const spawnMedia = (config: Config, paths: DataPaths): ChildProcess => {
+  const settings: MediaSettings = {
+    socketPath: paths.mediaSocket,
+    journalsDir: paths.journals,
+    resumeSecretFile: paths.resumeSecret,
+    logLevel: config.logLevel,
+    rtc: {
+      ...config.rtc,
+      announcedAddresses: [...config.rtc.announcedAddresses],
+      iceServers: [...config.rtc.iceServers],
+    },
+  };
+  return spawn(process.execPath, [entry('media')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Its own process group: Ctrl-C in a terminal reaches the supervisor alone, which ends the others in order.
+    detached: true,
+    env: bareEnvironment({ ROOMTAPE_MEDIA: JSON.stringify(settings) }),
+  });
+};

@@ -1,0 +1,83 @@
+/** What the workflow needs of the stages it coordinates. `processes/server.ts` satisfies it. */
+import type { LayoutProgram } from '../domain/layout.ts';
+import type { StopReason } from '../domain/recording.ts';
+import type { CanvasConfig } from './canvas-config.ts';
+
+/** A recording that the media process writes down right now. */
+export interface LiveRecording {
+  readonly recordingId: string;
+  readonly sessionId: string;
+  readonly roomId: string;
+  /** Session time of its start record. */
+  readonly startedNs: number;
+  readonly startedAtMs: number;
+  readonly journalDir: string;
+}
+
+/** A sitting of a room, as the media process knows it. */
+export interface LiveSession {
+  readonly sessionId: string;
+  readonly roomId: string;
+  readonly startedAtMs: number;
+  readonly participants: readonly LiveParticipant[];
+}
+export interface LiveParticipant {
+  readonly participantId: string;
+  readonly name: string;
+  readonly hidden: boolean;
+  readonly joinedAtMs: number;
+}
+
+/** All of it throws MEDIA_UNAVAILABLE while the media process is away. */
+export interface MediaControl {
+  /** The session that runs in a room now. */
+  sessionOf(roomId: string): Promise<LiveSession | null>;
+  /** NO_ACTIVE_SESSION, DISK_FULL. */
+  startRecording(options: { recordingId: string; roomId: string; layout: LayoutProgram }): Promise<LiveRecording>;
+  /** RECORDING_NOT_FOUND or RECORDING_NOT_RUNNING if the media process does not know it (any more). */
+  stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;
+  endSession(roomId: string, reason: string): Promise<boolean>;
+  removeParticipant(roomId: string, participantId: string): Promise<boolean>;
+}
+
+export interface CompositionWork {
+  readonly compositionId: string;
+  readonly recordingId: string;
+  readonly journalDir: string;
+  readonly directory: string;
+  readonly artifactPath: string;
+  readonly config: CanvasConfig;
+  readonly createdAtMs: number;
+  readonly finished: boolean;
+}
+
+export interface Composer {
+  start(work: CompositionWork): Promise<void>;
+  finished(compositionId: string): void;
+  journalEnded(compositionId: string): void;
+  cancel(compositionId: string): Promise<void>;
+}
+
+/** A finished file, as packaging describes it. */
+export interface Artifact {
+  readonly path: string;
+  readonly bytes: number;
+  readonly durationSeconds: number;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly format: string;
+  readonly videoBytes: number;
+}
+
+/** What a journal on disk says of a recording; null where it does not know it. */
+export type JournalLookup = (
+  sessionId: string,
+  recordingId: string,
+) => Promise<{
+  readonly journalDir: string;
+  readonly startedNs: number;
+  readonly startedAtMs: number;
+  readonly stop: { readonly stoppedNs: number; readonly stoppedAtMs: number; readonly reason: StopReason } | null;
+  readonly lastNs: number;
+  readonly lastAtMs: number;
+} | null>;

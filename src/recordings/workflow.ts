@@ -1,0 +1,268 @@
+/**
+ * The workflow: what follows what in a recording's life. State and due times are rows; everything here can be repeated.
+ *
+ *   start   room and session checked → row `starting` → media writes the fsynced start record → row `recording` + composition row
+ *   stop    media writes the fsynced stop record → row `composing`
+ *   compose the coordinator renders; its artifact becomes a file row and the recording `done`, or `failed` with a reason
+ *   delete  live work is ended, files and journal are erased, a tombstone stays
+ *
+ * Who ends a recording: the caller; its session (the media process writes the stop record and reports it); its maximum duration; the
+ * loss of the media process (the journal ends where it ends).
+ *
+ * Failure modes. Killed between row and start record: `reconcile` finds the row `starting` and no start record → `failed`. Killed
+ * between start record and row: the journal has it → `recording`, or `composing`. Killed after the stop record: the media process tells
+ * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again.
+ */
+import { rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog.ts';
+import { insertComposition } from '../catalog/compositions.ts';
+import { markFilesDeleted } from '../catalog/files.ts';
+import {
+  findRecording,
+  insertRecording,
+  isJournalWanted,
+  liveRecordingOf,
+  markRecordingDeleted,
+  moveRecording,
+  overdueRecordings,
+  recordingsIn,
+} from '../catalog/recordings.ts';
+import { findRoom } from '../catalog/rooms.ts';
+import { insertSession } from '../catalog/sessions.ts';
+import { RoomtapeError } from '../domain/errors.ts';
+import type { CompositionId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import { isLive, type RecordingConfig, type StopReason } from '../domain/recording.ts';
+import type { Logger } from '../support/log.ts';
+import { newHexId } from '../support/new-id.ts';
+import { canvasConfig } from './canvas-config.ts';
+import type { Compositions } from './compositions.ts';
+import type { JournalLookup, LiveRecording, MediaControl } from './ports.ts';
+
+export interface WorkflowOptions {
+  readonly catalog: Catalog;
+  readonly media: MediaControl;
+  readonly compositions: Compositions;
+  readonly journal: JournalLookup;
+  /** Erases a session's journal. */
+  readonly eraseJournal: (directory: string) => Promise<void>;
+  /** One folder per recording. */
+  readonly recordingsDir: string;
+  readonly maxDurationMs: number;
+  readonly minFreeDiskBytes: number;
+  readonly log: Logger;
+}
+
+/** How a recording ended, as the media process or the journal says. */
+export interface RecordingEnd {
+  readonly stoppedNs: number;
+  readonly stoppedAtMs: number;
+  readonly reason: StopReason;
+}
+
+export class RecordingWorkflow {
+  readonly #options: WorkflowOptions;
+  /** Starts that this process is in the middle of: `reconcile` leaves them alone. */
+  readonly #starting = new Set<RecordingId>();
+
+  constructor(options: WorkflowOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts a recording of a room. Resolves when its start record is on disk. ROOM_NOT_FOUND, ROOM_DISABLED, NO_ACTIVE_SESSION,
+   * RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
+   */
+  async start(options: { roomId: string; config: RecordingConfig }): Promise<RecordingRow> {
+    const { catalog, media, maxDurationMs } = this.#options;
+    const roomId = await this.#roomId(options.roomId);
+    const session = await media.sessionOf(roomId);
+    if (!session) {
+      throw new RoomtapeError(
+        'NO_ACTIVE_SESSION',
+        'Room has no active session: somebody must join before it can be recorded.',
+      );
+    }
+    await this.#checkDisk();
+    const id = newHexId<RecordingId>();
+    const sessionId = session.sessionId as SessionId;
+    // The news of a session that has just begun may still be on its way here.
+    await insertSession(catalog, { id: sessionId, roomId, startedAt: new Date(session.startedAtMs) });
+    const dueAt = new Date(Date.now() + maxDurationMs);
+    this.#starting.add(id);
+    try {
+      await insertRecording(catalog, { id, roomId, sessionId, config: options.config, dueAt });
+      const live = await this.#startInMedia(id, roomId, options.config);
+      return await this.#started(id, live, options.config);
+    } finally {
+      this.#starting.delete(id);
+    }
+  }
+
+  /** Ends the running recording of a room, or the one named. ROOM_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE. */
+  async stop(options: { roomId: string; recordingId: string | null; reason: StopReason }): Promise<RecordingRow> {
+    const { catalog } = this.#options;
+    const roomId = await this.#roomId(options.roomId);
+    const row = options.recordingId
+      ? await findRecording(catalog, options.recordingId as RecordingId)
+      : await liveRecordingOf(catalog, roomId);
+    if (options.recordingId && row?.room_id !== roomId) {
+      throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${options.recordingId}" of this room.`);
+    }
+    if (!row || !isLive(row.status)) {
+      throw new RoomtapeError('RECORDING_NOT_RUNNING', 'No recording of this room is running.');
+    }
+    return this.#stop(row, options.reason);
+  }
+
+  /** A recording ended by itself: its session ended, or the disk is full. May be told twice. */
+  async stoppedByMedia(recordingId: string, end: RecordingEnd): Promise<void> {
+    const row = await findRecording(this.#options.catalog, recordingId as RecordingId);
+    if (!row) return;
+    if (row.status === 'starting') await this.#recover(row);
+    else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
+  }
+
+  /** Ends recordings that have run for their maximum duration. Called by a timer. */
+  async enforceMaximumDuration(now: Date): Promise<void> {
+    for (const row of await overdueRecordings(this.#options.catalog, now)) await this.#stop(row, 'max-duration');
+  }
+
+  /**
+   * Holds the rows against what the media process records right now, at each connection to it. Rows that it does not know take their
+   * end from the journal; recordings that have no row (their start was never answered) are ended.
+   */
+  async reconcile(active: readonly LiveRecording[]): Promise<void> {
+    const { catalog, media, log } = this.#options;
+    const unknown = new Map(active.map((live) => [live.recordingId, live]));
+    for (const row of await recordingsIn(catalog, ['starting', 'recording', 'paused', 'stopping'])) {
+      const live = unknown.get(row.id);
+      unknown.delete(row.id);
+      if (this.#starting.has(row.id)) continue;
+      if (!live) await this.#recover(row);
+      else if (row.status === 'starting') await this.#started(row.id, live, row.config);
+    }
+    for (const { recordingId } of unknown.values()) {
+      if (this.#starting.has(recordingId as RecordingId)) continue;
+      log.warn({ recordingId }, 'The media process recorded what nobody was promised; ended.');
+      await media.stopRecording(recordingId, 'requested');
+    }
+  }
+
+  /** Cancels work, erases files and journal, leaves a tombstone. RECORDING_NOT_FOUND. */
+  async delete(recordingId: string): Promise<void> {
+    const { catalog, compositions, recordingsDir, eraseJournal } = this.#options;
+    const row = await findRecording(catalog, recordingId as RecordingId);
+    if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${recordingId}".`);
+    if (isLive(row.status)) await this.#stop(row, 'requested');
+    await compositions.cancel(row.id);
+    const now = new Date();
+    await transaction(catalog, async (trx) => {
+      await markFilesDeleted(trx, row.id, now);
+      await markRecordingDeleted(trx, row.id, now);
+    });
+    await rm(join(recordingsDir, row.id), { recursive: true, force: true });
+    const journalDir = row.journal_dir;
+    if (journalDir && !(await isJournalWanted(catalog, journalDir))) await eraseJournal(journalDir);
+  }
+
+  async #roomId(idOrCustomId: string): Promise<RoomId> {
+    const room = await findRoom(this.#options.catalog, idOrCustomId);
+    if (!room) throw new RoomtapeError('ROOM_NOT_FOUND', 'Room not found.');
+    return room.room_id;
+  }
+
+  async #startInMedia(id: RecordingId, roomId: RoomId, config: RecordingConfig): Promise<LiveRecording> {
+    const { catalog, media, log } = this.#options;
+    try {
+      return await media.startRecording({ recordingId: id, roomId, layout: config.layout });
+    } catch (error) {
+      // The caller is refused. Should the media process have started it all the same (its answer was lost), `reconcile` ends it.
+      const failureReason = error instanceof Error ? error.message : String(error);
+      await moveRecording(catalog, id, 'failed', { failureReason });
+      await markRecordingDeleted(catalog, id, new Date());
+      log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
+      throw error;
+    }
+  }
+
+  async #checkDisk(): Promise<void> {
+    const { recordingsDir, minFreeDiskBytes } = this.#options;
+    const { bavail, bsize } = await statfs(recordingsDir);
+    const free = bavail * bsize;
+    if (free >= minFreeDiskBytes) return;
+    const mib = (bytes: number): number => Math.floor(bytes / 2 ** 20);
+    throw new RoomtapeError(
+      'DISK_FULL',
+      `${mib(free)} MiB are free; no recording starts below ${mib(minFreeDiskBytes)} MiB (ROOMTAPE_MIN_FREE_DISK).`,
+    );
+  }
+
+  /** The start record is on disk: row and composition in one transaction, then the compositor may follow. */
+  async #started(id: RecordingId, live: LiveRecording, config: RecordingConfig): Promise<RecordingRow> {
+    const { catalog, compositions } = this.#options;
+    const row = await transaction(catalog, async (trx) => {
+      const moved = await moveRecording(trx, id, 'recording', {
+        startedAt: new Date(live.startedAtMs),
+        startedNs: live.startedNs,
+        journalDir: live.journalDir,
+      });
+      if (moved) {
+        const composition = { id: newHexId<CompositionId>(), recordingId: id, config: canvasConfig(config) };
+        await insertComposition(trx, composition);
+      }
+      return moved;
+    });
+    if (row) await compositions.follow(row, 'live');
+    return row ?? this.#reread(id);
+  }
+
+  async #stop(row: RecordingRow, reason: StopReason): Promise<RecordingRow> {
+    try {
+      const end = await this.#options.media.stopRecording(row.id, reason);
+      return await this.#ended(row, { ...end, reason }, 'stop-recorded');
+    } catch (error) {
+      const forgotten =
+        error instanceof RoomtapeError &&
+        (error.code === 'RECORDING_NOT_RUNNING' || error.code === 'RECORDING_NOT_FOUND');
+      if (!forgotten) throw error;
+      return this.#recover(row);
+    }
+  }
+
+  /** A row that is live by its status while the media process does not know it: the journal says what there is. */
+  async #recover(row: RecordingRow): Promise<RecordingRow> {
+    const { catalog, journal, log } = this.#options;
+    const found = await journal(row.session_id, row.id);
+    if (!found) {
+      log.error({ recordingId: row.id }, 'A recording has no journal.');
+      const failureReason = 'Nothing was recorded: the server ended before the recording had begun.';
+      return (await moveRecording(catalog, row.id, 'failed', { failureReason })) ?? this.#reread(row.id);
+    }
+    if (row.status === 'starting') {
+      const live = { ...found, recordingId: row.id, sessionId: row.session_id, roomId: row.room_id };
+      await this.#started(row.id, live, row.config);
+    }
+    if (found.stop) return this.#ended(row, found.stop, 'stop-recorded');
+    const end = { stoppedNs: found.lastNs, stoppedAtMs: found.lastAtMs, reason: 'media-process-lost' as const };
+    return this.#ended(row, end, 'journal-ended');
+  }
+
+  async #ended(row: RecordingRow, end: RecordingEnd, how: 'stop-recorded' | 'journal-ended'): Promise<RecordingRow> {
+    const { catalog, compositions } = this.#options;
+    const ended = await moveRecording(catalog, row.id, 'composing', {
+      endedAt: new Date(end.stoppedAtMs),
+      stoppedNs: end.stoppedNs,
+      stopReason: end.reason,
+      dueAt: null,
+    });
+    if (ended) await compositions.follow(ended, how);
+    return ended ?? this.#reread(row.id);
+  }
+
+  async #reread(id: RecordingId): Promise<RecordingRow> {
+    const row = await findRecording(this.#options.catalog, id);
+    if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', `The recording "${id}" was deleted meanwhile.`);
+    return row;
+  }
+}
