@@ -183,9 +183,6 @@ export class ControlServer implements RoomsOutput {
         const { stoppedNs, stoppedAtMs } = await rooms.stopRecording(recordingId as RecordingId, reason);
         return { stoppedNs, stoppedAtMs };
       },
-      'session.of': ({ roomId }) => ({
-        session: rooms.sessions().find((session) => session.roomId === roomId) ?? null,
-      }),
       'session.of': ({ roomId }) => ({ session: rooms.sessionOf(roomId) }),
       'session.end': async ({ roomId, reason }) => ({ ended: await rooms.endSession(roomId, reason) }),
       'participant.remove': ({ roomId, participantId }) => ({
