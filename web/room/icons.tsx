@@ -42,6 +42,13 @@ export const ScreenIcon = () =>
       <path d="M8.5 21h7M12 14v-6m0 0l-2.6 2.6M12 8l2.6 2.6" />
     </>,
   );
+export const PersonIcon = () =>
+  icon(
+    <>
+      <circle cx="12" cy="8" r="4" />
+      <path d="M4.5 20.5a7.5 7.5 0 0 1 15 0" />
+    </>,
+  );
 export const PeopleIcon = () =>
   icon(
     <>

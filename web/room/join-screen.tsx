@@ -3,6 +3,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { JoinError, type RoomClient, type RoomSnapshot, readTokenClaims } from '../client/index.ts';
 import { Avatar } from './avatar.tsx';
 import { DevicePickers } from './device-pickers.tsx';
+import { deviceProblems } from './device-problems.ts';
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from './icons.tsx';
 import { LevelMeter } from './level-meter.tsx';
 import type { PageAddress } from './page-address.ts';
@@ -90,7 +91,7 @@ export const JoinScreen = ({ client, room, address, speakerId, onSpeaker }: Prop
 
 const Preview = ({ client, room, name }: { client: RoomClient; room: RoomSnapshot; name: string }) => {
   const { camera, microphone } = room.local;
-  const problems = [...new Set([camera.problem?.message, microphone.problem?.message])].filter(Boolean);
+  const problems = deviceProblems(camera.problem, microphone.problem);
   const isMicrophoneOn = microphone.status === 'on';
   const isCameraOn = camera.status === 'on';
   return (

@@ -34,9 +34,14 @@ export const useNotices = (
   );
 
   const { camera, microphone, screen } = room.local;
+  const problems = [camera.problem, microphone.problem, screen.problem];
+  // What was wrong at the door was told there.
+  const told = useRef(new Set(problems));
   useEffect(() => {
     for (const problem of [camera.problem, microphone.problem, screen.problem]) {
-      if (problem !== null) tell(problem.message);
+      if (problem === null || told.current.has(problem)) continue;
+      told.current.add(problem);
+      tell(problem.message);
     }
   }, [camera.problem, microphone.problem, screen.problem, tell]);
 
