@@ -21,13 +21,23 @@ export interface ExpectedScene extends Span {
   readonly dark?: readonly Rect[];
 }
 
+/** A picture that had arrived, with the number in its code. */
+export interface TimedFrame {
+  readonly time: number;
+  readonly frame: number;
+}
+
 export interface ExpectedParticipant {
   readonly index: number;
   readonly fps: number;
   /** Frame numbers begin anew after so many. */
   readonly loopFrames: number;
-  /** File time of media time zero by the machine's monotonic clock; null: not known (a browser), judged against itself only. */
+  /** File time of media time zero by the machine's monotonic clock; null: not known (a browser). */
   readonly mediaZero: number | null;
+  /** Pictures as they were journaled, by time, where the sender's clock is not known. */
+  readonly arrived?: readonly TimedFrame[];
+  /** Sound minus picture as the sender sent them, ms: not the recording's fault. */
+  readonly ownOffsetMs?: number;
   /** File times at which flashes begin that must be seen, beeps that must be heard. */
   readonly flashes: readonly number[];
   readonly beeps: readonly number[];

@@ -10,6 +10,7 @@ import {
   type ExpectedScene,
   type ExpectedTile,
   LIMITS,
+  type TimedFrame,
 } from './expectation.ts';
 import { type DecodedFile, decodeFile, type Picture } from './media-file.ts';
 import { isLit, misplacement, readTile } from './tile-reading.ts';
@@ -80,10 +81,18 @@ const LONGEST_BLINK = 0.2;
 
 /** How much older than the newest frame of the sender the shown frame is, seconds, modulo the loop. */
 const staleness = (who: ExpectedParticipant, shown: number, time: number): number | null => {
+  if (who.arrived) return stalenessOfArrived(who.arrived, shown, time);
   if (who.mediaZero === null) return null;
   const newest = Math.floor((time + HALF_TICK - who.mediaZero) * who.fps);
   const behind = (((newest - shown) % who.loopFrames) + who.loopFrames) % who.loopFrames;
   return (behind > who.loopFrames / 2 ? behind - who.loopFrames : behind) / who.fps;
+};
+
+/** The same against pictures as they were journaled; null for a picture that was not. */
+const stalenessOfArrived = (arrived: readonly TimedFrame[], shown: number, time: number): number | null => {
+  const newest = arrived.findLast((frame) => frame.time <= time + HALF_TICK);
+  const shownAt = arrived.findLast((frame) => frame.frame === shown && frame.time <= time + 2 * HALF_TICK);
+  return newest && shownAt ? newest.time - shownAt.time : null;
 };
 
 class Observer {
@@ -160,7 +169,7 @@ const reportOn = (who: ExpectedParticipant, seen: Sightings, beeps: readonly Bee
   const offsets: number[] = [];
   for (const flash of seen.flashes) {
     const beep = nearest(starts, flash);
-    if (beep !== null) offsets.push((beep - flash) * 1000);
+    if (beep !== null) offsets.push((beep - flash) * 1000 - (who.ownOffsetMs ?? 0));
   }
   const found = (expected: readonly number[], times: readonly number[]): number =>
     expected.filter((time) => nearest(times, time) !== null).length;
