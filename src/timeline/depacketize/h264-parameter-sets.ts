@@ -3,7 +3,7 @@ import type { Size } from '../../domain/layout.ts';
 import { BitReader } from './bit-reader.ts';
 
 /** Takes the emulation prevention bytes out (§7.4.1): 00 00 03 stands for 00 00. */
-const unescape = (nal: Buffer): Buffer => {
+const withoutEmulation = (nal: Buffer): Buffer => {
   const out = Buffer.allocUnsafe(nal.length);
   let length = 0;
   let zeros = 0;
@@ -61,7 +61,7 @@ const skipPictureOrder = (bits: BitReader): void => {
 
 /** Id and cropped picture size of a sequence parameter set (NAL header included), or null where it makes no sense. */
 export const readSps = (nal: Buffer): { readonly id: number; readonly size: Size } | null => {
-  const bits = new BitReader(unescape(nal.subarray(1)));
+  const bits = new BitReader(withoutEmulation(nal.subarray(1)));
   const profile = bits.bits(8);
   bits.skip(16);
   const id = bits.unsignedExpGolomb();
@@ -87,7 +87,7 @@ export const readSps = (nal: Buffer): { readonly id: number; readonly size: Size
 
 /** Id of a picture parameter set and of the sequence parameter set it refers to, or null where it makes no sense. */
 export const readPps = (nal: Buffer): { readonly id: number; readonly spsId: number } | null => {
-  const bits = new BitReader(unescape(nal.subarray(1, 16)));
+  const bits = new BitReader(withoutEmulation(nal.subarray(1, 16)));
   const id = bits.unsignedExpGolomb();
   const spsId = bits.unsignedExpGolomb();
   return bits.exhausted || id > 255 || spsId > 31 ? null : { id, spsId };

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { VIDEO_CODECS } from '../../../../src/domain/media.ts';
+import { createDepacketizer } from '../../../../src/timeline/depacketize/create.ts';
+import type { CodedPicture, Depacketizer } from '../../../../src/timeline/depacketize/depacketizer.ts';
+import { readSps } from '../../../../src/timeline/depacketize/h264-parameter-sets.ts';
+import { cut, vp8Frame, vp8Payloads } from '../support/rtp.ts';
+import { seeded } from '../support/session.ts';
+
+const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
+const START = hex('00000001');
+
+/** All payloads of one picture. */
+const assemble = (depacketizer: Depacketizer, payloads: readonly Buffer[]): CodedPicture | string => {
+  const sound = payloads.every((payload, i) => depacketizer.add(payload, i === 0));
+  return sound ? depacketizer.take() : 'refused';
+};
+const picture = (result: CodedPicture | string): CodedPicture => {
+  if (typeof result === 'string') throw new Error(`Expected a picture, got "${result}".`);
+  return result;
+};
+
+describe('VP8', () => {
+  it('joins a frame from its packets, and reads a keyframe size', () => {
+    const frame = vp8Frame({ key: true, width: 1280, height: 720, bytes: 3000 });
+    const result = picture(assemble(createDepacketizer('vp8', ''), vp8Payloads(frame, 3)));
+    expect(result).toEqual({ data: frame, keyframe: true, size: { width: 1280, height: 720 } });
+  });
+
+  it.each([
+    ['no extension', '10'],
+    ['7-bit picture id', '9080 05'],
+    ['15-bit picture id', '9080 8123'],
+    ['picture id, TL0PICIDX and TID', '90e0 8123 07 40'],
+    ['TL0PICIDX alone', '9040 07'],
+    ['KEYIDX alone', '9010 01'],
+  ])('cuts off a descriptor with %s', (_, descriptor) => {
+    const frame = vp8Frame({ key: false });
+    const payload = Buffer.concat([hex(descriptor), frame]);
+    expect(picture(assemble(createDepacketizer('vp8', ''), [payload])).data).toEqual(frame);
+  });
+
+  it('refuses a picture whose start is missing, and another start within one', () => {
+    const payloads = vp8Payloads(vp8Frame({ key: true, bytes: 300 }), 3);
+    expect(assemble(createDepacketizer('vp8', ''), payloads.slice(1))).toBe('refused');
+    expect(assemble(createDepacketizer('vp8', ''), [...payloads, ...payloads])).toBe('refused');
+  });
+});
+
+describe('VP9', () => {
+  /** As libvpx made it for 322x182: uncompressed header of a keyframe. */
+  const KEY = hex('824983420014100b560238241c184a000a407fd5fa3e8fe771fc5f9f');
+  const INTER = hex('86004092809ca0');
+
+  it('reads a keyframe in non-flexible mode, scalability structure and all', () => {
+    const structure = hex('18 0142 00b6 01 04 01');
+    const first = Buffer.concat([hex('aa 8123 00 07'), structure, KEY.subarray(0, 20)]);
+    const second = Buffer.concat([hex('a4 8123 00 07'), KEY.subarray(20)]);
+    const result = picture(assemble(createDepacketizer('vp9', ''), [first, second]));
+    expect(result).toEqual({ data: KEY, keyframe: true, size: { width: 322, height: 182 } });
+  });
+
+  it('reads an inter frame in flexible mode with three references', () => {
+    const payload = Buffer.concat([hex('fc 8123 20 03 05 06'), INTER]);
+    expect(picture(assemble(createDepacketizer('vp9', ''), [payload]))).toEqual({
+      data: INTER,
+      keyframe: false,
+      size: null,
+    });
+  });
+
+  it('takes the lowest spatial layer only', () => {
+    const base = Buffer.concat([hex('ac 8123 00 07'), KEY]);
+    const upper = Buffer.concat([hex('ac 8123 02 07'), INTER]);
+    expect(picture(assemble(createDepacketizer('vp9', ''), [base, upper])).data).toEqual(KEY);
+  });
+
+  it('refuses a picture whose start is missing, and calls other bytes malformed', () => {
+    expect(assemble(createDepacketizer('vp9', ''), [Buffer.concat([hex('84 01'), INTER])])).toBe('refused');
+    expect(assemble(createDepacketizer('vp9', ''), [Buffer.concat([hex('8c 01'), hex('00ff00ff')])])).toBe('malformed');
+  });
+});
+
+describe('H.264', () => {
+  /** As x264 made them: 1280x720 baseline, and 1918x1078 high (cropped). */
+  const SPS = hex('6742c01fd9005005bb0110000003001000000303c0f1832480');
+  const PPS = hex('68cb83cb20');
+  const SPS_CROPPED = hex('67640028acd940780227a9b0110000030001000003003c0f183196');
+  const IDR = Buffer.concat([hex('658884'), Buffer.alloc(3000, 0x11)]);
+  const SLICE = Buffer.concat([hex('419a'), Buffer.alloc(50, 0x22)]);
+  const SECOND_SLICE = Buffer.concat([hex('41 22'), Buffer.alloc(50, 0x22)]);
+
+  const stapA = (...nals: Buffer[]): Buffer =>
+    Buffer.concat([
+      hex('78'),
+      ...nals.flatMap((nal) => {
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(nal.length);
+        return [length, nal];
+      }),
+    ]);
+  const fuA = (nal: Buffer, parts: number): Buffer[] => {
+    const pieces = cut(nal.subarray(1), parts);
+    const [header = 0] = nal;
+    return pieces.map((piece, i) => {
+      const flags = (i === 0 ? 0x80 : 0) | (i === pieces.length - 1 ? 0x40 : 0);
+      return Buffer.concat([Buffer.from([(header & 0xe0) | 28, flags | (header & 0x1f)]), piece]);
+    });
+  };
+  const annexB = (...nals: Buffer[]): Buffer => Buffer.concat(nals.flatMap((nal) => [START, nal]));
+
+  it('joins STAP-A and FU-A into an access unit, and reads its size', () => {
+    const result = picture(assemble(createDepacketizer('h264', ''), [stapA(SPS, PPS), ...fuA(IDR, 3)]));
+    expect(result.keyframe).toBe(true);
+    expect(result.size).toEqual({ width: 1280, height: 720 });
+    expect(result.data).toEqual(annexB(SPS, PPS, IDR));
+  });
+
+  it('puts parameter sets before an IDR that comes without', () => {
+    const depacketizer = createDepacketizer('h264', '');
+    expect(assemble(depacketizer, [SPS, PPS])).toBe('nothing');
+    expect(picture(assemble(depacketizer, [IDR])).data).toEqual(annexB(SPS, PPS, IDR));
+    expect(picture(assemble(depacketizer, [SLICE, SECOND_SLICE]))).toEqual({
+      data: annexB(SLICE, SECOND_SLICE),
+      keyframe: false,
+      size: null,
+    });
+  });
+
+  it('takes parameter sets from the SDP', () => {
+    const sets = `${SPS.toString('base64')},${PPS.toString('base64')}`;
+    const depacketizer = createDepacketizer(
+      'h264',
+      `packetization-mode=1;sprop-parameter-sets=${sets};profile-level-id=42c01f`,
+    );
+    expect(picture(assemble(depacketizer, [IDR])).data).toEqual(annexB(SPS, PPS, IDR));
+  });
+
+  it('reads cropping, and emulation prevention, from a parameter set', () => {
+    expect(readSps(SPS_CROPPED)).toEqual({ id: 0, size: { width: 1918, height: 1078 } });
+  });
+
+  it('calls an IDR without parameter sets malformed', () => {
+    expect(assemble(createDepacketizer('h264', ''), [IDR])).toBe('malformed');
+  });
+
+  it('refuses pictures with a part missing', () => {
+    const pieces = fuA(IDR, 3);
+    const sets = stapA(SPS, PPS);
+    expect(assemble(createDepacketizer('h264', ''), [sets, ...pieces.slice(1)])).toBe('refused');
+    expect(assemble(createDepacketizer('h264', ''), [sets, ...pieces.slice(0, 2)])).toBe('malformed');
+    expect(assemble(createDepacketizer('h264', ''), [SECOND_SLICE])).toBe('refused');
+    expect(assemble(createDepacketizer('h264', ''), [hex('7800ff41')])).toBe('refused');
+  });
+});
+
+describe('AV1', () => {
+  /** As libaom made it for 642x362. */
+  const SEQUENCE = hex('0a0b0000000cc5036936be4010');
+  const SEQUENCE_BARE = Buffer.concat([hex('08'), SEQUENCE.subarray(2)]);
+  const KEY_FRAME = Buffer.concat([hex('30 10 0085a0'), Buffer.alloc(400, 0x5a)]);
+  const INTER_FRAME = Buffer.concat([hex('30 30 0085a0'), Buffer.alloc(20, 0x5a)]);
+  const sized = (obu: Buffer): Buffer => {
+    const length = obu.length - 1;
+    const size = length < 128 ? [length] : [(length & 0x7f) | 0x80, length >> 7];
+    return Buffer.concat([Buffer.from([(obu[0] ?? 0) | 2, ...size]), obu.subarray(1)]);
+  };
+  const element = (obu: Buffer): Buffer =>
+    Buffer.concat([Buffer.from(obu.length < 128 ? [obu.length] : [(obu.length & 0x7f) | 0x80, obu.length >> 7]), obu]);
+  const UNIT = Buffer.concat([hex('1200'), sized(SEQUENCE_BARE), sized(KEY_FRAME)]);
+
+  it('puts sizes back, from elements with lengths (W=0)', () => {
+    const payload = Buffer.concat([hex('08'), element(SEQUENCE_BARE), element(KEY_FRAME)]);
+    const result = picture(assemble(createDepacketizer('av1', ''), [payload]));
+    expect(result).toEqual({ data: UNIT, keyframe: true, size: { width: 642, height: 362 } });
+  });
+
+  it('joins an OBU over three packets (W=2, then 1), and drops delimiters', () => {
+    const pieces = cut(KEY_FRAME, 3);
+    const [one = KEY_FRAME, two = KEY_FRAME, three = KEY_FRAME] = pieces;
+    const payloads = [
+      Buffer.concat([hex('78'), element(hex('10')), element(SEQUENCE_BARE), one]),
+      Buffer.concat([hex('d0'), two]),
+      Buffer.concat([hex('90'), three]),
+    ];
+    expect(picture(assemble(createDepacketizer('av1', ''), payloads)).data).toEqual(UNIT);
+    expect(assemble(createDepacketizer('av1', ''), payloads.slice(1))).toBe('refused');
+    expect(assemble(createDepacketizer('av1', ''), payloads.slice(0, 2))).toBe('malformed');
+  });
+
+  it('tells inter frames, and keyframes only with their sequence header', () => {
+    const depacketizer = createDepacketizer('av1', '');
+    expect(assemble(depacketizer, [Buffer.concat([hex('10'), INTER_FRAME])])).toMatchObject({ keyframe: false });
+    expect(assemble(depacketizer, [Buffer.concat([hex('10'), KEY_FRAME])])).toMatchObject({ keyframe: false });
+    const key = Buffer.concat([hex('28'), element(SEQUENCE_BARE), KEY_FRAME]);
+    expect(assemble(depacketizer, [key])).toMatchObject({ keyframe: true });
+    expect(assemble(depacketizer, [Buffer.concat([hex('10'), INTER_FRAME])])).toMatchObject({
+      keyframe: false,
+      size: null,
+    });
+  });
+});
+
+describe.each(VIDEO_CODECS)('hostile %s', (codec) => {
+  it('never throws, and leaves the next picture whole', () => {
+    const random = seeded(7);
+    const depacketizer = createDepacketizer(codec, 'sprop-parameter-sets=%%%,Z0==;x');
+    for (let i = 0; i < 20_000; i += 1) {
+      const payload = Buffer.from(
+        Array.from({ length: 1 + Math.floor(random() * 40) }, () => Math.floor(random() * 256)),
+      );
+      if (!depacketizer.add(payload, random() < 0.5)) depacketizer.reset();
+      if (random() < 0.3) depacketizer.take();
+    }
+    depacketizer.reset();
+    if (codec === 'vp8') {
+      const frame = vp8Frame({ key: true });
+      expect(picture(assemble(depacketizer, vp8Payloads(frame))).data).toEqual(frame);
+    }
+  });
+});
