@@ -201,6 +201,7 @@ export class RoomSession implements PublicationRoom {
   unpublish(participant: Participant, track: RoomTrack): void {
     if (!participant.tracks.delete(track.source)) return;
     participant.publication?.drop(track);
+    for (const viewer of this.#participants.values()) viewer.views.delete(track.trackId);
     if (track.source === 'microphone') this.#speaker.forget(participant.participantId);
     this.journal.event({ type: 'track-unpublished', trackId: track.trackId });
     this.tell({ type: 'track-unpublished', trackId: track.trackId });

@@ -17,6 +17,7 @@ import type { ServerPresence } from './presence.ts';
 import type { ClientMessage, ServerMessage } from './protocol.ts';
 import { Resources } from './resources.ts';
 import type { StoppedRecording } from './room-recordings.ts';
+import type { RoomSession } from './room-session.ts';
 import { SessionDirectory } from './session-directory.ts';
 import { type IceServer, Signalling } from './signalling.ts';
 
@@ -115,7 +116,7 @@ export class Rooms {
   }
 
   recordings(): ActiveRecordingState[] {
-    return [...this.#sessions.running].flatMap((session) => [...session.recordings.states]);
+    return this.#sessions.all.flatMap((session) => [...session.recordings.states]);
   }
 
   openChannel(channelId: string, claims: ParticipantClaims): void {
@@ -148,8 +149,7 @@ export class Rooms {
   /** See `recording.start`. NO_ACTIVE_SESSION, DISK_FULL, RECORDING_NOT_RUNNING (it has ended already). */
   async startRecording(recordingId: RecordingId, roomId: string, layout: LayoutProgram): Promise<ActiveRecordingState> {
     this.#refuseWhenClosing();
-    const holder = [...this.#sessions.running].find((session) => session.recordings.knows(recordingId));
-    const session = holder ?? this.#sessions.find(roomId);
+    const session = this.#holderOf(recordingId) ?? this.#sessions.find(roomId);
     if (this.#stopped.has(recordingId)) {
       throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`);
     }
@@ -161,7 +161,7 @@ export class Rooms {
   async stopRecording(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     const before = this.#stopped.get(recordingId);
     if (before) return before;
-    const session = [...this.#sessions.running].find((running) => running.recordings.knows(recordingId));
+    const session = this.#holderOf(recordingId);
     if (!session) throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
     return session.recordings.stop(recordingId, reason);
   }
@@ -208,6 +208,10 @@ export class Rooms {
     clearInterval(this.#timer);
     this.#resources.close();
     await this.#sessions.endAll('session-ended');
+  }
+
+  #holderOf(recordingId: RecordingId): RoomSession | undefined {
+    return this.#sessions.all.find((session) => session.recordings.knows(recordingId));
   }
 
   #refuseWhenClosing(): void {

@@ -8,7 +8,8 @@ import { RoomSession, type RoomSessionOptions } from './room-session.ts';
 export class SessionDirectory {
   readonly #options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>;
   readonly #running = new Map<string, RoomSession>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #ending = new Map<RoomSession, Promise<void>>();
+  #closed = false;
 
   constructor(options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>) {
     this.#options = options;
@@ -18,31 +19,36 @@ export class SessionDirectory {
     return this.#running.values();
   }
 
+  /** Running ones, and those that have ended for their participants but still stop their recordings. */
+  get all(): readonly RoomSession[] {
+    return [...this.#running.values(), ...this.#ending.keys()];
+  }
+
   find(roomId: string): RoomSession | undefined {
     return this.#running.get(roomId);
   }
 
-  /** The room's session, or a new one for its first participant, who joins in the same turn. */
+  /**
+   * The room's session, or a new one for its first participant, who joins in the same turn. ROOM_NOT_FOUND, MEDIA_UNAVAILABLE
+   * (all sessions are being ended).
+   */
   findOrOpen(roomId: string): RoomSession {
     const present = this.#running.get(roomId);
     if (present) return present;
+    if (this.#closed) throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The media process is shutting down: try again.');
     if (!isRoomId(roomId)) throw new RoomtapeError('ROOM_NOT_FOUND', `"${roomId}" is no room id.`);
     return this.#open(roomId);
-  }
-
-  /** Ends one session in order; resolves when its journal is sealed. */
-  end(session: RoomSession, reason: StopReason): Promise<void> {
-    return session.end(reason);
   }
 
   tick(server: ServerPresence): void {
     for (const session of [...this.#running.values()]) session.tick(server);
   }
 
-  /** Ends all of them; resolves when every journal is sealed, also those of sessions that ended just before. */
+  /** Ends all of them, and opens no more; resolves when every journal is sealed, also those of sessions that ended just before. */
   async endAll(reason: StopReason): Promise<void> {
+    this.#closed = true;
     for (const session of [...this.#running.values()]) void session.end(reason);
-    await Promise.all(this.#ending);
+    await Promise.all(this.#ending.values());
   }
 
   #open(roomId: RoomId): RoomSession {
@@ -53,8 +59,8 @@ export class SessionDirectory {
         this.#running.delete(roomId);
         // `end` is being called: its promise exists once this turn is over.
         const ended = Promise.resolve().then(() => ending.end('session-ended'));
-        this.#ending.add(ended);
-        void ended.finally(() => this.#ending.delete(ended));
+        this.#ending.set(ending, ended);
+        void ended.finally(() => this.#ending.delete(ending));
       },
     });
     this.#running.set(roomId, session);

@@ -6,7 +6,7 @@ import { createJournalSinkFactory } from '../../../src/journal/sink.ts';
 import type { PacketSinkFactory } from '../../../src/rooms/packet-sink.ts';
 import { newHexId } from '../../../src/support/new-id.ts';
 import { sdpOffer } from './fake-engine.ts';
-import { Rig, type TestSocket } from './rig.ts';
+import { Rig, ROOM, type TestSocket } from './rig.ts';
 
 let rig: Rig;
 beforeEach(() => {
@@ -179,6 +179,19 @@ describe('a recording', () => {
     });
     const types = eventTypes(await rig.journal(ada.last('joined').sessionId));
     expect(types.slice(-3)).toEqual(['participant-left', 'recording-stopped', 'session-ended']);
+  });
+
+  test('that is stopped while its session ends is answered with that end, and known until then', async () => {
+    await rig.join('ada');
+    const { recordingId } = await rig.startRecording();
+    const ending = rig.rooms.endSession(ROOM, 'requested');
+    expect(rig.rooms.sessions()).toEqual([]);
+    expect(rig.rooms.recordings()).toMatchObject([{ recordingId }]);
+    const stopped = await rig.rooms.stopRecording(recordingId as RecordingId, 'requested');
+    expect(stopped.reason).toBe('session-ended');
+    await ending;
+    expect(rig.rooms.recordings()).toEqual([]);
+    expect(rig.durablesOf('recording-stopped')).toHaveLength(1);
   });
 
   test('of a deactivated room says why it ended', async () => {

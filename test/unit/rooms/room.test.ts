@@ -143,6 +143,21 @@ describe('leaving', () => {
   });
 });
 
+describe('a media process that ends', () => {
+  test('says goodbye, then takes nobody any more', async () => {
+    const ada = await rig.join('ada');
+    const waiting = rig.socket({ participantId: 'bob' });
+    await rig.rooms.close();
+    expect(ada.last('bye').reason).toBe('room-closed');
+    await waiting.say({ type: 'join', protocol: 1 });
+    expect(waiting.last('error').code).toBe('MEDIA_UNAVAILABLE');
+    expect(() => rig.socket()).toThrow('shutting down');
+    await expect(rig.rooms.publish({ roomId: ROOM, canModerate: false, hidden: false }, AV)).rejects.toMatchObject({
+      code: 'MEDIA_UNAVAILABLE',
+    });
+  });
+});
+
 describe('a dropped socket', () => {
   test('removes nobody whose media flows, and is reopened with the resume token', async () => {
     const ada = await rig.join('ada');
