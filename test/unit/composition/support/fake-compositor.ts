@@ -13,6 +13,7 @@ const task = compositionTask.parse(
   await peer.request('hello', { version: 1, lease: process.env.ROOMTAPE_LEASE, pid: process.pid }),
 );
 mkdirSync(task.scratchDir, { recursive: true });
+peer.emit({ type: 'end-known', ticks: plan.total * 128 });
 for (;;) {
   const { run, package: pack } = workMethods.next.result.parse(await peer.request('next', {}));
   if (run) appendFileSync(plan.diary, `${task.compositionId} ${run.from}-${run.to}\n`);
@@ -27,7 +28,6 @@ for (;;) {
     renameSync(join(task.scratchDir, name), join(task.segmentsDir, name));
     peer.emit({ type: 'segment', index, ticks: 128 });
   }
-  if (run && run.to >= plan.total) peer.emit({ type: 'end-known', ticks: plan.total * 128 });
   if (pack) {
     const path = `${task.artifactPath}.mp4`;
     writeFileSync(path, 'film');
