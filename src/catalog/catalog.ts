@@ -1,5 +1,5 @@
 /** The catalog as others import it: the handle, and the rows. Queries are one file a noun beside this one. */
-export { type Catalog, checkDatabase, type OpenCatalog, openCatalog, transaction } from './database.ts';
+export { type Catalog, checkDatabase, type OpenCatalog, openCatalog, pingDatabase, transaction } from './database.ts';
 export type { Page, PageRequest } from './paging.ts';
 export type {
   CompositionRow,

@@ -2,7 +2,7 @@
  * The connection pool to a PostgreSQL of version 15 or later, embedded or the operator's, and what its failures are called:
  * when it can't be reached, a query rejects with DATABASE_UNAVAILABLE, and the next one tries again.
  */
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { Logger } from '../support/log.ts';
@@ -55,6 +55,7 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types,
     application_name: 'roomtape',
+    keepAlive: true,
   });
   // An idle connection broke: the pool has dropped it already and makes another when asked.
   pool.on('error', (error) => log.warn({ err: error }, 'A connection to the database was lost.'));
@@ -112,6 +113,11 @@ export const checkDatabase = async (url: string): Promise<string> => {
   const version = found?.server_version.split(' ')[0] ?? 'of unknown version';
   if (Math.floor(Number(found?.server_version_num) / 10_000) >= OLDEST_MAJOR) return version;
   throw new Error(`The database at ${describeUrl(url)} is PostgreSQL ${version}; ${OLDEST_MAJOR} or later is needed.`);
+};
+
+/** Resolves if the database answers a query now; rejects with DATABASE_UNAVAILABLE or its own error. */
+export const pingDatabase = async (catalog: Catalog): Promise<void> => {
+  await sql`select 1`.execute(catalog);
 };
 
 /** Runs all of it, or nothing. Inside, pass `trx` to the queries. */

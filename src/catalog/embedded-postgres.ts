@@ -38,6 +38,8 @@ import { argumentsOf, findRunner, identityOf, type PostgresRunner } from './post
 const START_LIMIT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const USER = 'roomtape';
+/** All that Postgres gets of our environment: it is no business of its what our secrets are. */
+const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'HOME', 'TMPDIR'] as const;
 
 export interface EmbeddedPostgres {
   /** Connection string, password included. */
@@ -200,9 +202,14 @@ const loadPrograms = async (): Promise<Programs> => {
 
 const run = promisify(execFile);
 
+const environment = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined)),
+  LC_ALL: 'C',
+});
+
 const runAs = async (runner: PostgresRunner, program: string, args: readonly string[]): Promise<string> => {
   const [first = program, ...rest] = argumentsOf(runner, program, args);
-  const { stdout } = await run(first, rest, { ...identityOf(runner), cwd: '/', env: { ...process.env, LC_ALL: 'C' } });
+  const { stdout } = await run(first, rest, { ...identityOf(runner), cwd: '/', env: environment() });
   return stdout;
 };
 
@@ -285,7 +292,13 @@ const startServer = async (
   let child: ChildProcess;
   try {
     // Detached: it is not in our process group, so that neither our terminal's Ctrl-C nor our death ends it.
-    child = spawn(program, args, { ...identityOf(runner), cwd: '/', detached: true, stdio: ['ignore', log, log] });
+    child = spawn(program, args, {
+      ...identityOf(runner),
+      cwd: '/',
+      env: environment(),
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
   } finally {
     closeSync(log);
   }

@@ -63,9 +63,10 @@ export class ChunkWriter {
 
   /** Opens the first chunk's file, so that a disk that refuses is known before anything is promised. */
   async open(chunk: number): Promise<void> {
-    // Random, so that no file system stores it in less room than it claims.
+    // Random, so that a file system that compresses does not store it in less room than it claims.
     try {
-      await writeFile(join(this.#directory, RESERVE_NAME), randomBytes(RESERVE_BYTES), { mode: 0o600 });
+      const content = Buffer.alloc(RESERVE_BYTES, randomBytes(RESERVE_BYTES / 16));
+      await writeFile(join(this.#directory, RESERVE_NAME), content, { mode: 0o600 });
       this.#current = await this.#create(chunk);
       this.#reserved = true;
     } catch (error) {

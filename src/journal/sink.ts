@@ -194,22 +194,29 @@ export class JournalSink {
   }
 
   event(event: SessionEvent, arrivalNs: bigint): void {
-    const json = Buffer.from(JSON.stringify(event));
-    const offset = this.#append(RECORD_TYPE.event, 0, 0, arrivalNs, json, false);
-    if (offset >= 0 && isLandmark(event)) this.#contents.landmark(offset);
+    this.#appendEvent(event, arrivalNs);
   }
 
   durableEvent(event: SessionEvent, arrivalNs: bigint): Promise<void> {
-    if (this.#state === 'closed') {
-      return Promise.reject(new Error(`The journal "${this.directory}" is closed; "${event.type}" was not written.`));
+    if (this.#files.failure) return Promise.reject(this.#files.failure);
+    if (this.#appendEvent(event, arrivalNs) < 0) {
+      const reason = this.#state === 'closed' ? 'the journal is closed' : 'it is too large';
+      return Promise.reject(new Error(`The event "${event.type}" was not written to "${this.directory}": ${reason}.`));
     }
-    this.event(event, arrivalNs);
     return this.#files.synced(this.#appended);
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #appendEvent(event: SessionEvent, arrivalNs: bigint): number {
+    const json = Buffer.from(JSON.stringify(event));
+    if (json.length > MAX_PAYLOAD_BYTES) return this.#drop(json.length, TOO_LARGE);
+    const offset = this.#append(RECORD_TYPE.event, 0, 0, arrivalNs, json, false);
+    if (offset >= 0 && isLandmark(event)) this.#contents.landmark(offset);
+    return offset;
   }
 
   /**
@@ -381,12 +388,23 @@ export class JournalSink {
       }
       await this.#files.finish();
     } catch (error) {
-      // Reported by #failed already. What reached the disk is whole up to a point: sealed there, it can be read.
       this.#parts.log.warn({ err: error }, 'The journal is closed with what could be written.');
-      await sealAbandonedChunks(this.directory, this.#parts.log);
+      await this.#salvage();
     } finally {
       this.#state = 'closed';
       this.#parts.onClosed();
+    }
+  }
+
+  /** What reached the disk is whole up to a point: sealed there, it can be read. A disk that refuses even that is left to the next start. */
+  async #salvage(): Promise<void> {
+    try {
+      await sealAbandonedChunks(this.directory, this.#parts.log);
+    } catch (error) {
+      this.#parts.log.error(
+        { err: error },
+        'The last chunk could not be sealed; it will be when journals are opened next.',
+      );
     }
   }
 }

@@ -32,7 +32,7 @@ const startWriter = (root: string, seconds: number) => {
 it('kill -9 of the writer loses at most the last second, and what is left is whole', async () => {
   const root = await temporaryFolder();
   const { child, handedOver, ended } = startWriter(root, 60);
-  await until('two chunks and a half', () => handedOver.length > 200);
+  await until('two chunks and a half', () => handedOver.length > 260);
   child.kill('SIGKILL');
   await ended;
   const last = handedOver.at(-1);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SessionEvent } from '../../../src/domain/events.ts';
 import { type Disk, systemDisk } from '../../../src/journal/disk.ts';
 import { createJournalSinkFactory, type JournalSinkFactoryOptions } from '../../../src/journal/sink.ts';
 import type { PacketSinkFactory, RoomSnapshot } from '../../../src/rooms/packet-sink.ts';
@@ -183,6 +184,26 @@ describe('a journal sink', () => {
     await Promise.all([1, 2, 3].map(() => sink.durableEvent({ type: 'session-ended' }, clock.monotonicNs())));
     await sink.close();
     await expect(sink.durableEvent({ type: 'session-ended' }, 0n)).rejects.toThrow(/closed/);
+  });
+
+  it('refuses a durable event that no reader would take, and counts it', async () => {
+    const { clock, open, directory } = await setUp();
+    const sink = await open();
+    const huge: SessionEvent = {
+      type: 'participant-left',
+      participantId: PARTICIPANT,
+      reason: 'x'.repeat(1024 * 1024),
+    };
+    await expect(sink.durableEvent(huge, clock.monotonicNs())).rejects.toThrow(/too large/);
+    sink.rtp(70_000, PACKET, clock.monotonicNs(), false);
+    await sink.close();
+    const { records, problems } = await readAll(directory);
+    expect(problems).toEqual([]);
+    expect(records).toMatchObject([
+      { type: 'snapshot' },
+      { event: { type: 'dropped', records: 2 } },
+      { type: 'index' },
+    ]);
   });
 
   it('closes once, however often it is asked', async () => {
