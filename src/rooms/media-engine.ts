@@ -126,7 +126,7 @@ class Engine implements MediaEngine {
       try {
         session.tick(nowNs);
       } catch (error) {
-        this.#log.warn('A session could not do what was due.', { error });
+        this.#log.warn('A session could not do what was due.', { err: error });
       }
     }
   }

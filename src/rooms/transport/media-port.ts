@@ -1,6 +1,7 @@
 /**
  * The one port of the media process: UDP shared by all connections (ICE UDP mux), and ICE-TCP on the same number. Held from start to
- * end, so that a taken port is told at start and nobody else gets it while no peer is connected.
+ * end, so that a taken port is told at start and nobody else gets it while no peer is connected. The library lets go of the UDP port
+ * only with the process.
  */
 import { createSocket } from 'node:dgram';
 import { IceUdpMuxListener } from 'node-datachannel';
@@ -84,7 +85,7 @@ export class MediaPort {
     return openPipe(options, remote, handlers);
   }
 
-  /** Lets go of the port. Transports are closed by whoever opened them. Idempotent. */
+  /** Stops listening. Transports are closed by whoever opened them. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

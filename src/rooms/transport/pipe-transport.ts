@@ -70,7 +70,7 @@ class PipeTransport implements MediaTransport {
       try {
         this.#handlers.onPacket(packet, arrivalNs);
       } catch (error) {
-        this.#log.warn('A received packet could not be handled.', { error });
+        this.#log.warn('A received packet could not be handled.', { err: error });
       }
     });
     if (track.isOpen()) this.#connected();
@@ -81,7 +81,7 @@ class PipeTransport implements MediaTransport {
     try {
       return this.#track.sendMessageBinary(packet);
     } catch (error) {
-      this.#log.warn('A packet could not be sent.', { error });
+      this.#log.warn('A packet could not be sent.', { err: error });
       return false;
     }
   }
@@ -112,7 +112,7 @@ class PipeTransport implements MediaTransport {
       try {
         callback(...args);
       } catch (error) {
-        this.#log.warn('A transport callback failed.', { error });
+        this.#log.warn('A transport callback failed.', { err: error });
       }
     };
   }
@@ -123,7 +123,7 @@ const closeNative = (connection: PeerConnection, track: Track | undefined, log: 
     track?.close();
     connection.close();
   } catch (error) {
-    log.warn('A transport could not be closed.', { error });
+    log.warn('A transport could not be closed.', { err: error });
   }
 };
 

@@ -52,7 +52,9 @@ describe('RTCP as bytes', () => {
       },
     ]);
     expect(packet.toString('hex')).toBe(
-      hex('81c90007 00000001 00000009 40000005 00010002 00000007 11223344 00010000 81ca0003 00000001 01026162 00000000'),
+      hex(
+        '81c90007 00000001 00000009 40000005 00010002 00000007 11223344 00010000 81ca0003 00000001 01026162 00000000',
+      ),
     );
     const [report] = rtcpParts(packet);
     expect(report && reportBlocks(report)).toEqual([
@@ -70,7 +72,9 @@ describe('RTCP as bytes', () => {
       ),
     ];
     expect(parts.map((part) => part.type)).toEqual([200, 202]);
-    expect(parts[0]?.packet.toString('hex')).toBe(hex('80c80006 00000009 00000001 00000002 00000003 00000004 00000005'));
+    expect(parts[0]?.packet.toString('hex')).toBe(
+      hex('80c80006 00000009 00000001 00000002 00000003 00000004 00000005'),
+    );
   });
 
   it('BYE names its sources', () => {

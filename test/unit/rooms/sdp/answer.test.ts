@@ -5,13 +5,15 @@ import { answerPublishLine, chooseFeedback, publishLines } from '../../../../src
 import { buildAnswer } from '../../../../src/rooms/sdp/answer.ts';
 import { parseOffer } from '../../../../src/rooms/sdp/offer.ts';
 
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../fixtures/${name}.sdp`, import.meta.url), 'utf8');
+const fixture = (name: string): string => readFileSync(new URL(`../fixtures/${name}.sdp`, import.meta.url), 'utf8');
 const local = {
   iceUfrag: 'ours',
   icePwd: 'ourpasswordourpassword00',
   fingerprint: 'sha-256 AA',
-  candidates: ['1 1 udp 2130706431 127.0.0.1 5000 typ host', '2 1 tcp 1518280447 127.0.0.1 5000 typ host tcptype passive'],
+  candidates: [
+    '1 1 udp 2130706431 127.0.0.1 5000 typ host',
+    '2 1 tcp 1518280447 127.0.0.1 5000 typ host tcptype passive',
+  ],
 };
 const publishAnswer = (
   sdp: string,
