@@ -82,6 +82,8 @@ export const channelSamples = (frame: Frame, channel: number): Float32Array => {
 /** The planes of a planar 4:2:0 picture in native memory, and bytes per row of each. */
 export interface Planes extends Size {
   readonly data: readonly [Buffer, Buffer, Buffer];
+  /** The first plane again: what is written to it is clamped to 0…255. */
+  readonly luma: Uint8ClampedArray;
   readonly strides: readonly [number, number, number];
 }
 
@@ -90,5 +92,6 @@ export const planesOf = (frame: Frame): Planes => {
   const [y, u, v] = frame.data ?? [];
   const [strideY = 0, strideU = 0, strideV = 0] = frame.linesize;
   if (!y || !u || !v) throw new Error('A picture without three planes was used as 4:2:0.');
-  return { width: frame.width, height: frame.height, data: [y, u, v], strides: [strideY, strideU, strideV] };
+  const luma = new Uint8ClampedArray(y.buffer, y.byteOffset, y.length);
+  return { width: frame.width, height: frame.height, data: [y, u, v], luma, strides: [strideY, strideU, strideV] };
 };

@@ -56,40 +56,38 @@ export const mix = (over: string, under: string, alpha: number): string => {
 };
 
 /**
- * BT.601 → BT.709, both limited range, as what is added to each of the three: tables by chroma value, in 1/256. The matrix is
- * M709 · M601⁻¹; luma gets a share of chroma, chroma is turned a little, grey stays grey.
+ * BT.601 → BT.709, both limited range: M709 · M601⁻¹. Grey stays grey, luma gets a share of chroma, chroma is turned a little. All
+ * three depend on the chroma pair alone, so they are tables of 65536 by `cb << 8 | cr`: a quarter of the time of computing them.
  */
-const table = (factor: number): Int32Array =>
-  Int32Array.from({ length: 256 }, (_, c) => Math.round(factor * (c - 128) * 256));
-const LUMA_BY_CB = table(-0.11555);
-const LUMA_BY_CR = table(-0.207938);
-const CB_BY_CB = table(0.01864);
-const CB_BY_CR = table(0.114618);
-const CR_BY_CB = table(0.075049);
-const CR_BY_CR = table(0.025327);
-
-const clamp = (value: number): number => Math.min(255, Math.max(0, value));
+const LUMA_SHIFT = new Int8Array(65536);
+const TURNED_CB = new Uint8ClampedArray(65536);
+const TURNED_CR = new Uint8ClampedArray(65536);
+for (let pair = 0; pair < 65536; pair++) {
+  const cb = (pair >> 8) - 128;
+  const cr = (pair & 255) - 128;
+  LUMA_SHIFT[pair] = Math.round(-0.11555 * cb - 0.207938 * cr);
+  TURNED_CB[pair] = 128 + 1.01864 * cb + 0.114618 * cr;
+  TURNED_CR[pair] = 128 + 0.075049 * cb + 1.025327 * cr;
+}
 
 /** Converts a rectangle (even on every side) of a BT.601 picture to BT.709 where it lies. Hot: allocates nothing. */
-export const convert601To709 = (planes: Planes, rect: Rect): void => {
-  const [Y, U, V] = planes.data;
-  const [strideY, strideU, strideV] = planes.strides;
-  for (let row = 0; row < rect.height; row += 2) {
-    let at = (rect.y + row) * strideY + rect.x;
-    let atU = ((rect.y + row) >> 1) * strideU + (rect.x >> 1);
-    let atV = ((rect.y + row) >> 1) * strideV + (rect.x >> 1);
-    for (const end = at + rect.width; at < end; at += 2, atU++, atV++) {
-      const u = U[atU] as number;
-      const v = V[atV] as number;
-      if (u === 128 && v === 128) continue;
-      const luma = ((LUMA_BY_CB[u] as number) + (LUMA_BY_CR[v] as number) + 128) >> 8;
-      U[atU] = clamp(u + (((CB_BY_CB[u] as number) + (CB_BY_CR[v] as number) + 128) >> 8));
-      V[atV] = clamp(v + (((CR_BY_CB[u] as number) + (CR_BY_CR[v] as number) + 128) >> 8));
-      if (luma === 0) continue;
-      Y[at] = clamp((Y[at] as number) + luma);
-      Y[at + 1] = clamp((Y[at + 1] as number) + luma);
-      Y[at + strideY] = clamp((Y[at + strideY] as number) + luma);
-      Y[at + strideY + 1] = clamp((Y[at + strideY + 1] as number) + luma);
+export const convert601To709 = ({ data, luma, strides }: Planes, rect: Rect): void => {
+  const [, U, V] = data;
+  const [strideY, strideU, strideV] = strides;
+  for (let row = rect.y; row < rect.y + rect.height; row += 2) {
+    let upper = row * strideY + rect.x;
+    let lower = upper + strideY;
+    let atU = (row >> 1) * strideU + (rect.x >> 1);
+    let atV = (row >> 1) * strideV + (rect.x >> 1);
+    for (const end = upper + rect.width; upper < end; upper += 2, lower += 2, atU++, atV++) {
+      const pair = ((U[atU] as number) << 8) | (V[atV] as number);
+      U[atU] = TURNED_CB[pair] as number;
+      V[atV] = TURNED_CR[pair] as number;
+      const shift = LUMA_SHIFT[pair] as number;
+      luma[upper] = (luma[upper] as number) + shift;
+      luma[upper + 1] = (luma[upper + 1] as number) + shift;
+      luma[lower] = (luma[lower] as number) + shift;
+      luma[lower + 1] = (luma[lower + 1] as number) + shift;
     }
   }
 };

@@ -38,14 +38,14 @@ const blockGains = ({ left, right, start }: SoundBuffer, firstBlock: number, cou
   return quiet ? null : gains;
 };
 
-/** Lowest of what is ahead, and of what is behind on its way back to 1. */
+/** Lowest of what is ahead, and of what is behind on its way back to 1: held one block, for the interpolation. */
 const withRelease = (gains: Float64Array): Float64Array =>
   Float64Array.from(gains, (_, n) => {
     let lowest = 1;
     for (let j = Math.max(0, n - RELEASE_BLOCKS); j <= Math.min(gains.length - 1, n + ATTACK_BLOCKS); j++) {
       const gain = gains[j] as number;
       if (gain >= lowest) continue;
-      lowest = Math.min(lowest, j >= n ? gain : gain + ((1 - gain) * (n - j)) / RELEASE_BLOCKS);
+      lowest = Math.min(lowest, gain + ((1 - gain) * Math.max(0, n - j - 1)) / RELEASE_BLOCKS);
     }
     return lowest;
   });

@@ -13,13 +13,18 @@ import {
 } from 'node-av/constants';
 import { type Frame, SoftwareScaleContext } from 'node-av/lib';
 import type { Rect, Size } from '../domain/layout.ts';
-import { check, newPicture, type Planes } from './av.ts';
+import { check, newPicture, type Planes, planesOf } from './av.ts';
 import { convert601To709 } from './colour.ts';
 
 /** Cut or added pixels up to this share of a side are not worth a bar or a crop. */
 const ASPECT_TOLERANCE = 0.004;
-/** The scaler writes whole vectors: a width of another multiple would spill over what lies to the right. */
+/** Places on the canvas are multiples of this, as tiles are. */
 const GRAIN = 16;
+/**
+ * The scaler writes whole vectors of 16 bytes, chroma too: a width of another multiple spills over what lies to the right (measured:
+ * 8 bytes of chroma where nothing is scaled vertically). Such tiles are scaled aside and copied.
+ */
+const VECTOR = 32;
 
 /** The middle of a picture that has the shape of `shape`; even on every side. */
 export const coverCrop = (source: Size, shape: Size): Rect => {
@@ -63,6 +68,20 @@ const viewOf = ({ data, strides }: Planes, { x, y }: Rect): Buffer[] => [
   data[2].subarray((y >> 1) * strides[2] + (x >> 1)),
 ];
 
+/** Copies a whole picture to a place on the canvas. */
+const copyTo = (planes: Planes, target: Rect, picture: Planes): void => {
+  for (const [i, from] of picture.data.entries()) {
+    const shift = i === 0 ? 0 : 1;
+    const into = planes.data[i] as Buffer;
+    const width = target.width >> shift;
+    for (let row = 0; row < target.height >> shift; row++) {
+      const at = row * (picture.strides[i] as number);
+      const to = ((target.y >> shift) + row) * (planes.strides[i] as number) + (target.x >> shift);
+      from.copy(into, to, at, at + width);
+    }
+  }
+};
+
 /** What a prepared scaler depends on. */
 interface Prepared {
   readonly key: string;
@@ -74,6 +93,7 @@ export class TileScaler {
   #scaler: Prepared | null = null;
   #converter: Prepared | null = null;
   #converted: Frame | null = null;
+  #aside: Frame | null = null;
 
   /** Draws `picture` to `target` (see `validateRect`); for `cover` the target's shape is cut out of the picture's middle. */
   async draw(picture: Frame, planes: Planes, target: Rect, fit: 'cover' | 'contain'): Promise<void> {
@@ -98,10 +118,14 @@ export class TileScaler {
       const shift = plane === 0 ? 0 : 1;
       return (data[plane] as Buffer).subarray((crop.y >> shift) * (strides[plane] as number) + (crop.x >> shift));
     });
+    const aside = target.width % VECTOR === 0 ? null : this.#asideOf(target);
+    const place = aside ?? planes;
+    const view = aside ? [...aside.data] : viewOf(planes, target);
     check(
-      await this.#scaler.context.scale(cropped, strides, 0, crop.height, viewOf(planes, target), [...planes.strides]),
+      await this.#scaler.context.scale(cropped, strides, 0, crop.height, view, [...place.strides]),
       'Scaling a picture',
     );
+    if (aside) copyTo(planes, target, aside);
     if (picture.colorSpace !== AVCOL_SPC_BT709) convert601To709(planes, target);
   }
 
@@ -113,6 +137,17 @@ export class TileScaler {
     this.#converter = null;
     this.#converted?.free();
     this.#converted = null;
+    this.#aside?.free();
+    this.#aside = null;
+  }
+
+  /** A picture of its own for a tile of this size; its rows are padded. */
+  #asideOf({ width, height }: Size): Planes {
+    if (this.#aside?.width !== width || this.#aside.height !== height) {
+      this.#aside?.free();
+      this.#aside = newPicture({ width, height });
+    }
+    return planesOf(this.#aside);
   }
 
   /** The picture itself in the usual format; others (4:4:4 screens, ten bits) are converted in their own size first. */

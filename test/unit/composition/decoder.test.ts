@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { VideoDecoder } from '../../../src/composition/decoder.ts';
+import { VIDEO_CODECS, type VideoCodec } from '../../../src/domain/media.ts';
+import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
+import type { VideoFrame } from '../../../src/timeline/types.ts';
+import { camera } from './media.ts';
+
+const framesOf = (track: EncodedTrack): VideoFrame[] =>
+  track.frames.map(({ data, keyframe, time }) => ({
+    stream: 1,
+    timeNs: time,
+    keyframe,
+    decodable: true,
+    data,
+    size: null,
+  }));
+
+let decoder: VideoDecoder | undefined;
+afterEach(() => decoder?.close());
+
+const open = async (codec: VideoCodec): Promise<VideoDecoder> => {
+  decoder = await VideoDecoder.open(codec);
+  return decoder;
+};
+
+describe.each(VIDEO_CODECS)('VideoDecoder, %s', (codec) => {
+  test('shows each frame at once: no decoder holds pictures back', async () => {
+    const decoder = await open(codec);
+    for (const frame of framesOf(await camera(codec, 0, 1)).slice(0, 10)) {
+      expect(await decoder.decode(frame)).toBe(true);
+      expect([decoder.picture?.width, decoder.picture?.height]).toEqual([320, 180]);
+    }
+    expect(decoder.takeErrors()).toBe(0);
+  });
+
+  test('goes on through a change of size', async () => {
+    const decoder = await open(codec);
+    for (const width of [320, 640, 320]) {
+      const track = await camera(codec, 0, 1, { width, height: (width * 9) / 16 });
+      for (const frame of framesOf(track).slice(0, 3)) await decoder.decode(frame);
+      expect(decoder.picture?.width).toBe(width);
+    }
+  });
+
+  test('survives whatever bytes it is given, and the next keyframe shows again', async () => {
+    const decoder = await open(codec);
+    const frames = framesOf(await camera(codec, 0, 1)).slice(0, 12);
+    let seed = 7;
+    const random = () => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return seed;
+    };
+    for (let round = 0; round < 6; round++) {
+      for (const frame of frames) {
+        const data = Buffer.from(frame.data);
+        for (let i = 0; i < 20; i++) data[random() % data.length] = random() & 255;
+        await decoder.decode({ ...frame, data: data.subarray(0, 1 + (random() % data.length)) });
+      }
+    }
+    for (const frame of frames) await decoder.decode(frame);
+    expect(decoder.picture?.width).toBe(320);
+  });
+
+  test('shows nothing before a keyframe', async () => {
+    const decoder = await open(codec);
+    const [, second] = framesOf(await camera(codec, 0, 1));
+    if (!second) throw new Error('The track has one frame.');
+    expect(await decoder.decode(second)).toBe(false);
+    expect(decoder.picture).toBeNull();
+  });
+
+  test('freezes at what cannot be decoded', async () => {
+    const decoder = await open(codec);
+    const [first, second] = framesOf(await camera(codec, 0, 1));
+    if (!first || !second) throw new Error('The track has one frame.');
+    await decoder.decode(first);
+    expect(await decoder.decode({ ...second, decodable: false })).toBe(false);
+    expect(decoder.picture).not.toBeNull();
+  });
+});
+
+test('a header that claims 16383x16383 is refused and leaves no picture', async () => {
+  const decoder = await open('vp8');
+  const [key] = framesOf(await camera('vp8', 0, 1));
+  if (!key) throw new Error('The track is empty.');
+  await decoder.decode(key);
+  const data = Buffer.from(key.data);
+  data.writeUInt16LE(16383, 6);
+  data.writeUInt16LE(16383, 8);
+  const before = process.memoryUsage.rss();
+  expect(await decoder.decode({ ...key, data })).toBe(false);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000);
+  expect(decoder.picture).toBeNull();
+  expect(decoder.takeErrors()).toBe(1);
+  expect(await decoder.decode(key)).toBe(true);
+});

@@ -1,0 +1,158 @@
+/**
+ * A session that never happened, as journal records: who joins, what they publish, when it is recorded. Media is encoded for the test
+ * and packetized as RTP; every stream has sender reports. For the timeline and everything behind it.
+ */
+import type { SessionEvent, TrackInfo } from '../../../src/domain/events.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId, TrackId } from '../../../src/domain/ids.ts';
+import type { LayoutProgram } from '../../../src/domain/layout.ts';
+import type { TrackSource } from '../../../src/domain/media.ts';
+import { NS_PER_MS } from '../../../src/domain/media-time.ts';
+import type { JournalRecord, JournalSnapshot } from '../../../src/journal/record.ts';
+import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
+import { packetizerFor } from '../../../src/synthetic/packetize/packetizer.ts';
+import { writeSenderReport } from '../../../src/synthetic/rtcp-messages.ts';
+import { writeRtp } from '../../../src/synthetic/rtp-writer.ts';
+
+export const RECORDING = 'c0ffee00c0ffee00c0ffee00' as RecordingId;
+/** What every packet takes to arrive. */
+export const DELAY_MS = 20;
+const GRID: LayoutProgram = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 };
+
+export interface PublishOptions {
+  readonly participant: string;
+  readonly source: TrackSource;
+  readonly media: EncodedTrack;
+  /** Session time at which media time zero of the track is captured, and until when it is sent. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly rid?: string;
+  readonly trackId?: string;
+  /** Loses the packet with this number, counted from the stream's first. */
+  readonly loses?: (packet: number) => boolean;
+  /** Changes a payload on its way. */
+  readonly damages?: (payload: Buffer, packet: number) => Buffer;
+  /** Sender's clock against ours: 1.0001 runs 100 ppm fast. */
+  readonly clockRatio?: number;
+}
+
+export class Rehearsal {
+  readonly #records: JournalRecord[] = [];
+  #streams = 0;
+
+  constructor() {
+    const snapshot: JournalSnapshot = {
+      version: 1,
+      chunk: 1,
+      sessionId: 'abababababababababababab' as SessionId,
+      roomId: 'aaaa-bbbb-cccc' as RoomId,
+      bootId: 'boot',
+      monotonicNs: '0',
+      wallMs: 0,
+      originMonotonicNs: '0',
+      participants: [],
+      tracks: [],
+      streams: [],
+      pins: [],
+      recordings: [],
+    };
+    this.#records.push({ type: 'snapshot', arrivalNs: 0, snapshot });
+  }
+
+  event(atMs: number, event: SessionEvent): this {
+    this.#records.push({ type: 'event', arrivalNs: atMs * NS_PER_MS, event });
+    return this;
+  }
+
+  joins(participant: string, name: string, atMs: number): this {
+    const info = { participantId: participant as ParticipantId, name, hidden: false };
+    return this.event(atMs, { type: 'participant-joined', participant: info });
+  }
+
+  leaves(participant: string, atMs: number): this {
+    return this.event(atMs, { type: 'participant-left', participantId: participant as ParticipantId, reason: 'left' });
+  }
+
+  recorded(fromMs: number, toMs: number, layout: LayoutProgram = GRID): this {
+    const startedNs = fromMs * NS_PER_MS;
+    this.event(fromMs, { type: 'recording-started', recording: { recordingId: RECORDING, startedNs, layout } });
+    const stoppedNs = toMs * NS_PER_MS;
+    return this.event(toMs, { type: 'recording-stopped', recordingId: RECORDING, stoppedNs, reason: 'requested' });
+  }
+
+  /** Track and stream with all their packets. Returns the track's id. */
+  publishes(options: PublishOptions): TrackId {
+    const { participant, source, media, fromMs } = options;
+    const trackId = (options.trackId ?? `${participant}-${source}`) as TrackId;
+    const participantId = participant as ParticipantId;
+    const stream = ++this.#streams;
+    const ssrc = 1000 + stream;
+    const track: TrackInfo = { trackId, participantId, source, muted: false };
+    if (options.rid === undefined || options.rid === 'l') this.event(fromMs, { type: 'track-published', track });
+    this.event(fromMs, {
+      type: 'stream-opened',
+      stream: {
+        stream,
+        trackId,
+        participantId,
+        source,
+        ssrc,
+        payloadType: 96,
+        codec: media.codec,
+        clockRate: media.clockRate,
+        fmtp: '',
+        rid: options.rid ?? null,
+        clockDomain: participant,
+        extensions: {},
+      },
+    });
+    this.#send(stream, ssrc, options);
+    return trackId;
+  }
+
+  #send(stream: number, ssrc: number, options: PublishOptions): void {
+    const { media, fromMs, toMs, clockRatio = 1 } = options;
+    const packetize = packetizerFor(media);
+    let sequence = 0;
+    let nextReportMs = 0;
+    for (const frame of media.frames) {
+      const senderMs = (frame.time / media.clockRate) * 1000;
+      const atMs = fromMs + senderMs / clockRatio;
+      if (atMs >= toMs) break;
+      const timestamp = 50_000 + frame.time;
+      if (senderMs >= nextReportMs) {
+        const report = { ssrc, wallMs: 1_000_000 + fromMs + senderMs, timestamp, packets: sequence, bytes: 0 };
+        const payload = writeSenderReport(report, 'rehearsal').subarray(0, 28);
+        this.#records.push({ type: 'sender-report', arrivalNs: (atMs + DELAY_MS) * NS_PER_MS, stream, payload });
+        nextReportMs += 1000;
+      }
+      const payloads = packetize(frame.data, frame.keyframe);
+      for (const [i, payload] of payloads.entries()) {
+        const number = sequence++;
+        if (options.loses?.(number)) continue;
+        const packet = writeRtp({
+          payloadType: 96,
+          marker: i === payloads.length - 1,
+          sequence: number,
+          timestamp,
+          ssrc,
+          extensions: [],
+          payload: options.damages?.(payload, number) ?? payload,
+        });
+        this.#records.push({
+          type: 'rtp',
+          arrivalNs: (atMs + DELAY_MS + i * 0.01) * NS_PER_MS,
+          stream,
+          payload: packet,
+        });
+      }
+    }
+  }
+
+  /** All records in journal order, with the journal's ticks, until `endMs`. */
+  records(endMs: number): JournalRecord[] {
+    for (let ms = 250; ms < endMs; ms += 250) this.#records.push({ type: 'tick', arrivalNs: ms * NS_PER_MS });
+    return this.#records
+      .filter((record) => record.arrivalNs < endMs * NS_PER_MS)
+      .sort((a, b) => a.arrivalNs - b.arrivalNs);
+  }
+}

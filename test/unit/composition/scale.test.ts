@@ -1,0 +1,193 @@
+import {
+  AV_PIX_FMT_YUV444P,
+  AV_PIX_FMT_YUVJ420P,
+  AVCOL_RANGE_JPEG,
+  AVCOL_SPC_BT709,
+  AVCOL_SPC_UNSPECIFIED,
+} from 'node-av/constants';
+import { describe, expect, test } from 'vitest';
+import { check, newFrame, newPicture, type Planes, planesOf } from '../../../src/composition/av.ts';
+import { containRect, coverCrop, TileScaler, validateRect } from '../../../src/composition/scale.ts';
+import type { Rect } from '../../../src/domain/layout.ts';
+
+const GUARD = 201;
+
+const canvasOf = (width: number, height: number) => {
+  const frame = newPicture({ width, height });
+  const planes = planesOf(frame);
+  for (const plane of planes.data) plane.fill(GUARD);
+  return { frame, planes };
+};
+
+const source = (width: number, height: number, colour: readonly [number, number, number], space = AVCOL_SPC_BT709) => {
+  const frame = newPicture({ width, height });
+  frame.colorSpace = space;
+  for (const [i, plane] of planesOf(frame).data.entries()) plane.fill(colour[i] ?? 0);
+  return frame;
+};
+
+/** Bytes outside a rectangle that are not what they were. */
+const spilled = (planes: Planes, rect: Rect): number => {
+  let count = 0;
+  for (const [i, plane] of planes.data.entries()) {
+    const shift = i === 0 ? 0 : 1;
+    for (let y = 0; y < planes.height >> shift; y++) {
+      for (let x = 0; x < planes.width >> shift; x++) {
+        const inside =
+          x >= rect.x >> shift &&
+          x < (rect.x + rect.width) >> shift &&
+          y >= rect.y >> shift &&
+          y < (rect.y + rect.height) >> shift;
+        if (!inside && plane[y * (planes.strides[i] ?? 0) + x] !== GUARD) count += 1;
+      }
+    }
+  }
+  return count;
+};
+
+describe('coverCrop', () => {
+  test('takes all of a picture of the same shape', () =>
+    expect(coverCrop({ width: 1280, height: 720 }, { width: 640, height: 360 })).toEqual({
+      x: 0,
+      y: 0,
+      width: 1280,
+      height: 720,
+    }));
+  test('cuts the sides off a wider one, evenly', () =>
+    expect(coverCrop({ width: 1280, height: 720 }, { width: 400, height: 400 })).toEqual({
+      x: 280,
+      y: 0,
+      width: 720,
+      height: 720,
+    }));
+  test('cuts top and bottom off a portrait', () =>
+    expect(coverCrop({ width: 360, height: 640 }, { width: 640, height: 360 })).toEqual({
+      x: 0,
+      y: 218,
+      width: 360,
+      height: 203,
+    }));
+});
+
+describe('containRect', () => {
+  test('puts bars beside a narrow picture', () => {
+    const rect = containRect({ width: 1024, height: 768 }, { x: 16, y: 8, width: 640, height: 360 });
+    expect(rect).toEqual({ x: 96, y: 8, width: 480, height: 360 });
+  });
+  test('stays inside for any shape', () => {
+    const tile = { x: 32, y: 10, width: 208, height: 116 };
+    for (const [width, height] of [
+      [1, 5000],
+      [5000, 1],
+      [333, 777],
+      [1920, 1080],
+    ] as const) {
+      const rect = containRect({ width, height }, tile);
+      expect(rect.x).toBeGreaterThanOrEqual(tile.x);
+      expect(rect.y).toBeGreaterThanOrEqual(tile.y);
+      expect(rect.x + rect.width).toBeLessThanOrEqual(tile.x + tile.width);
+      expect(rect.y + rect.height).toBeLessThanOrEqual(tile.y + tile.height);
+      expect(rect.width % 16).toBe(0);
+    }
+  });
+});
+
+describe('validateRect', () => {
+  const canvas = { width: 640, height: 360 };
+  test.each([
+    { x: -2, y: 0, width: 16, height: 16 },
+    { x: 0, y: 0, width: 642, height: 16 },
+    { x: 632, y: 0, width: 16, height: 16 },
+    { x: 0, y: 346, width: 16, height: 16 },
+    { x: 1, y: 0, width: 16, height: 16 },
+    { x: 0, y: 0, width: 0, height: 16 },
+  ])('refuses $width x $height + $x + $y', (rect) =>
+    expect(() => validateRect(rect, canvas)).toThrow('not even or not inside'),
+  );
+});
+
+describe('TileScaler', () => {
+  const tile = { x: 32, y: 6, width: 208, height: 116 };
+
+  test.each([
+    [320, 180],
+    [322, 182],
+    [180, 320],
+    [33, 17],
+    [1280, 720],
+    [2, 2],
+    [320, 116],
+    [208, 116],
+  ])('fills exactly its tile from %dx%d', async (width, height) => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    const picture = source(width, height, [100, 90, 150]);
+    await scaler.draw(picture, planes, tile, 'cover');
+    expect(spilled(planes, tile)).toBe(0);
+    for (const [x, y] of [
+      [tile.x, tile.y],
+      [tile.x + tile.width - 1, tile.y + tile.height - 1],
+      [tile.x + 100, tile.y + 60],
+    ] as const) {
+      expect(planes.data[0][y * planes.strides[0] + x]).toBe(100);
+      expect(planes.data[1][(y >> 1) * planes.strides[1] + (x >> 1)]).toBe(90);
+      expect(planes.data[2][(y >> 1) * planes.strides[2] + (x >> 1)]).toBe(150);
+    }
+    scaler.close();
+    picture.free();
+    frame.free();
+  });
+
+  test('follows a source that changes its size', async () => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    for (const [size, luma] of [
+      [320, 50],
+      [160, 120],
+      [640, 180],
+    ] as const) {
+      const picture = source(size, (size * 9) / 16, [luma, 128, 128]);
+      await scaler.draw(picture, planes, tile, 'cover');
+      expect(planes.data[0][60 * planes.strides[0] + 100]).toBe(luma);
+      picture.free();
+    }
+    scaler.close();
+    frame.free();
+  });
+
+  test('brings full range to limited range', async () => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    const picture = newFrame();
+    picture.width = 320;
+    picture.height = 180;
+    picture.format = AV_PIX_FMT_YUVJ420P;
+    picture.colorRange = AVCOL_RANGE_JPEG;
+    picture.colorSpace = AVCOL_SPC_BT709;
+    check(picture.getBuffer(0), 'Allocating');
+    for (const [i, plane] of planesOf(picture).data.entries()) plane.fill(i === 0 ? 255 : 128);
+    await scaler.draw(picture, planes, tile, 'cover');
+    expect(planes.data[0][60 * planes.strides[0] + 100]).toBe(235);
+    scaler.close();
+    picture.free();
+    frame.free();
+  });
+
+  test('takes 4:4:4, and colours of BT.601 where nothing is said', async () => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    const picture = newFrame();
+    picture.width = 321;
+    picture.height = 181;
+    picture.format = AV_PIX_FMT_YUV444P;
+    picture.colorSpace = AVCOL_SPC_UNSPECIFIED;
+    check(picture.getBuffer(0), 'Allocating');
+    for (const [i, plane] of planesOf(picture).data.entries()) plane.fill([81, 90, 240][i] ?? 0);
+    await scaler.draw(picture, planes, tile, 'cover');
+    expect(spilled(planes, tile)).toBe(0);
+    expect(Math.abs((planes.data[0][60 * planes.strides[0] + 100] ?? 0) - 63)).toBeLessThanOrEqual(1);
+    scaler.close();
+    picture.free();
+    frame.free();
+  });
+});
