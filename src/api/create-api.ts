@@ -201,6 +201,7 @@ const refuseMalformed = (error: Error & { code?: string }, socket: Socket): void
     isSlow ? 'The request did not arrive in time.' : 'What came is not an HTTP request, or its headers are too large.',
   );
   const body = JSON.stringify(envelopeOf(refusal));
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );

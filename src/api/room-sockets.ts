@@ -6,6 +6,7 @@
  * 4000 + HTTP status with the error's code as reason (4400 not a JSON object, 4503 media process away); 4408 the client reads too
  * slowly; 4000 with the media process's reason (`removed`, `replaced`, `room-closed`).
  */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -88,9 +89,7 @@ export class RoomSockets {
   }
 
   #refuse(socket: Duplex, error: unknown): void {
-    const refusal = refusalOf(error);
-    if (!refusal) this.#context.log.error({ err: error }, 'A room socket could not be opened.');
-    const answer = refusal ?? internalError('none');
+    const answer = this.#answerTo(error);
     const body = JSON.stringify(envelopeOf(answer));
     const headers = {
       'content-type': 'application/json; charset=utf-8',
@@ -99,12 +98,18 @@ export class RoomSockets {
       ...headersOf(answer),
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    // A peer that never closes its side must not keep ours.
+    socket.once('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`,
     );
   }
 
   async #open(webSocket: WebSocket, claims: ParticipantClaims): Promise<void> {
+    if (this.#closing) {
+      webSocket.terminate(); // Admitted while the server began to stop: nobody would say goodbye to it.
+      return;
+    }
     const { log, ports } = this.#context;
     this.#count(webSocket, true);
     // Nothing is read before there is somebody to hand it to.
@@ -121,12 +126,18 @@ export class RoomSockets {
       void ended.then(() => channel.closed());
       webSocket.on('message', (data, isBinary) => this.#receive(webSocket, channel, data, isBinary));
     } catch (error) {
-      const refusal = refusalOf(error);
-      if (!refusal) log.error({ err: error, roomId: claims.roomId }, 'A room channel could not be opened.');
-      this.#closeWith(webSocket, refusal ?? internalError('none'));
+      this.#closeWith(webSocket, this.#answerTo(error));
     } finally {
       webSocket.resume();
     }
+  }
+
+  #answerTo(error: unknown): RoomtapeError {
+    const refusal = refusalOf(error);
+    if (refusal) return refusal;
+    const requestId = randomUUID();
+    this.#context.log.error({ err: error, requestId }, 'A room socket could not be opened.');
+    return internalError(requestId);
   }
 
   #receive(webSocket: WebSocket, channel: Channel, data: RawData, isBinary: boolean): void {

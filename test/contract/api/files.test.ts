@@ -208,6 +208,23 @@ describe('the recording object', () => {
     });
   });
 
+  it('links to the address that a trusted proxy says, and to no other', async () => {
+    const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'rooms.example.org' };
+    const linkOf = async (trustProxy: readonly string[]) => {
+      await using behind = await RunningApi.start({ trustProxy });
+      const { body } = await behind.post('/v2/rooms', {}, forwarded);
+      return [
+        body.links.get_room,
+        `${behind.url}/v2/rooms/${body.roomId}`,
+        `https://rooms.example.org/v2/rooms/${body.roomId}`,
+      ];
+    };
+    const [trusted, , throughProxy] = await linkOf(['127.0.0.0/8']);
+    expect(trusted).toBe(throughProxy);
+    const [untrusted, direct] = await linkOf([]);
+    expect(untrusted).toBe(direct);
+  });
+
   it('links to the public address where one is set', async () => {
     await using behindProxy = await RunningApi.start({ publicUrl: 'https://rooms.example.org/tape' });
     const roomId = await behindProxy.liveRoom();
