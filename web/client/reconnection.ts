@@ -34,7 +34,8 @@ export type LinkEvent =
 
 /** The first retry is nearly at once: a server that restarts is back within a second, and a participant is kept for 8. */
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 4000;
+/** Of a participant's 8 seconds, retries must use more than one or two. */
+const LONGEST_RETRY_MS = 2000;
 /** A person who waits at the door wants to know soon. */
 const GIVE_UP_AT_DOOR_MS = 6000;
 /** Somebody in a conversation waits out a lift or a tunnel. */

@@ -241,6 +241,7 @@ export class RoomClient {
     const room = reduceRoom(this.#room, message, Date.now());
     const isChanged = room !== this.#room;
     this.#room = room;
+    if (isChanged) this.#subscribeToOthers();
     switch (message.type) {
       case 'joined':
         this.#joined(message);
@@ -260,9 +261,7 @@ export class RoomClient {
         this.#views.forget(message.trackId);
         break;
     }
-    if (!isChanged) return;
-    this.#subscribeToOthers();
-    this.#changed();
+    if (isChanged) this.#changed();
   }
 
   #connectionOf(transport: 'publish' | 'subscribe'): MediaConnection {
