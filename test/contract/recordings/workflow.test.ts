@@ -1,0 +1,291 @@
+/**
+ * The workflow on a real database. The media process and the compositors are stood in for at their ports: what is judged is what follows
+ * what, also after every crash in between.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Catalog, openCatalog } from '../../../src/catalog/catalog.ts';
+import { compositionsOf } from '../../../src/catalog/compositions.ts';
+import { openEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts';
+import { filesOf } from '../../../src/catalog/files.ts';
+import { findRecording, insertRecording, moveRecording, recordingsIn } from '../../../src/catalog/recordings.ts';
+import { createRoom } from '../../../src/catalog/rooms.ts';
+import { insertSession } from '../../../src/catalog/sessions.ts';
+import { RoomtapeError } from '../../../src/domain/errors.ts';
+import type { RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
+import type { RecordingConfig } from '../../../src/domain/recording.ts';
+import { Compositions } from '../../../src/recordings/compositions.ts';
+import type { CompositionWork, JournalLookup, LiveRecording, MediaControl } from '../../../src/recordings/ports.ts';
+import { RecordingWorkflow } from '../../../src/recordings/workflow.ts';
+import { createLogger } from '../../../src/support/log.ts';
+import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
+import { Scope } from '../../../src/support/scope.ts';
+
+const config: RecordingConfig = {
+  layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },
+  theme: 'DEFAULT',
+  mode: 'video-and-audio',
+  quality: 'med',
+  orientation: 'landscape',
+  fileFormat: 'mp4',
+};
+const log = createLogger('test', 'silent');
+const scope = new Scope();
+let catalog: Catalog;
+let folder: string;
+
+beforeAll(async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'workflow-pg-'));
+  scope.own('folder', dataDir, () => rmSync(dataDir, { recursive: true, force: true }));
+  const postgres = scope.own('postgres', await openEmbeddedPostgres({ dataDir, log }), (it) => it.stop());
+  const opened = scope.own('catalog', await openCatalog({ url: postgres.url, log }), (it) => it.close());
+  catalog = opened.catalog;
+});
+afterAll(() => scope.close());
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'workflow-'));
+});
+afterEach(async () => {
+  const left = await recordingsIn(catalog, ['starting', 'recording', 'paused', 'stopping', 'composing']);
+  for (const { id } of left) await moveRecording(catalog, id, 'failed', { failureReason: 'The test is over.' });
+  rmSync(folder, { recursive: true });
+});
+
+/** A media process that keeps its word: one room with a session. */
+class Media implements MediaControl {
+  readonly roomId: RoomId;
+  readonly sessionId = newHexId<SessionId>();
+  readonly active = new Map<string, LiveRecording>();
+  sessionRuns = true;
+  refuseStart: RoomtapeError | undefined;
+
+  constructor(roomId: RoomId) {
+    this.roomId = roomId;
+  }
+
+  async sessionOf(roomId: string) {
+    if (!this.sessionRuns || roomId !== this.roomId) return null;
+    return { sessionId: this.sessionId, roomId, startedAtMs: 1_000, participants: [] };
+  }
+  async startRecording({ recordingId, roomId }: { recordingId: string; roomId: string }): Promise<LiveRecording> {
+    if (this.refuseStart) throw this.refuseStart;
+    const journalDir = join(folder, 'journals', this.sessionId);
+    mkdirSync(journalDir, { recursive: true });
+    const live = { recordingId, roomId, sessionId: this.sessionId, startedNs: 5e9, startedAtMs: 6_000, journalDir };
+    this.active.set(recordingId, live);
+    return live;
+  }
+  async stopRecording(recordingId: string) {
+    if (!this.active.delete(recordingId)) throw new RoomtapeError('RECORDING_NOT_RUNNING', 'Not running.');
+    return { stoppedNs: 25e9, stoppedAtMs: 26_000 };
+  }
+  async endSession() {
+    return true;
+  }
+  async removeParticipant() {
+    return true;
+  }
+}
+
+/** Everything around one workflow; `restart` makes another over the same database and files. */
+const system = async (journal: JournalLookup = async () => null) => {
+  const roomId = newRoomId();
+  await createRoom(catalog, { id: newHexId(), roomId, customRoomId: `custom-${roomId}`, webhook: null });
+  const media = new Media(roomId);
+  const told: string[] = [];
+  const works: CompositionWork[] = [];
+  const recordingsDir = join(folder, 'recordings');
+  mkdirSync(recordingsDir, { recursive: true });
+  const restart = () => {
+    const compositions = new Compositions({
+      catalog,
+      composer: {
+        start: async (work) => {
+          works.push(work);
+          told.push(work.finished ? 'start finished' : 'start live');
+        },
+        finished: () => told.push('finished'),
+        journalEnded: () => told.push('journal-ended'),
+        cancel: async () => {
+          told.push('cancel');
+        },
+      },
+      dataDir: folder,
+      recordingsDir,
+      log,
+    });
+    const workflow = new RecordingWorkflow({
+      catalog,
+      media,
+      compositions,
+      journal,
+      eraseJournal: async (directory) => rmSync(directory, { recursive: true }),
+      recordingsDir,
+      maxDurationMs: 60_000,
+      minFreeDiskBytes: 0,
+      log,
+    });
+    return { workflow, compositions };
+  };
+  return { roomId, media, told, works, restart, ...restart() };
+};
+
+const row = async (id: RecordingId) => (await findRecording(catalog, id)) ?? expect.fail('The row is gone.');
+const code = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'no refusal',
+    (error: unknown) => (error instanceof RoomtapeError ? error.code : String(error)),
+  );
+
+test('start, stop, composed: done, with its file; the scratch folder is gone', async () => {
+  const { workflow, compositions, roomId, told, works } = await system();
+  const started = await workflow.start({ roomId: `custom-${roomId}`, config });
+  expect(started).toMatchObject({ status: 'recording', started_at: new Date(6_000), started_ns: 5e9, config });
+  expect(told).toEqual(['start live']);
+  const stopped = await workflow.stop({ roomId, recordingId: null, reason: 'requested' });
+  expect(stopped).toMatchObject({ status: 'composing', ended_at: new Date(26_000), stop_reason: 'requested' });
+  expect(told).toEqual(['start live', 'finished']);
+  const [work] = works;
+  if (!work) throw new Error('Nothing was handed out.');
+  expect(work.config).toMatchObject({ width: 1280, height: 720 });
+  mkdirSync(work.directory);
+  const path = `${work.artifactPath}.mp4`;
+  writeFileSync(path, 'film');
+  await compositions.progressed(work.compositionId, 1, 2);
+  expect((await row(started.id)).progress).toBe(0.5);
+  const facts = { bytes: 4, durationSeconds: 20, width: 1280, height: 720, format: 'mp4', videoBytes: 3 };
+  await compositions.composed(work.compositionId, { path, ...facts });
+  expect(await row(started.id)).toMatchObject({ status: 'done', progress: 1 });
+  const [file] = await filesOf(catalog, [started.id]);
+  expect(file).toMatchObject({ bytes: 4, type: 'video', path: path.slice(folder.length + 1) });
+  expect(existsSync(work.directory)).toBe(false);
+  await compositions.composed(work.compositionId, { path, ...facts });
+  expect(await filesOf(catalog, [started.id])).toHaveLength(1);
+});
+
+test('refuses what cannot be, and leaves nothing behind', async () => {
+  const { workflow, roomId, media } = await system();
+  expect(await code(workflow.start({ roomId: 'nowhere', config }))).toBe('ROOM_NOT_FOUND');
+  expect(await code(workflow.stop({ roomId, recordingId: null, reason: 'requested' }))).toBe('RECORDING_NOT_RUNNING');
+  media.sessionRuns = false;
+  expect(await code(workflow.start({ roomId, config }))).toBe('NO_ACTIVE_SESSION');
+  media.sessionRuns = true;
+  media.refuseStart = new RoomtapeError('DISK_FULL', 'No space.');
+  expect(await code(workflow.start({ roomId, config }))).toBe('DISK_FULL');
+  media.refuseStart = undefined;
+  const started = await workflow.start({ roomId, config });
+  expect(await code(workflow.start({ roomId, config }))).toBe('RECORDING_ALREADY_RUNNING');
+  const elsewhere = { roomId, recordingId: newHexId<RecordingId>(), reason: 'requested' } as const;
+  expect(await code(workflow.stop(elsewhere))).toBe('RECORDING_NOT_FOUND');
+  await workflow.stop({ roomId, recordingId: started.id, reason: 'requested' });
+});
+
+test('its session ends it; being told twice changes nothing', async () => {
+  const { workflow, roomId, told } = await system();
+  const { id } = await workflow.start({ roomId, config });
+  const end = { stoppedNs: 9e9, stoppedAtMs: 10_000, reason: 'session-ended' } as const;
+  await workflow.stoppedByMedia(id, end);
+  await workflow.stoppedByMedia(id, end);
+  expect(await row(id)).toMatchObject({ status: 'composing', stop_reason: 'session-ended', stopped_ns: 9e9 });
+  expect(told).toEqual(['start live', 'finished']);
+});
+
+test('its maximum duration ends it', async () => {
+  const { workflow, roomId } = await system();
+  const { id } = await workflow.start({ roomId, config });
+  await workflow.enforceMaximumDuration(new Date(Date.now() + 59_000));
+  expect((await row(id)).status).toBe('recording');
+  await workflow.enforceMaximumDuration(new Date(Date.now() + 61_000));
+  expect(await row(id)).toMatchObject({ status: 'composing', stop_reason: 'max-duration' });
+});
+
+test('a restarted server takes up what was live and what was being composed', async () => {
+  const first = await system();
+  const live = await first.workflow.start({ roomId: first.roomId, config });
+  first.told.length = 0;
+  const second = first.restart();
+  await second.compositions.resume();
+  await second.workflow.reconcile([...first.media.active.values()]);
+  expect((await row(live.id)).status).toBe('recording');
+  await second.workflow.stop({ roomId: first.roomId, recordingId: null, reason: 'requested' });
+  const third = first.restart();
+  await third.compositions.resume();
+  expect(first.told.filter((word) => word.startsWith('start'))).toContain('start finished');
+  const fences = (await compositionsOf(catalog, live.id)).map(({ fence }) => fence);
+  expect(fences).toEqual([3]);
+});
+
+test('a server of an older lease can no longer finish a composition', async () => {
+  const first = await system();
+  const { id } = await first.workflow.start({ roomId: first.roomId, config });
+  await first.workflow.stop({ roomId: first.roomId, recordingId: null, reason: 'requested' });
+  const second = first.restart();
+  await second.compositions.resume();
+  const [work] = first.works;
+  if (!work) throw new Error('Nothing was handed out.');
+  await first.compositions.failed(work.compositionId, 'late');
+  expect((await row(id)).status).toBe('composing');
+});
+
+test('killed between row and start record: failed, with a reason', async () => {
+  const { workflow, roomId, media } = await system();
+  const id = newHexId<RecordingId>();
+  await insertSession(catalog, { id: media.sessionId, roomId, startedAt: new Date() });
+  await insertRecording(catalog, { id, roomId, sessionId: media.sessionId, config, dueAt: null });
+  await workflow.reconcile([]);
+  expect(await row(id)).toMatchObject({
+    status: 'failed',
+    failure_reason: 'Nothing was recorded: the server ended before the recording had begun.',
+  });
+});
+
+test('killed between start record and row: the recording goes on', async () => {
+  const { workflow, roomId, media, told } = await system();
+  const id = newHexId<RecordingId>();
+  await insertSession(catalog, { id: media.sessionId, roomId, startedAt: new Date() });
+  await insertRecording(catalog, { id, roomId, sessionId: media.sessionId, config, dueAt: null });
+  await media.startRecording({ recordingId: id, roomId });
+  await workflow.reconcile([...media.active.values()]);
+  expect((await row(id)).status).toBe('recording');
+  expect(told).toEqual(['start live']);
+});
+
+test('the media process died: what the journal has is composed', async () => {
+  const { workflow, roomId, media, told } = await system(async () => ({
+    journalDir: join(folder, 'journals', 'x'),
+    startedNs: 5e9,
+    startedAtMs: 6_000,
+    stop: null,
+    lastNs: 12e9,
+    lastAtMs: 13_000,
+  }));
+  const { id } = await workflow.start({ roomId, config });
+  media.active.clear();
+  await workflow.reconcile([]);
+  expect(await row(id)).toMatchObject({ status: 'composing', stop_reason: 'media-process-lost', stopped_ns: 12e9 });
+  expect(told).toEqual(['start live', 'journal-ended']);
+});
+
+test('what the media process records without a promise is ended', async () => {
+  const { workflow, roomId, media } = await system();
+  await media.startRecording({ recordingId: newHexId(), roomId });
+  await workflow.reconcile([...media.active.values()]);
+  expect(media.active.size).toBe(0);
+});
+
+test('delete ends, cancels, erases file and journal, and the recording is not found any more', async () => {
+  const { workflow, roomId, told, works } = await system();
+  const started = await workflow.start({ roomId, config });
+  const [work] = works;
+  if (!work) throw new Error('Nothing was handed out.');
+  await workflow.delete(started.id);
+  expect(told).toContain('cancel');
+  expect(existsSync(join(folder, 'recordings', started.id))).toBe(false);
+  expect(existsSync(work.journalDir)).toBe(false);
+  expect(await findRecording(catalog, started.id)).toBeNull();
+  expect(await code(workflow.delete(started.id))).toBe('RECORDING_NOT_FOUND');
+  expect((await recordingsIn(catalog, ['recording'])).map(({ id }) => id)).not.toContain(started.id);
+});
