@@ -2,9 +2,10 @@
  * Which parts of journals are still needed, and the deletion of the rest. The decisions are pure; a scheduler that knows the recordings
  * calls them and then the two functions that delete.
  */
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { SessionTimeNs } from '../domain/media-time.ts';
-import { exists, sealedChunkPath, syncDirectory } from './chunk-files.ts';
+import { exists, isMissing, listChunkFiles, RESERVE_NAME, sealedChunkPath, syncDirectory } from './chunk-files.ts';
 
 /** What a recording holds on to. `toNs` null: it is still running. */
 export interface NeededSpan {
@@ -63,8 +64,29 @@ export const journalsToDelete = (
   return leaving;
 };
 
-/** Deletes a whole journal. Repeatable. Never call it for one that is being written. */
-export const deleteJournal = (directory: string): Promise<void> => rm(directory, { recursive: true, force: true });
+/**
+ * Deletes a journal, readable or not, except a chunk that is open: a recording that begins in the same session at this moment loses
+ * nothing. True if nothing is left; otherwise a later call finds the chunk sealed. Repeatable.
+ */
+export const deleteJournal = async (directory: string): Promise<boolean> => {
+  const files = await listChunkFiles(directory);
+  const sealed = files.filter((file) => file.sealed);
+  await deleteChunks(
+    directory,
+    sealed.map(({ chunk }) => chunk),
+  );
+  if (sealed.length < files.length) return false;
+  try {
+    await rm(join(directory, RESERVE_NAME), { force: true });
+    await rmdir(directory);
+    return true;
+  } catch (error) {
+    // Somebody has opened a chunk in between, or the folder holds what is not ours.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY') return false;
+    if (isMissing(error)) return true;
+    throw error;
+  }
+};
 
 /** Deletes sealed chunks of a journal that may still be growing; open ones and missing ones are left alone. Returns how many went. */
 export const deleteChunks = async (directory: string, chunks: Iterable<number>): Promise<number> => {

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chunksNeeded, deleteChunks, deleteJournal, journalsToDelete } from '../../../src/journal/retention.ts';
 import { smallChunk, temporaryFolder, writeChunk } from './fixtures.ts';
@@ -59,7 +60,17 @@ describe('deleting', () => {
     expect(await deleteChunks(directory, [1, 3, 9])).toBe(1);
     expect(await deleteChunks(directory, [1])).toBe(0);
     expect(await readdir(directory)).toEqual(['00000002.rtj', '00000003.open']);
-    await deleteJournal(directory);
-    await deleteJournal(directory);
+  });
+
+  it('of a journal spares the chunk that is being written, and takes the rest when it is sealed', async () => {
+    const directory = await temporaryFolder();
+    await writeChunk(directory, 1, Buffer.from('not readable'));
+    await writeChunk(directory, 2, smallChunk(2), 'open');
+    expect(await deleteJournal(directory)).toBe(false);
+    expect(await readdir(directory)).toEqual(['00000002.open']);
+    await rename(join(directory, '00000002.open'), join(directory, '00000002.rtj'));
+    expect(await deleteJournal(directory)).toBe(true);
+    expect(await deleteJournal(directory)).toBe(true);
+    await expect(readdir(directory)).rejects.toThrow(/ENOENT/);
   });
 });
