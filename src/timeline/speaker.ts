@@ -13,14 +13,16 @@ export const SILENCE_DBFS = -127;
 const QUIETEST_VOICE_DBFS = -50;
 /** A voice stands out from its background by this much. */
 const ABOVE_FLOOR_DB = 9;
-/** The background estimate rises by this much a window (3 dB/s): a fan is background after some seconds, speech has pauses before. */
+/** No room is quieter than this to a microphone; the estimate starts here, so that a fan is found out in 7 s. */
+const QUIETEST_FLOOR_DBFS = -75;
+/** The background estimate rises by this much a window (3 dB/s): slower than speech makes pauses. */
 const FLOOR_RISE_DB = 0.3;
 /** A cough or a knock is over within 300 ms; 5 voiced windows of the last 7 are speech, and that within 700 ms of its beginning. */
 const SPEECH_WINDOWS = 7;
 const SPEECH_VOICED = 5;
-/** The floor is free when its holder was voiced in at most 2 of the last 5 windows: a pause, not a syllable's end. */
+/** The floor is free when its holder was voiced in at most 1 of the last 5 windows: a pause, not the gap between two words. */
 const PAUSE_WINDOWS = 5;
-const PAUSE_VOICED = 2;
+const PAUSE_VOICED = 1;
 /** Who talks into a running speech takes the floor only where clearly louder. */
 const OVERRIDE_DB = 6;
 /** The border appears after 2 voiced windows of 3, and stays for 500 ms: no flicker between words. */
@@ -55,7 +57,7 @@ export interface SpeakerState {
 
 export const NO_SPEAKER: SpeakerState = { voices: {}, active: null };
 
-const NEW_VOICE: VoiceState = { floor: SILENCE_DBFS, voiced: 0, level: SILENCE_DBFS, speaking: false };
+const NEW_VOICE: VoiceState = { floor: QUIETEST_FLOOR_DBFS, voiced: 0, level: SILENCE_DBFS, speaking: false };
 
 /** How many of the last so many windows were voiced. */
 const voicedOf = (voice: VoiceState, windows: number): number => {
@@ -69,7 +71,7 @@ const heard = (voice: VoiceState, level: number): VoiceState => {
   const isVoiced = level > QUIETEST_VOICE_DBFS && level > voice.floor + ABOVE_FLOOR_DB;
   const smoothed = voice.level === SILENCE_DBFS ? level : voice.level + (level - voice.level) * LEVEL_WEIGHT;
   const next = {
-    floor: Math.min(level, voice.floor + FLOOR_RISE_DB),
+    floor: Math.max(QUIETEST_FLOOR_DBFS, Math.min(level, voice.floor + FLOOR_RISE_DB)),
     voiced: ((voice.voiced << 1) | (isVoiced ? 1 : 0)) & MEMORY,
     level: isVoiced ? smoothed : voice.level,
     speaking: voice.speaking,
