@@ -27,6 +27,12 @@ type Params<M extends ControlMethod> = z.output<(typeof controlMethods)[M]['para
 type Result<M extends ControlMethod> = z.input<(typeof controlMethods)[M]['result']>;
 type Methods = { readonly [M in ControlMethod]: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
+/**
+ * A server process that has not read so much hangs: it is let go before its share of our memory hurts the rooms. Durable events are kept
+ * elsewhere. 64 MiB are hours of joins and speakers, or a thousand rooms' chats at once.
+ */
+const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
+
 export interface ControlServerOptions {
   readonly path: string;
   readonly log: Logger;
@@ -38,7 +44,7 @@ export class ControlServer implements RoomsOutput {
   readonly #options: ControlServerOptions;
   readonly #outbox: DurableOutbox;
   readonly #bootId = newHexId<string>();
-  readonly #peers = new Set<Peer>();
+  readonly #peers = new Map<Peer, Socket>();
   #methods: Methods | null = null;
   #rooms: Rooms | null = null;
   /** The server process: the last that said hello. */
@@ -87,12 +93,18 @@ export class ControlServer implements RoomsOutput {
   async close(): Promise<void> {
     const listener = this.#listener;
     this.#listener = null;
-    for (const peer of this.#peers) peer.close();
+    for (const peer of this.#peers.keys()) peer.close();
     if (listener) await new Promise<void>((resolve) => listener.close(() => resolve()));
   }
 
   #emit(event: ControlEvent): void {
-    this.#server?.emit(event);
+    const server = this.#server;
+    if (!server) return;
+    server.emit(event);
+    const unread = this.#peers.get(server)?.writableLength ?? 0;
+    if (unread <= MOST_UNREAD_BYTES) return;
+    this.#options.log.error({ unread }, 'The server process reads nothing any more; it is let go.');
+    server.close();
   }
 
   #accept(socket: Socket): void {
@@ -100,7 +112,7 @@ export class ControlServer implements RoomsOutput {
       onRequest: (method, params) => this.#answer(peer, method, params),
       onClose: (error) => this.#closed(peer, error),
     });
-    this.#peers.add(peer);
+    this.#peers.set(peer, socket);
   }
 
   #closed(peer: Peer, error: Error | undefined): void {

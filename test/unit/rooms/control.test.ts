@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -239,5 +241,32 @@ describe('the control server', () => {
     await next.request('shutdown', { graceMs: 500 });
     await expect.poll(() => media.shutdowns).toEqual([500]);
     next.close();
+  });
+
+  test('lets go of a server process that hangs, before it costs memory', async () => {
+    const media = await startMedia();
+    const socket = connect(path);
+    await once(socket, 'connect');
+    scope.own('hung server', socket, () => socket.destroy());
+    const hello = Buffer.from(JSON.stringify({ kind: 'request', id: 1, method: 'hello', params: { version: 1 } }));
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(hello.length);
+    socket.write(Buffer.concat([head, hello]));
+    await once(socket, 'readable');
+    socket.pause();
+    expect(media.rooms.orphanedMs).toBe(0);
+    const message = {
+      type: 'message',
+      topic: 'chat',
+      payload: 'x'.repeat(16_384),
+      participantId: 'ada',
+      at: '',
+    } as const;
+    for (let n = 0; n < 5000; n++) media.control.toChannel('c', message);
+    const orphanedMs = () => {
+      media.clock.move(1);
+      return media.rooms.orphanedMs;
+    };
+    await expect.poll(orphanedMs).toBeGreaterThan(0);
   });
 });
