@@ -18,7 +18,7 @@ export class RetiredSources {
   readonly #entries = new Map<number, Retired>();
 
   saidBye(ssrc: number, highest: number): void {
-    this.#add(ssrc, { highest, untilNs: 0 });
+    this.#add(ssrc, { highest, untilNs: Number.NEGATIVE_INFINITY });
   }
 
   replaced(ssrc: number, nowNs: number): void {
