@@ -44,8 +44,7 @@ export const insertRecording = async (
       .executeTakeFirstOrThrow();
   } catch (cause) {
     if (violatedConstraint(cause) !== 'one_live_recording_per_room') throw cause;
-    const message = `Room "${recording.roomId}" is being recorded already. Stop that recording first.`;
-    throw new RoomtapeError('RECORDING_ALREADY_RUNNING', message, { cause });
+    throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.', { cause });
   }
 };
 

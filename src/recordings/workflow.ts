@@ -78,10 +78,7 @@ export class RecordingWorkflow {
     const roomId = await this.#roomId(options.roomId);
     const session = await media.sessionOf(roomId);
     if (!session) {
-      throw new RoomtapeError(
-        'NO_ACTIVE_SESSION',
-        'Room has no active session: somebody must join before it can be recorded.',
-      );
+      throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
     }
     await this.#checkDisk();
     const id = newHexId<RecordingId>();
