@@ -7,10 +7,13 @@
  * what they throw is logged and counted, never passed into the transport.
  */
 import type { TrackId } from '../domain/ids.ts';
-import type { Codec, MediaKind, TrackSource } from '../domain/media.ts';
+import type { MediaKind, TrackSource } from '../domain/media.ts';
 import type { Logger } from '../support/log.ts';
 import type { TrackFeed } from './forwarding/track-feed.ts';
+import type { PublishedStream } from './published-stream.ts';
 import type { RtpView } from './rtp/rtp-packet.ts';
+
+export type { PublishedStream } from './published-stream.ts';
 
 export interface MediaEngineOptions {
   /** Address the UDP and TCP sockets are bound to; `0.0.0.0` is every IPv4 interface. */
@@ -78,28 +81,6 @@ export interface PublishedMedia {
   readonly source: TrackSource;
   /** False: offered inactive, or removed. Its streams are closed. */
   readonly sending: boolean;
-}
-
-/** One SSRC of one m-line: one simulcast layer, or all of a plain track. */
-export interface PublishedStream {
-  readonly mid: string;
-  readonly kind: MediaKind;
-  readonly source: TrackSource;
-  readonly ssrc: number;
-  readonly rid: string | null;
-  readonly payloadType: number;
-  readonly codec: Codec;
-  readonly clockRate: number;
-  /** SDP fmtp parameters as offered, or an empty string. */
-  readonly fmtp: string;
-  /** Negotiated header extension ids by URI. */
-  readonly extensions: Readonly<Record<string, number>>;
-  /** Highest extended sequence number so far: cycles × 65536 + sequence. Null before the first packet. */
-  readonly extendedSequence: number | null;
-  /** The last sender report (28 bytes, a copy) and when it came. */
-  readonly lastSenderReport: { readonly packet: Buffer; readonly arrivalNs: bigint } | null;
-  /** Asks the sender for a keyframe (PLI, else FIR): now, or as soon as the throttle of 500 ms allows. Nothing for audio. */
-  requestKeyframe(): void;
 }
 
 export interface PublishSession {

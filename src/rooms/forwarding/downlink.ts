@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import type { Size } from '../../domain/layout.ts';
 import type { MediaCounters } from '../media-counters.ts';
-import type { PublishedStream } from '../media-session.ts';
+import type { PublishedStream } from '../published-stream.ts';
 import { buildSenderReport } from '../rtp/rtcp-packet.ts';
 import type { RtpView } from '../rtp/rtp-packet.ts';
 import { extendSequence } from '../rtp/sequence.ts';

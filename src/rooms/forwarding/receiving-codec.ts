@@ -1,5 +1,5 @@
 /** Which of a subscriber's payload types a published stream is sent as. */
-import type { PublishedStream } from '../media-session.ts';
+import type { PublishedStream } from '../published-stream.ts';
 import { type OfferedCodec, parseFmtp } from '../sdp/codecs.ts';
 
 const h264Profile = (fmtp: string): string => parseFmtp(fmtp).get('profile-level-id')?.slice(0, 4).toLowerCase() ?? '';

@@ -4,7 +4,7 @@
  */
 import type { ParticipantId, TrackId } from '../../domain/ids.ts';
 import type { MediaKind } from '../../domain/media.ts';
-import type { PublishedStream } from '../media-session.ts';
+import type { PublishedStream } from '../published-stream.ts';
 import type { RtpView } from '../rtp/rtp-packet.ts';
 import { LayerMeter } from './layer-meter.ts';
 

@@ -1,6 +1,6 @@
 /** One SSRC that is being received: its identity, its receive state, and its wish for keyframes. */
 import type { Codec, MediaKind, TrackSource } from '../../domain/media.ts';
-import type { PublishedStream } from '../media-session.ts';
+import type { PublishedStream } from '../published-stream.ts';
 import { KeyframeRequest } from '../rtp/keyframe-request.ts';
 import { ReceiveStream } from '../rtp/receive-stream.ts';
 import type { OfferedCodec } from '../sdp/codecs.ts';
