@@ -120,6 +120,11 @@ export class Stream {
     else this.#clock.report(report, arrivalNs);
   }
 
+  /** Its track was muted or unmuted. */
+  muted(muted: boolean, atNs: SessionTimeNs): void {
+    this.#clock.muted(muted, atNs);
+  }
+
   /** Lets journal time pass: gaps expire, the clock moves, what is held is released once the clock can be trusted. */
   advance(nowNs: SessionTimeNs): void {
     if (this.closed) return;

@@ -167,6 +167,7 @@ export class Timeline {
     if (event.type === 'stream-opened') this.#open(event.stream, atNs, null);
     else if (event.type === 'stream-closed') this.#close(atNs, (stream) => stream.info.stream === event.stream);
     else if (event.type === 'track-unpublished') this.#close(atNs, (stream) => stream.info.trackId === event.trackId);
+    else if (event.type === 'track-muted') this.#muted(atNs, event.trackId, event.muted);
     else if (event.type === 'session-ended') this.#close(atNs, () => true);
     else if (event.type === 'participant-left') {
       this.#close(atNs, (stream) => stream.info.participantId === event.participantId);
@@ -196,6 +197,10 @@ export class Timeline {
     if (siblings === undefined) this.#byTrack.set(info.trackId, [stream]);
     else siblings.push(stream);
     return stream;
+  }
+
+  #muted(atNs: SessionTimeNs, trackId: TrackId, muted: boolean): void {
+    for (const stream of this.#byTrack.get(trackId) ?? []) stream.muted(muted, atNs);
   }
 
   #close(atNs: SessionTimeNs, which: (stream: Stream) => boolean): void {

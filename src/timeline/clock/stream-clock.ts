@@ -2,7 +2,7 @@
  * One stream's RTP timestamps in session time.
  *
  * With sender reports: RTP → sender NTP (`SenderClock`) → session time (`DomainClock`). Without: RTP plus the least (arrival − RTP
- * time) over 10 s, slewed. A stream whose RTP timestamps jump begins anew. `generation` counts such breaks and the change from one
+ * time) over 10 s, slewed. A stream whose RTP timestamps jump, or stood still while it was muted, begins anew. `generation` counts such breaks and the change from one
  * way to the other, so that audio can converge faster after them.
  */
 import { NS_PER_S, type SessionTimeNs } from '../../domain/media-time.ts';
@@ -16,6 +16,10 @@ import { WindowedMinimum } from './windowed-minimum.ts';
 const JUMP_AHEAD_NS = 1_000_000_000;
 /** Nor is any retransmission or starved encoder this late: its RTP clock was set back. */
 const JUMP_BACK_NS = 10_000_000_000;
+/** An RTP clock that counts samples stands still while a microphone is off: told by this much, and by the silence before. */
+const STOOD_STILL_NS = 300_000_000;
+/** The packets of an unmuted track may come so much after the word of it. */
+const UNMUTED_LATELY_NS = 2_000_000_000;
 /** An older report, from a snapshot, says too little about now (100 ppm of drift make 6 ms). */
 const REPORT_AGE_NS = 60_000_000_000;
 
@@ -31,6 +35,9 @@ export class StreamClock implements DomainMember {
   #early: { readonly report: SenderReport; readonly arrivalNs: SessionTimeNs } | null = null;
   #reported = false;
   #generation = 0;
+  #lastArrivalNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
+  /** Until when the clock may have stood still: for ever while muted. */
+  #doubtfulUntilNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
 
   constructor(clockRate: number, domain: DomainClock) {
     this.#rate = clockRate;
@@ -68,13 +75,16 @@ export class StreamClock implements DomainMember {
     this.#lastTimestamp = timestamp;
     this.#lastTicks = ticks;
     const transit = arrivalNs - this.ticksToNs(ticks);
-    const least = this.#least.at(arrivalNs);
-    if (transit < least - JUMP_AHEAD_NS || transit > least + JUMP_BACK_NS) {
-      if (least !== Number.POSITIVE_INFINITY) this.#beginAnew(transit, arrivalNs);
-    }
+    if (this.#hasJumped(transit, arrivalNs)) this.#beginAnew(transit, arrivalNs);
     this.#least.add(arrivalNs, transit);
+    this.#lastArrivalNs = arrivalNs;
     this.#takeEarlyReport(arrivalNs);
     return ticks;
+  }
+
+  /** The track was muted or unmuted. */
+  muted(muted: boolean, atNs: SessionTimeNs): void {
+    this.#doubtfulUntilNs = muted ? Number.POSITIVE_INFINITY : atNs + UNMUTED_LATELY_NS;
   }
 
   /** Takes in a sender report. One that comes before any packet waits for the first. */
@@ -117,6 +127,16 @@ export class StreamClock implements DomainMember {
     const own = this.#own.value;
     if (skew === null || offset === null || own === null || !this.#domain.includes(own - skew)) return null;
     return skew + offset;
+  }
+
+  #hasJumped(transitNs: number, arrivalNs: SessionTimeNs): boolean {
+    const least = this.#least.at(arrivalNs);
+    if (least !== Number.POSITIVE_INFINITY) {
+      if (transitNs < least - JUMP_AHEAD_NS || transitNs > least + JUMP_BACK_NS) return true;
+    }
+    const late = transitNs - (this.#own.value ?? transitNs);
+    const silence = arrivalNs - this.#lastArrivalNs;
+    return arrivalNs <= this.#doubtfulUntilNs && late > STOOD_STILL_NS && silence > late - STOOD_STILL_NS;
   }
 
   #takeEarlyReport(arrivalNs: SessionTimeNs): void {

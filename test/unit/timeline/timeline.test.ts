@@ -128,6 +128,27 @@ describe('sound', () => {
     expect(heard(timeline)).toEqual(['0+20', '20+20']);
   });
 
+  it.each([3000, 20_000])(
+    'of a microphone whose clock stood still while it was muted for %i ms is where it was spoken',
+    (pauseMs) => {
+      const audio = new Sender(AUDIO, { sequence: 0 });
+      talk(audio, 0, 2000);
+      const resumeMs = 2000 + pauseMs;
+      const mute = (ms: number, muted: boolean) =>
+        eventRecord(ms * MS, { type: 'track-muted', trackId: AUDIO.trackId, muted });
+      for (let ms = 0; ms < 2000; ms += 20)
+        audio.frame((2000 + ms) * MS, [opusPacket(ms)], always((resumeMs + ms) * MS));
+      const events = [mute(2000, true), mute(resumeMs + 50, false), ...ticksTo(resumeMs)];
+      const timeline = play(journal([audio], events));
+      timeline.finish();
+      const packets = timeline.audioPackets(2, 0, 100 * S);
+      expect(packets).toHaveLength(200);
+      expect(Math.abs((packets.at(100)?.startNs ?? 0) / MS - resumeMs - 30)).toBeLessThan(5);
+      expect(Math.abs((packets.at(-1)?.startNs ?? 0) / MS - resumeMs - 1980 - 30)).toBeLessThan(5);
+      expect(timeline.faults.late).toBe(0);
+    },
+  );
+
   it('is read by overlap', () => {
     const audio = new Sender(AUDIO);
     talk(audio, 0, 100);
@@ -416,7 +437,7 @@ describe('hostile media', () => {
       streamInfo(10 + i, { codec, who: `bad${i}` }),
     );
     const noise: JournalRecord[] = [];
-    for (let i = 0; i < 20_000; i += 1) {
+    for (let i = 0; i < 6000; i += 1) {
       const payload = Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256)));
       if (payload.length > 1 && random() < 0.9) {
         payload[0] = 0x80;
@@ -428,8 +449,8 @@ describe('hostile media', () => {
     const records = journal([audio], [...bad.map((info) => opened(0, info)), ...noise]);
     const timeline = play(records);
     timeline.finish();
-    expect(timeline.faults.malformed).toBeGreaterThan(1000);
-    expect(timeline.faults.unknown).toBeGreaterThan(1000);
+    expect(timeline.faults.malformed).toBeGreaterThan(300);
+    expect(timeline.faults.unknown).toBeGreaterThan(300);
     expect(timeline.audioPackets(2, 0, 10 * S)).toHaveLength(250);
   });
 

@@ -204,7 +204,7 @@ describe.each(VIDEO_CODECS)('hostile %s', (codec) => {
   it('never throws, and leaves the next picture whole', () => {
     const random = seeded(7);
     const depacketizer = createDepacketizer(codec, 'sprop-parameter-sets=%%%,Z0==;x');
-    for (let i = 0; i < 20_000; i += 1) {
+    for (let i = 0; i < 3000; i += 1) {
       const payload = Buffer.from(
         Array.from({ length: 1 + Math.floor(random() * 40) }, () => Math.floor(random() * 256)),
       );
