@@ -2,12 +2,20 @@
  * A session that never happened, as journal records: who joins, what they publish, when it is recorded. Media is encoded for the test
  * and packetized as RTP; every stream has sender reports. For the timeline and everything behind it.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { SessionEvent, TrackInfo } from '../../../src/domain/events.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId, TrackId } from '../../../src/domain/ids.ts';
 import type { LayoutProgram } from '../../../src/domain/layout.ts';
 import type { TrackSource } from '../../../src/domain/media.ts';
 import { NS_PER_MS } from '../../../src/domain/media-time.ts';
-import type { JournalRecord, JournalSnapshot } from '../../../src/journal/record.ts';
+import { openChunkPath } from '../../../src/journal/chunk-files.ts';
+import {
+  CHUNK_HEADER_BYTES,
+  RECORD_OVERHEAD_BYTES,
+  writeChunkHeader,
+  writeRecord,
+} from '../../../src/journal/format.ts';
+import { type JournalRecord, type JournalSnapshot, RECORD_TYPE } from '../../../src/journal/record.ts';
 import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
 import { packetizerFor } from '../../../src/synthetic/packetize/packetizer.ts';
 import { writeSenderReport } from '../../../src/synthetic/rtcp-messages.ts';
@@ -156,3 +164,50 @@ export class Rehearsal {
       .sort((a, b) => a.arrivalNs - b.arrivalNs);
   }
 }
+
+const EMPTY = Buffer.alloc(0);
+
+/** The payload of a record, as it stands in a chunk. */
+const payloadOf = (record: JournalRecord): Buffer => {
+  switch (record.type) {
+    case 'snapshot':
+      return Buffer.from(JSON.stringify(record.snapshot));
+    case 'event':
+      return Buffer.from(JSON.stringify(record.event));
+    case 'index':
+      return Buffer.from(JSON.stringify(record.index));
+    case 'tick':
+      return EMPTY;
+    default:
+      return record.payload;
+  }
+};
+
+const TYPES: Record<JournalRecord['type'], number> = {
+  snapshot: RECORD_TYPE.snapshot,
+  rtp: RECORD_TYPE.rtp,
+  'sender-report': RECORD_TYPE.senderReport,
+  event: RECORD_TYPE.event,
+  sample: RECORD_TYPE.sample,
+  index: RECORD_TYPE.index,
+  tick: RECORD_TYPE.tick,
+};
+
+/** Bytes of one chunk that holds these records; not sealed, as a writer leaves it that dies. */
+export const chunkOf = (records: readonly JournalRecord[], chunk = 1): Buffer => {
+  const payloads = records.map(payloadOf);
+  const size = payloads.reduce((sum, { length }) => sum + length + RECORD_OVERHEAD_BYTES, CHUNK_HEADER_BYTES);
+  const bytes = Buffer.alloc(size);
+  let at = writeChunkHeader(bytes, 0, chunk);
+  for (const [i, record] of records.entries()) {
+    const stream = 'stream' in record ? record.stream : 0;
+    at = writeRecord(bytes, at, TYPES[record.type], 0, stream, record.arrivalNs, payloads[i] ?? EMPTY);
+  }
+  return bytes;
+};
+
+/** Writes the records as a journal of one open chunk. */
+export const saveJournal = async (records: readonly JournalRecord[], directory: string): Promise<void> => {
+  await mkdir(directory, { recursive: true });
+  await writeFile(openChunkPath(directory, 1), chunkOf(records));
+};

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { CompositionCoordinator } from '../../../src/composition/coordinator.ts';
+import type { ArtifactFacts } from '../../../src/composition/task.ts';
+import { openChunkPath } from '../../../src/journal/chunk-files.ts';
+import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
+import type { JournalRecord } from '../../../src/journal/record.ts';
+import { camera, sine, sound } from './media.ts';
+import { chunkOf, RECORDING, Rehearsal, saveJournal } from './rehearsal.ts';
+import { CONFIG, inFolder, picturesOf } from './rendering.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../../src/processes/compositor.ts', import.meta.url));
+
+type Outcome = { readonly artifact: ArtifactFacts } | { readonly reason: string };
+
+/** A coordinator with real compositor processes, and one job. */
+const open = async (folder: string, finished: boolean) => {
+  const children: ChildProcess[] = [];
+  const progress: { done: number; total: number | null }[] = [];
+  let settle: (outcome: Outcome) => void = () => undefined;
+  const outcome = new Promise<Outcome>((resolve) => {
+    settle = resolve;
+  });
+  let report: () => void = () => undefined;
+  const coordinator = new CompositionCoordinator({
+    socketPath: join(folder, 'work.sock'),
+    maxProcesses: 2,
+    log: pino({ level: 'silent' }),
+    spawn: (environment) => {
+      const child = spawn(process.execPath, [PROGRAM], {
+        env: { PATH: process.env.PATH, ...environment },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      children.push(child);
+      return child;
+    },
+    onProgress: (_, done, total) => {
+      progress.push({ done, total });
+      report();
+    },
+    onDone: (_, artifact) => settle({ artifact }),
+    onFailed: (_, reason) => settle({ reason }),
+  });
+  await coordinator.open();
+  const start = () =>
+    coordinator.start({
+      compositionId: 'composition',
+      recordingId: RECORDING,
+      journalDir: join(folder, 'journal'),
+      directory: join(folder, 'composition'),
+      artifactPath: join(folder, 'recordings', 'file'),
+      config: CONFIG,
+      createdAtMs: 0,
+      finished,
+    });
+  /** Resolves when this many segments are done. */
+  const until = (segments: number) =>
+    new Promise<void>((resolve) => {
+      report = () => {
+        if ((progress.at(-1)?.done ?? 0) >= segments) resolve();
+      };
+      report();
+    });
+  return { coordinator, children, progress, outcome, start, until };
+};
+
+const session = async (): Promise<JournalRecord[]> => {
+  const rehearsal = new Rehearsal().joins('ada', 'Ada', 100);
+  rehearsal.publishes({
+    participant: 'ada',
+    source: 'camera',
+    media: await camera('vp8', 0, 15),
+    fromMs: 200,
+    toMs: 14_500,
+  });
+  const tone = await sound(15, sine(440, 0.3));
+  rehearsal.publishes({ participant: 'ada', source: 'microphone', media: tone, fromMs: 200, toMs: 14_500 });
+  return rehearsal.recorded(500, 14_000).records(14_500);
+};
+
+test(
+  'processes share a finished recording; one that is killed is replaced',
+  () =>
+    inFolder(async (folder) => {
+      await saveJournal(await session(), join(folder, 'journal'));
+      const job = await open(folder, true);
+      try {
+        await job.start();
+        // Its writer died before it sealed the chunk.
+        job.coordinator.journalEnded('composition');
+        await job.until(1);
+        job.children[0]?.kill('SIGKILL');
+        const outcome = await job.outcome;
+        expect(outcome).toMatchObject({
+          artifact: { path: join(folder, 'recordings', 'file.mp4'), durationSeconds: 13.5, width: 640, height: 360 },
+        });
+        expect(job.progress.at(-1)).toEqual({ done: 4, total: 4 });
+        const pictures = await picturesOf(join(folder, 'recordings', 'file.mp4'));
+        expect(pictures.length).toBe(405);
+        for (const [i, picture] of pictures.entries()) expect(picture.seconds).toBeCloseTo(i / 30, 9);
+        expect((await readdir(join(folder, 'composition', 'segments'))).length).toBe(12);
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'a live recording is followed segment by segment, and ends with its stop',
+  () =>
+    inFolder(async (folder) => {
+      const records = await session();
+      const [early, late] = [records.filter((r) => r.arrivalNs < 9e9), records.filter((r) => r.arrivalNs >= 9e9)];
+      await mkdir(join(folder, 'journal'));
+      const chunk = openChunkPath(join(folder, 'journal'), 1);
+      await writeFile(chunk, chunkOf(early));
+      const job = await open(folder, false);
+      try {
+        await job.start();
+        await job.until(1);
+        expect(job.progress.every(({ total }) => total === null)).toBe(true);
+        await appendFile(chunk, chunkOf(late).subarray(CHUNK_HEADER_BYTES));
+        await job.until(3);
+        // The writer is gone without sealing: the server says so.
+        job.coordinator.journalEnded('composition');
+        expect(await job.outcome).toMatchObject({ artifact: { durationSeconds: 13.5 } });
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'a recording without a journal fails and says why',
+  () =>
+    inFolder(async (folder) => {
+      const job = await open(folder, true);
+      try {
+        await job.start();
+        expect(await job.outcome).toEqual({
+          reason:
+            'The journal of this session is missing or holds nothing that can be read: there is nothing to compose.',
+        });
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
