@@ -7,6 +7,7 @@ import pg from 'pg';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { migrate } from './migrations/migrate.ts';
+import { pooledClient } from './pooled-client.ts';
 import type { Tables } from './tables.ts';
 
 const OLDEST_MAJOR = 15;
@@ -57,8 +58,11 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
     application_name: 'roomtape',
     keepAlive: true,
   });
+  const lost = (error: Error): void => log.warn({ err: error }, 'A connection to the database was lost.');
   // An idle connection broke: the pool has dropped it already and makes another when asked.
-  pool.on('error', (error) => log.warn({ err: error }, 'A connection to the database was lost.'));
+  pool.on('error', lost);
+  // One that is in use broke: its query rejects; without a listener the event would end the process as well.
+  pool.on('connect', (client) => client.on('error', lost));
   const catalog = new Kysely<Tables>({
     dialect: new PostgresDialect({
       pool: {
@@ -67,7 +71,7 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
         end: () => pool.end(),
         connect: async () => {
           try {
-            return await pool.connect();
+            return pooledClient(await pool.connect());
           } catch (cause) {
             throw unreachable(url, cause);
           }

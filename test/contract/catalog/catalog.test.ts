@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -48,7 +50,7 @@ import {
 import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
 import { mayBecome, type RecordingConfig } from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
-import { DATABASES, silentLog, type TestDatabase } from './databases.ts';
+import { DATABASES, silentLog, type TestDatabase, until } from './databases.ts';
 
 const CONFIG: RecordingConfig = {
   layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },
@@ -126,6 +128,28 @@ for (const kind of DATABASES) {
         db,
       );
       expect((await sql<{ one: number }>`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    });
+
+    it('rejects the query whose connection is cut, and goes on', async () => {
+      const sleeping = sql`select pg_sleep(60)`.execute(db);
+      const outcome = expect(sleeping).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      await until('the query is cut', async () => {
+        const cut = await sql<{ cut: boolean }>`select pg_terminate_backend(pid) as cut from pg_stat_activity
+          where query like 'select pg_sleep%' and state = 'active' and datname = current_database()`.execute(db);
+        return cut.rows.some((row) => row.cut);
+      });
+      await outcome;
+      expect((await sql<{ one: number }>`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    });
+
+    it('that accepts connections and says nothing is unavailable', async () => {
+      const mute = createServer(() => undefined).listen(0, '127.0.0.1');
+      await once(mute, 'listening');
+      const address = mute.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      const waiting = checkDatabase(`postgres://me:x@127.0.0.1:${port}/postgres`);
+      await expect(waiting).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      mute.close();
     });
 
     it('takes a transaction back as a whole', async () => {
