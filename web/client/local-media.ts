@@ -168,7 +168,9 @@ export class LocalMedia {
 
   #close(source: Source, problem: DeviceError | null): void {
     this.#stop(source);
-    this.#set(source, { status: 'off', stream: null, deviceId: this.#state[source].deviceId, problem });
+    // A device that is gone is not asked for again: the next attempt takes whatever is there.
+    const deviceId = problem?.trouble === 'missing' ? null : this.#state[source].deviceId;
+    this.#set(source, { status: 'off', stream: null, deviceId, problem });
   }
 
   #stop(source: Source): void {

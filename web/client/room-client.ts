@@ -152,7 +152,7 @@ export class RoomClient {
     return joined;
   }
 
-  /** Leaves the room and closes every device. Idempotent. */
+  /** Leaves the room and closes every device, as every other end does. Idempotent. */
   leave(): void {
     this.#send({ type: 'leave' });
     this.#socket?.end({ reason: 'left', detail: '' });
@@ -304,6 +304,8 @@ export class RoomClient {
 
   #publish(source: 'camera' | 'microphone' | 'screen'): void {
     const { status } = this.#local.state[source];
+    // While one device gives way to another, the others keep the last picture: that is not muting.
+    if (status === 'starting') return;
     if (source !== 'screen') {
       const track = this.#local.track(source, source === 'camera' ? 'video' : 'audio');
       this.#publisher.publish(source, track, status !== 'on');
@@ -330,7 +332,7 @@ export class RoomClient {
     this.#health.publish = 'idle';
     this.#health.subscribe = 'idle';
     this.#wasJoined = false;
-    if (this.#joining === null) this.#local.close();
+    this.#local.close();
     this.#joining?.reject(new JoinError(end));
     this.#joining = null;
     this.#events.emit('ended', end);
