@@ -95,7 +95,7 @@ export class AudioMedia {
 
   #firstEndingAfter(ns: SessionTimeNs): number {
     const index = this.#packets.lowerBound(ns);
-    const before = index > this.#packets.start ? this.#packets.at(index - 1) : undefined;
+    const before = index > 0 ? this.#packets.at(index - 1) : undefined;
     return before !== undefined && before.endNs > ns ? index - 1 : index;
   }
 

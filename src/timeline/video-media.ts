@@ -62,7 +62,7 @@ export class VideoMedia {
   }
 
   #keyframeBefore(end: number): number | null {
-    for (let i = end - 1; i >= this.#frames.start; i -= 1) if (this.#frames.at(i)?.keyframe) return i;
+    for (let i = end - 1; i >= 0; i -= 1) if (this.#frames.at(i)?.keyframe) return i;
     return null;
   }
 

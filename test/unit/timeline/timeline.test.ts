@@ -454,6 +454,18 @@ describe('hostile media', () => {
     expect(timeline.audioPackets(2, 0, 10 * S)).toHaveLength(250);
   });
 
+  it('whose reports tell of another clock than its connection is placed by its arrival', () => {
+    const video = new Sender(VIDEO);
+    const audio = new Sender(AUDIO, { ntpAtZero: 3_900_003_600 });
+    film(video, 0, 3000);
+    talk(audio, 0, 3000);
+    const timeline = play(journal([video, audio]));
+    timeline.finish();
+    const [picture, sound] = [timeline.videoFrames(1, 0, 10 * S)[25], timeline.audioPackets(2, 0, 10 * S)[50]];
+    expect((picture?.timeNs ?? 0) / MS).toBeCloseTo(1030, 0);
+    expect((sound?.startNs ?? 0) / MS).toBeCloseTo(1030, 0);
+  });
+
   it('with a clock that jumps goes on where it arrives', () => {
     const audio = new Sender(AUDIO);
     talk(audio, 0, 2000);
