@@ -62,7 +62,7 @@ export interface PublishHandlers {
   onStreamClosed(stream: PublishedStream): void;
   /**
    * One RTP packet: RTX undone, no duplicates, in arrival order (a retransmitted packet comes when it comes). Padding-only packets
-   * come too: they occupy their sequence number. `packet` and `view` are valid during the call only; copy what is kept.
+   * come too: they occupy their sequence number. `view` is valid during the call only; the packet's bytes must not be changed.
    * `keyframe`: this packet begins a keyframe (never for audio).
    */
   onPacket(stream: PublishedStream, packet: Buffer, view: RtpView, arrivalNs: bigint, keyframe: boolean): void;

@@ -49,7 +49,10 @@ export class TrackFeed {
     for (const listener of this.#listeners) listener.onLayersChanged();
   }
 
-  /** Hands one packet to every subscriber. Same arguments as `PublishHandlers.onPacket`. */
+  /**
+   * Hands one packet to every subscriber. Same arguments as `PublishHandlers.onPacket`. The packet is kept for retransmission: its bytes
+   * must not change afterwards.
+   */
   packet(stream: PublishedStream, packet: Buffer, view: RtpView, arrivalNs: bigint, keyframe: boolean): void {
     const layer = this.#layers.get(stream);
     if (!layer) return;
