@@ -60,6 +60,8 @@ export interface ParticipantOptions {
   readonly cacheDir?: string;
 }
 
+/** Added to a participant's number, it gives the identity of its screen: another edition of another hue. */
+const SCREEN_INDEX = 12;
 const SIZE: Size = { width: 640, height: 360 };
 const FPS = 30;
 const SECONDS = 60;
@@ -201,10 +203,16 @@ export class Participant {
     return this.#tell({ type: 'set-muted', source: 'camera', muted: false });
   }
 
-  /** Publishes a second picture of this participant as a screen. */
+  /** Whose identity this participant's screen has: one of its own, that never flashes. */
+  get screenIndex(): number {
+    return this.index + SCREEN_INDEX;
+  }
+
+  /** Publishes a picture of another identity as this participant's screen. */
   async shareScreen(size: Size = { width: 1280, height: 720 }): Promise<void> {
-    const file = await videoOf({ ...this.options, name: `${this.name} (screen)` }, size);
-    await this.#tell({ type: 'publish', source: 'screen-video', file });
+    const { name, screenIndex, turn } = this;
+    const screen = { ...this.options, name: `Screen of ${name}`, index: screenIndex, of: turn.of };
+    await this.#tell({ type: 'publish', source: 'screen-video', file: await videoOf(screen, size) });
   }
 
   stopSharing(): Promise<void> {

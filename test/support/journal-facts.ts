@@ -15,6 +15,8 @@ export interface StreamFacts {
 
 export interface JournalFacts {
   readonly directory: string;
+  /** Monotonic time of session time zero. */
+  readonly originNs: bigint;
   /** Monotonic time of the recording's start: file time zero. */
   readonly startNs: bigint;
   /** Null while it runs. */
@@ -93,7 +95,7 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
   }
   if (startNs === null) return null;
   const facts = [...streams.values()].map((stream) => stream.facts()).filter(({ packets }) => packets > 0);
-  return { directory, startNs, stopNs, events, streams: facts, problems };
+  return { directory, originNs: origin, startNs, stopNs, events, streams: facts, problems };
 };
 
 /** The journal that holds a recording. Rejects if there is none below `root`. */

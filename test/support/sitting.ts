@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
-import { canvasSize, gridRects, type Rect, type Size } from '../../src/domain/layout.ts';
+import { canvasSize, gridRects, type Rect, type Size, shareRects } from '../../src/domain/layout.ts';
 import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
 import { type JournalFacts, journalOf } from './journal-facts.ts';
 import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
 import type { Fit } from './oracle/tile-reading.ts';
-import { describeReport, judge, type Report } from './oracle/verdict.ts';
+import { timelineOf, tracksAlone } from './oracle/track-alone.ts';
+import { describeReport, judge, percentile, type Report } from './oracle/verdict.ts';
 import type { Service } from './service.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -32,8 +33,20 @@ interface SceneFrom {
   readonly dark: readonly Rect[];
 }
 
+/** Whoever has an identity: a synthetic participant, somebody in a browser, a screen. */
+export interface Seen {
+  readonly index: number;
+}
+
+/** Somebody whose sender is not ours: judged against what arrived of it. */
+export interface Guest extends Seen {
+  readonly name: string;
+  readonly fps: number;
+  readonly loopFrames: number;
+}
+
 export interface SceneTile {
-  readonly participant: Participant;
+  readonly participant: Seen;
   readonly rect: Rect;
   readonly fit: Fit;
 }
@@ -60,6 +73,9 @@ export class Sitting {
   readonly roomId: string;
   readonly canvas: Size = canvasSize('med', 'landscape');
   readonly participants: Participant[] = [];
+  readonly guests: Guest[] = [];
+  /** Screens that were shared at any time. */
+  readonly #screens = new Set<Participant>();
   readonly #service: Service;
   readonly #epochNs = process.hrtime.bigint();
   readonly #of: number;
@@ -96,7 +112,7 @@ export class Sitting {
     const participant = await Participant.join({
       of: this.#of,
       epochNs: this.#epochNs,
-      seconds: 90,
+      seconds: 60,
       size: { width: 320, height: 180 },
       ...options,
       index,
@@ -110,7 +126,7 @@ export class Sitting {
   }
 
   /** From now on these are seen in a grid, in this order. `fresh`: at least one of them has only just begun to send. */
-  grid(participants: readonly Participant[], { fresh = false, dark = [] as readonly number[] } = {}): void {
+  grid(participants: readonly Seen[], { fresh = false, dark = [] as readonly number[] } = {}): void {
     const rects = gridRects(participants.length, this.canvas);
     const tiles: SceneTile[] = [];
     const off: Rect[] = [];
@@ -131,6 +147,20 @@ export class Sitting {
       tiles,
       dark,
     });
+  }
+
+  /** Somebody shares a screen from now on: the stage is its, cameras stand in the column in this order. */
+  share(presenter: Participant, column: readonly Seen[]): void {
+    this.#screens.add(presenter);
+    const rects = shareRects(column.length, this.canvas, 1);
+    const [stage] = rects.shares;
+    const tiles: SceneTile[] = [];
+    if (stage) tiles.push({ participant: { index: presenter.screenIndex }, rect: stage, fit: 'contain' });
+    for (const [place, participant] of column.entries()) {
+      const rect = rects.column[place];
+      if (rect) tiles.push({ participant, rect, fit: 'cover' });
+    }
+    this.scene(tiles, { fresh: true });
   }
 
   /** From now on nothing is judged until the next scene: a change is under way. */
@@ -173,7 +203,7 @@ export class Sitting {
     if (!response.ok || !response.body) throw new Error(`The file was answered ${response.status}.`);
     await pipeline(Readable.from(response.body), createWriteStream(file));
     const journal = await journalOf(this.#service.journals, recording.id);
-    return { recording, file, journal, expectation: this.#expectation(journal) };
+    return { recording, file, journal, expectation: await this.#expectation(journal) };
   }
 
   /** Waits for the file and judges it. */
@@ -197,7 +227,7 @@ export class Sitting {
     };
   }
 
-  #expectation(journal: JournalFacts): Expectation {
+  async #expectation(journal: JournalFacts): Promise<Expectation> {
     const { startNs, stopNs } = journal;
     if (stopNs === null) throw new Error('The journal holds no end of the recording.');
     const duration = secondsBetween(startNs, stopNs);
@@ -218,7 +248,11 @@ export class Sitting {
       scenes,
       duration,
       httpDuration: this.#endAnswerNs === null ? null : secondsBetween(this.#startAnswerNs, this.#endAnswerNs),
-      participants: this.#people(startNs, duration, scenes),
+      participants: [
+        ...this.#people(startNs, duration, scenes),
+        ...this.#shared(startNs),
+        ...(await this.#guests(journal, duration, scenes)),
+      ],
     };
   }
 
@@ -231,22 +265,75 @@ export class Sitting {
       const timesOf = (kind: 'flash' | 'beep') =>
         marks.filter((mark) => mark.kind === kind).map(({ dueNs }) => secondsBetween(startNs, dueNs));
       const beeps = timesOf('beep');
-      const isJudged = (time: number) =>
-        scenes.some(
-          ({ from, to, tiles }) =>
-            time >= from + EDGE_S &&
-            time + MARK_S <= to - EDGE_S &&
-            tiles.some(({ participant }) => participant === index),
-        );
       return {
         index,
         fps: first.fps,
         loopFrames: first.loopSeconds * first.fps,
         mediaZero: secondsBetween(startNs, first.epochNs),
-        flashes: timesOf('flash').filter(isJudged),
-        beeps: beeps.filter((time) => time >= EDGE_S && time + MARK_S <= duration - EDGE_S),
+        flashes: timesOf('flash').filter((time) => isJudged(scenes, index, time)),
+        beeps: beeps.filter((time) => isInside(duration, time)),
         audible: beeps.map((time) => ({ from: time, to: time + MARK_S })),
       };
     });
   }
+
+  /** Screens do not flash: they are judged by place and age. */
+  #shared(startNs: bigint): ExpectedParticipant[] {
+    return [...this.#screens].map((presenter) => ({
+      index: presenter.screenIndex,
+      fps: presenter.fps,
+      loopFrames: presenter.loopSeconds * presenter.fps,
+      mediaZero: secondsBetween(startNs, presenter.epochNs),
+      flashes: [],
+      beeps: [],
+      audible: [],
+    }));
+  }
+
+  /** Guests are compared with their tracks decoded alone. */
+  async #guests(
+    journal: JournalFacts,
+    duration: number,
+    scenes: readonly ExpectedScene[],
+  ): Promise<ExpectedParticipant[]> {
+    if (this.guests.length === 0) return [];
+    const timeline = await timelineOf(journal.directory);
+    const people: ExpectedParticipant[] = [];
+    for (const { index, name, fps, loopFrames } of this.guests) {
+      const participantId = participantNamed(journal, name);
+      const alone = await tracksAlone(timeline, participantId, index, Number(journal.startNs - journal.originNs));
+      const beeps = alone.beeps.map(({ start }) => start);
+      const offsets = alone.flashes.flatMap((flash) =>
+        beeps.filter((beep) => Math.abs(beep - flash) < 0.3).map((beep) => beep - flash),
+      );
+      people.push({
+        index,
+        fps,
+        loopFrames,
+        mediaZero: null,
+        arrived: alone.frames,
+        ownOffsetMs: (percentile(offsets, 0.5) ?? 0) * 1000,
+        flashes: alone.flashes.filter((time) => isJudged(scenes, index, time)),
+        beeps: beeps.filter((time) => isInside(duration, time)),
+        audible: beeps.map((time) => ({ from: time, to: time + MARK_S })),
+      });
+    }
+    return people;
+  }
 }
+
+/** True for a mark that lies whole within a scene that shows its participant. */
+const isJudged = (scenes: readonly ExpectedScene[], index: number, time: number): boolean =>
+  scenes.some(
+    ({ from, to, tiles }) =>
+      time >= from + EDGE_S && time + MARK_S <= to - EDGE_S && tiles.some(({ participant }) => participant === index),
+  );
+
+const isInside = (duration: number, time: number): boolean => time >= EDGE_S && time + MARK_S <= duration - EDGE_S;
+
+const participantNamed = ({ events, streams }: JournalFacts, name: string): string => {
+  for (const { event } of events) {
+    if (event.type === 'participant-joined' && event.participant.name === name) return event.participant.participantId;
+  }
+  throw new Error(`The journal knows of nobody called "${name}", of ${streams.length} streams.`);
+};

@@ -1,0 +1,58 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BrowserGuest, type BrowserKind } from '../support/browser.ts';
+import { Service } from '../support/service.ts';
+import { Sitting } from '../support/sitting.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/**
+ * Real browsers through the room page, picture and sound from one canvas and WebAudio. Two cores carry browsers, media and composition:
+ * the recording is compared with each track decoded alone from the journal, so that a starved browser is not blamed on us.
+ */
+describe('people in browsers', () => {
+  let service: Service;
+  const guests: BrowserGuest[] = [];
+  beforeAll(async () => {
+    service = await Service.start();
+  });
+  afterEach(async () => {
+    await Promise.all(guests.splice(0).map((guest) => guest.close()));
+  });
+  afterAll(() => service.close());
+
+  it.each<{ kinds: BrowserKind[] }>([
+    { kinds: ['chromium'] },
+    { kinds: ['chromium', 'chromium'] },
+    { kinds: ['firefox'] },
+  ])('$kinds are recorded as they were', async ({ kinds }) => {
+    const sitting = await Sitting.open(service, kinds.length);
+    for (const [index, kind] of kinds.entries()) {
+      const guest = await BrowserGuest.join(service, {
+        kind,
+        roomId: sitting.roomId,
+        name: `${kind} ${index}`,
+        index,
+        of: kinds.length,
+        fps: 15,
+      });
+      guests.push(guest);
+      sitting.guests.push(guest);
+    }
+    for (const guest of guests) {
+      await waitFor('everybody to be seen on every page', 30_000, async () => {
+        const { count, playing } = await guest.tiles();
+        return count === kinds.length && playing === kinds.length;
+      });
+    }
+    sitting.grid(guests, { fresh: true });
+    await sitting.startRecording();
+    await guests[0]?.page.waitForSelector('[data-testid="recording-indicator"]', { timeout: 5_000 });
+    await sitting.until(13);
+    await sitting.endRecording();
+    const { failures, text, report } = await sitting.judged();
+    expect(failures, text).toEqual([]);
+    for (const { beeps, flashes } of report.participants) {
+      expect(flashes.expected, text).toBeGreaterThanOrEqual(3);
+      expect(beeps.expected, text).toBeGreaterThanOrEqual(3);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+/**
+ * Real browsers in a room, through the room page: Debian's Chromium and Firefox ESR, headless, with a synthetic camera and microphone.
+ */
+import { existsSync } from 'node:fs';
+import { type Browser, launch, type Page } from 'puppeteer-core';
+import { browserSourceScript } from './browser-source.ts';
+import type { Service } from './service.ts';
+import type { Guest } from './sitting.ts';
+
+export type BrowserKind = 'chromium' | 'firefox';
+
+/** The wrapper script adds flags of its own and is passed by where the program lies. */
+const PROGRAMS: Record<BrowserKind, readonly string[]> = {
+  chromium: ['/usr/lib/chromium/chromium', '/usr/bin/chromium', '/usr/bin/google-chrome'],
+  firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox'],
+};
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--autoplay-policy=no-user-gesture-required',
+  // Everything is on loopback here, which WebRTC leaves out otherwise.
+  '--allow-loopback-in-peer-connection',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  // A page that nobody looks at must go on drawing.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
+const FIREFOX_PREFERENCES = {
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  'media.autoplay.default': 0,
+  'media.autoplay.blocking_policy': 0,
+  'media.navigator.permission.disabled': true,
+  'dom.min_background_timeout_value': 10,
+};
+
+/** How long a browser may take to join: two cores carry everything. */
+const JOIN_LIMIT_MS = 45_000;
+
+export interface BrowserGuestOptions {
+  readonly kind: BrowserKind;
+  readonly roomId: string;
+  readonly name: string;
+  readonly index: number;
+  readonly of: number;
+  readonly fps: number;
+  readonly codec?: 'vp8' | 'h264' | 'vp9' | 'av1';
+}
+
+/** Length of the code's loop: longer than any scenario. */
+const SECONDS = 240;
+
+export class BrowserGuest implements Guest {
+  readonly index: number;
+  readonly name: string;
+  readonly fps: number;
+  readonly loopFrames: number;
+  readonly page: Page;
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser, page: Page, options: BrowserGuestOptions) {
+    this.#browser = browser;
+    this.page = page;
+    this.index = options.index;
+    this.name = options.name;
+    this.fps = options.fps;
+    this.loopFrames = SECONDS * options.fps;
+  }
+
+  /** Opens the room page and joins, as a person would who comes by an invitation that joins at once. */
+  static async join(service: Service, options: BrowserGuestOptions): Promise<BrowserGuest> {
+    const executablePath = PROGRAMS[options.kind].find((path) => existsSync(path));
+    if (!executablePath) throw new Error(`${options.kind} is not installed.`);
+    const browser = await launch({
+      browser: options.kind === 'firefox' ? 'firefox' : 'chrome',
+      executablePath,
+      headless: true,
+      ...(options.kind === 'firefox' ? { extraPrefsFirefox: FIREFOX_PREFERENCES } : { args: CHROMIUM_FLAGS }),
+    });
+    try {
+      const page = await browser.newPage();
+      const { turn, fps } = { turn: { index: options.index, of: options.of }, fps: options.fps };
+      await page.evaluateOnNewDocument(browserSourceScript({ turn, fps, seconds: SECONDS }));
+      const address = new URL(`/room/${options.roomId}`, service.url);
+      address.searchParams.set('token', await service.participantToken(options.roomId));
+      address.searchParams.set('autojoin', '1');
+      address.searchParams.set('name', options.name);
+      if (options.codec) address.searchParams.set('codec', options.codec);
+      await page.goto(address.href);
+      await page.waitForSelector('[data-testid="leave-button"]', { timeout: JOIN_LIMIT_MS });
+      return new BrowserGuest(browser, page, options);
+    } catch (error) {
+      await browser.close();
+      throw error;
+    }
+  }
+
+  click(testId: string): Promise<void> {
+    return this.page.click(`[data-testid="${testId}"]`);
+  }
+
+  /** Number of tiles on the page, and which of them show a moving picture. */
+  tiles(): Promise<{ count: number; playing: number }> {
+    return this.page.$$eval('[data-testid="tile"]', (tiles) => ({
+      count: tiles.length,
+      playing: tiles.filter((tile) => {
+        const video = tile.querySelector('video');
+        return video !== null && video.videoWidth > 0 && video.currentTime > 0;
+      }).length,
+    }));
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}
