@@ -143,6 +143,7 @@ describe('the embedded Postgres', () => {
   it('works below a folder that only we may enter', async () => {
     const parent = temporaryFolder();
     chmodSync(parent, 0o700);
+    onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
     const dataDir = dataFolder(join(parent, 'data'));
     mkdirSync(dataDir);
     expect((await open(dataDir)).started).toBe(true);
