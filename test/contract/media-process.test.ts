@@ -40,7 +40,7 @@ const startMedia = async (): Promise<ChildProcess> => {
     journalsDir,
     resumeSecretFile: join(folder, 'resume-secret'),
     logLevel: 'warn',
-    rtc: { bindAddress: '127.0.0.1', port: 0, announcedAddresses: [], tcp: true, useRemb: false, iceServers: [] },
+    rtc: { bindAddress: '127.0.0.1', port: 0, announcedAddresses: [], tcp: false, useRemb: false, iceServers: [] },
   };
   const child = spawn(process.execPath, [MEDIA], {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -188,7 +188,7 @@ afterAll(() => scope.close());
 
 describe('the media process', () => {
   test('records what a WHIP publisher sends, from a keyframe on, and seals the journal', async () => {
-    const roomId = newRoomId();
+    const roomId = newRoomId<RoomId>();
     const participant = await publish(roomId);
     await flow(60);
     const started = await record(roomId);
@@ -229,7 +229,7 @@ describe('the media process', () => {
   });
 
   test('goes on recording while there is no server process, without a hole', async () => {
-    const roomId = newRoomId();
+    const roomId = newRoomId<RoomId>();
     const participant = await publish(roomId, { via: 'room' });
     const started = await record(roomId);
     await flow(30);
@@ -245,7 +245,7 @@ describe('the media process', () => {
     await participant.vanish();
     expect(isSealed(started.journalDir)).toBe(true);
     expect(flowOf(await read(started.journalDir)).missing).toEqual([0, 0]);
-    await expect.poll(() => server.events.map((event) => event.type)).toContain('session-ended');
+    await expect.poll(() => server.events.map((event) => event.type), { timeout: 5000 }).toContain('session-ended');
     expect(server.events.find((event) => event.type === 'recording-stopped')).toMatchObject({
       recordingId: started.recordingId,
       reason: 'session-ended',
@@ -253,7 +253,7 @@ describe('the media process', () => {
   });
 
   test('misses a publisher that vanishes after 8 s, and ends its session and recording', async () => {
-    const roomId = newRoomId();
+    const roomId = newRoomId<RoomId>();
     const participant = await publish(roomId);
     const started = await record(roomId);
     const before = Date.now();
@@ -275,7 +275,7 @@ describe('the media process', () => {
   });
 
   test('ends in order when it is told to: journals sealed, the server process informed', async () => {
-    const roomId = newRoomId();
+    const roomId = newRoomId<RoomId>();
     await publish(roomId);
     const started = await record(roomId);
     await flow(20);
@@ -288,13 +288,13 @@ describe('the media process', () => {
       'recording-stopped',
       'session-ended',
     ]);
-    expect(server.client.state).toBe('away');
+    await expect.poll(() => server.client.state, { timeout: 5000 }).toBe('away');
   });
 
   test('that was killed leaves a journal that its successor seals', async () => {
     media = await startMedia();
     await server.client.connected(10_000);
-    const roomId = newRoomId();
+    const roomId = newRoomId<RoomId>();
     await publish(roomId);
     const started = await record(roomId);
     await flow(100);
@@ -303,7 +303,7 @@ describe('the media process', () => {
     await exited;
     expect(isSealed(started.journalDir)).toBe(false);
     media = await startMedia();
-    await expect.poll(() => server.client.state).toBe('connected');
+    await server.client.connected(20_000);
     expect(isSealed(started.journalDir)).toBe(true);
     expect(server.hellos.at(-1)).toMatchObject({ sessions: [], recordings: [] });
     expect(flowOf(await read(started.journalDir)).streams).toBe(2);
