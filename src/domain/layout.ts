@@ -89,13 +89,19 @@ const rowsFor = (count: number, canvas: Size): readonly number[] => {
 const centresExactly = (rows: readonly number[], width: number, gap: number, canvas: Size): boolean =>
   rows.every((n) => (canvas.width - n * width - (n - 1) * gap) % (2 * UNIT) === 0);
 
-/** The gap and tile width: a unit more between tiles is taken where it puts the rows exactly in the middle at no cost in size. */
+/**
+ * The gap and tile width. Unequal margins are seen at once, sixteen pixels of width are not: a unit more between tiles, or a unit less of
+ * width, is taken where that puts every row exactly in the middle.
+ */
 const rowMeasures = (rows: readonly number[], canvas: Size): { readonly gap: number; readonly width: number } => {
   const gap = columnGapOf(canvas);
   const width = widestTile(rows, canvas, gap);
-  const wider = { gap: gap + UNIT, width: widestTile(rows, canvas, gap + UNIT) };
-  const gain = !centresExactly(rows, width, gap, canvas) && centresExactly(rows, wider.width, wider.gap, canvas);
-  return gain && wider.width === width ? wider : { gap, width };
+  const choices = [width, width - UNIT].flatMap((narrower) =>
+    [gap, gap + UNIT].map((wider) => ({ gap: wider, width: Math.min(narrower, widestTile(rows, canvas, wider)) })),
+  );
+  const centred = choices.filter((choice) => centresExactly(rows, choice.width, choice.gap, canvas));
+  const largest = Math.max(...centred.map((choice) => choice.width));
+  return centred.find((choice) => choice.width === largest && choice.width > 0) ?? { gap, width };
 };
 
 /** x of the first tile of a row that is this wide, as near to the middle as whole units allow. */

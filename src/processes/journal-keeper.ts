@@ -1,12 +1,12 @@
 /**
- * Deletes journals whose recordings are done and whose time is over, and those of deleted recordings. Only sealed chunks that were seen
- * are deleted, and a folder only when it is empty: a recording that begins in the same session at this moment loses nothing.
+ * Deletes journals whose recordings are done and whose time is over, and those of deleted recordings. A journal that is being written is
+ * spared: a recording that begins in the same session at this moment loses nothing.
  */
-import { rmdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { journalUses } from '../catalog/recordings.ts';
-import { deleteChunks, journalsToDelete, type RetainedJournal } from '../journal/retention.ts';
+import { deleteJournal, journalsToDelete, type RetainedJournal } from '../journal/retention.ts';
 import { scanJournal } from '../journal/scan.ts';
 import type { Logger } from '../support/log.ts';
 
@@ -42,20 +42,9 @@ export class JournalKeeper {
     }
   }
 
-  /** Deletes one journal, except what is being written right now. */
+  /** Deletes one journal; one that is being written stays, and is found by a later sweep. */
   async erase(directory: string): Promise<void> {
-    const summary = await scanJournal(directory);
-    if (summary) {
-      const sealed = summary.chunks.filter((chunk) => chunk.sealed).map(({ chunk }) => chunk);
-      await deleteChunks(directory, sealed);
-    }
-    try {
-      await rmdir(directory);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      // Not empty: a chunk is open; the next sweep finds it sealed. Missing: gone already.
-      if (code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error;
-    }
+    await deleteJournal(directory);
   }
 }
 

@@ -7,20 +7,18 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type EmbeddedPostgres, openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
 import type { Config } from '../config/config.ts';
 import { type Credentials, loadCredentials } from '../config/credentials.ts';
 import type { MediaSettings } from '../rooms/media-settings.ts';
 import { dial, listen, Peer } from '../support/ipc.ts';
-import { createLogger, type Logger } from '../support/log.ts';
+import { createLogger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { bareEnvironment } from './environment.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
+import { keepPostgres } from './postgres-keeper.ts';
 import { Sibling } from './sibling.ts';
 
 const STEP_LIMIT_MS = 10_000;
-/** The embedded Postgres is looked after this often; it rarely dies, and the server answers 503 in between. */
-const POSTGRES_CHECK_MS = 2_000;
 
 export interface Supervised {
   /** Resolves with the address when the server listens. Rejects if it cannot within a minute. */
@@ -42,13 +40,15 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     if (created) log.info({ file: join(paths.root, 'credentials.json') }, 'Made an API key and secret.');
     const ready = Promise.withResolvers<string>();
     scope.own('supervisor socket', await openSocket(paths, ready.resolve), closeServer);
-    const postgres = config.databaseUrl ? undefined : await watchPostgres(config, scope, log);
-    const databaseUrl = config.databaseUrl ?? postgres?.url;
-    if (!databaseUrl) throw new Error('There is no database: neither configured nor embedded.');
-    const server = new Sibling({
+    const { dataDir } = config;
+    const postgres = config.databaseUrl
+      ? { url: config.databaseUrl, close: async () => undefined }
+      : await keepPostgres({ dataDir, log, onMoved: () => server.kill() });
+    scope.own('postgres', postgres, () => postgres.close());
+    const server: Sibling = new Sibling({
       name: 'server',
       pidFile: join(paths.run, 'server.pid'),
-      spawn: () => spawnServer(paths, databaseUrl, credentials),
+      spawn: () => spawnServer(paths, postgres.url, credentials),
       log,
     });
     const media = new Sibling({
@@ -96,26 +96,6 @@ const openSocket = async (paths: DataPaths, onListening: (url: string) => void):
       },
     });
   });
-};
-
-const watchPostgres = async (config: Config, scope: Scope, log: Logger): Promise<EmbeddedPostgres> => {
-  const open = (): Promise<EmbeddedPostgres> => openEmbeddedPostgres({ dataDir: config.dataDir, log });
-  const postgres = await open();
-  let checking = false;
-  const timer = setInterval(() => {
-    if (checking) return;
-    checking = true;
-    open()
-      .catch((error: unknown) => log.error({ err: error }, 'Postgres is gone and could not be started again.'))
-      .finally(() => {
-        checking = false;
-      });
-  }, POSTGRES_CHECK_MS);
-  scope.own('postgres', postgres, async () => {
-    clearInterval(timer);
-    await postgres.stop();
-  });
-  return postgres;
 };
 
 const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credentials): ChildProcess =>

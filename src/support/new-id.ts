@@ -1,6 +1,5 @@
 /** Fresh identifiers. Randomness is an effect, so it lives here and not in `domain/ids.ts`. */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { ParticipantId, RoomId } from '../domain/ids.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const randomText = (length: number): string =>
@@ -18,5 +17,6 @@ export const newHexId = <T extends string>(): T => {
 };
 
 /** `xxxx-xxxx-xxxx`: 62 random bits. */
-export const newRoomId = (): RoomId => [randomText(4), randomText(4), randomText(4)].join('-') as RoomId;
-export const newParticipantId = (): ParticipantId => randomText(8) as ParticipantId;
+export const newRoomId = <T extends string>(): T => [randomText(4), randomText(4), randomText(4)].join('-') as T;
+/** 8 characters: 41 random bits, told apart within a room. */
+export const newParticipantId = <T extends string>(): T => randomText(8) as T;

@@ -84,7 +84,7 @@ for (const kind of DATABASES) {
     const makeRecording = async (over: { roomId?: RoomId; sessionId?: SessionId; dueAt?: Date } = {}) =>
       insertRecording(db, {
         id: newHexId<RecordingId>(),
-        roomId: over.roomId ?? newRoomId(),
+        roomId: over.roomId ?? newRoomId<RoomId>(),
         sessionId: over.sessionId ?? newHexId<SessionId>(),
         config: CONFIG,
         dueAt: over.dueAt ?? null,
@@ -154,7 +154,7 @@ for (const kind of DATABASES) {
 
     it('takes a transaction back as a whole', async () => {
       const id = newHexId();
-      const roomId = newRoomId();
+      const roomId = newRoomId<RoomId>();
       const failing = transaction(db, async (trx) => {
         await createRoom(trx, { id, roomId, customRoomId: null, webhook: null });
         throw new Error('changed my mind');
@@ -167,7 +167,7 @@ for (const kind of DATABASES) {
       it('are found by either id; one custom id makes one room', async () => {
         const customRoomId = `daily ${newHexId()} 100%`;
         const webhook = { endPoint: 'https://example.com/hook', events: ['*'] };
-        const make = () => createRoom(db, { id: newHexId(), roomId: newRoomId(), customRoomId, webhook });
+        const make = () => createRoom(db, { id: newHexId(), roomId: newRoomId<RoomId>(), customRoomId, webhook });
         const all = await Promise.all([make(), make(), make()]);
         expect(new Set(all.map(({ id }) => id)).size).toBe(1);
         const [room] = all;
@@ -181,8 +181,8 @@ for (const kind of DATABASES) {
       });
 
       it('with the id that another chose as its own are found first', async () => {
-        const roomId = newRoomId();
-        await createRoom(db, { id: newHexId(), roomId: newRoomId(), customRoomId: roomId, webhook: null });
+        const roomId = newRoomId<RoomId>();
+        await createRoom(db, { id: newHexId(), roomId: newRoomId<RoomId>(), customRoomId: roomId, webhook: null });
         const real = await createRoom(db, { id: newHexId(), roomId, customRoomId: null, webhook: null });
         expect((await findRoom(db, roomId))?.id).toBe(real.id);
       });
@@ -190,7 +190,7 @@ for (const kind of DATABASES) {
       it('are listed in pages with the total', async () => {
         const mark = newHexId();
         for (let i = 0; i < 5; i++) {
-          await createRoom(db, { id: newHexId(), roomId: newRoomId(), customRoomId: `${mark}-${i}`, webhook: null });
+          await createRoom(db, { id: newHexId(), roomId: newRoomId<RoomId>(), customRoomId: `${mark}-${i}`, webhook: null });
         }
         const page = await listRooms(db, { page: 2, perPage: 2, query: mark });
         expect(page.total).toBe(5);
@@ -199,10 +199,10 @@ for (const kind of DATABASES) {
       });
 
       it('are disabled for good', async () => {
-        const room = await createRoom(db, { id: newHexId(), roomId: newRoomId(), customRoomId: null, webhook: null });
+        const room = await createRoom(db, { id: newHexId(), roomId: newRoomId<RoomId>(), customRoomId: null, webhook: null });
         expect((await disableRoom(db, room.room_id))?.disabled).toBe(true);
         expect((await disableRoom(db, room.room_id))?.disabled).toBe(true);
-        expect(await disableRoom(db, newRoomId())).toBeNull();
+        expect(await disableRoom(db, newRoomId<RoomId>())).toBeNull();
       });
     });
 
@@ -210,7 +210,7 @@ for (const kind of DATABASES) {
       it('keep every stay of every participant, though all is told twice', async () => {
         const room = await createRoom(db, {
           id: newHexId(),
-          roomId: newRoomId(),
+          roomId: newRoomId<RoomId>(),
           customRoomId: newHexId(),
           webhook: null,
         });
@@ -249,7 +249,7 @@ for (const kind of DATABASES) {
       it('are listed by room, state and date', async () => {
         const room = await createRoom(db, {
           id: newHexId(),
-          roomId: newRoomId(),
+          roomId: newRoomId<RoomId>(),
           customRoomId: newHexId(),
           webhook: null,
         });
@@ -274,7 +274,7 @@ for (const kind of DATABASES) {
 
     describe('recordings', () => {
       it('start once in a room, however many ask at once', async () => {
-        const roomId = newRoomId();
+        const roomId = newRoomId<RoomId>();
         const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => makeRecording({ roomId })));
         expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(1);
         for (const outcome of outcomes) {
@@ -354,7 +354,7 @@ for (const kind of DATABASES) {
       });
 
       it('are listed newest first, by room, session and text, without deleted ones', async () => {
-        const roomId = newRoomId();
+        const roomId = newRoomId<RoomId>();
         const sessionId = newHexId<SessionId>();
         const ids: RecordingId[] = [];
         for (let i = 0; i < 3; i++) {

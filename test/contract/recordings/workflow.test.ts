@@ -92,7 +92,7 @@ class Media implements MediaControl {
 
 /** Everything around one workflow; `restart` makes another over the same database and files. */
 const system = async (journal: JournalLookup = async () => null) => {
-  const roomId = newRoomId();
+  const roomId = newRoomId<RoomId>();
   await createRoom(catalog, { id: newHexId(), roomId, customRoomId: `custom-${roomId}`, webhook: null });
   const media = new Media(roomId);
   const told: string[] = [];
