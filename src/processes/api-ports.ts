@@ -49,7 +49,7 @@ export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => (
     const room = await findRoom(catalog, id);
     const disabled = room && (await disableRoom(catalog, room.room_id));
     if (!disabled) throw roomNotFound(id);
-    await media.endSession(disabled.room_id, 'room-closed');
+    await media.endSession(disabled.room_id, 'room-deactivated');
     return roomView(disabled);
   },
 });
