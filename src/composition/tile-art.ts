@@ -26,7 +26,8 @@ const between = (low: number, value: number, high: number): number => Math.min(h
 /** Lengths in pixels that follow the size of the tile. */
 const measuresOf = ({ width, height }: Size) => {
   const unit = Math.min(width, height * 1.6);
-  const font = between(11, unit * 0.0285, 34);
+  // Not in proportion: a small tile's name must still be read, a large one's need not shout.
+  const font = between(11, 8 + unit * 0.017, 30);
   return {
     font,
     radius: between(6, unit * 0.019, 22),

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { CompositionCoordinator } from '../../../src/composition/coordinator.ts';
 import type { ArtifactFacts } from '../../../src/composition/task.ts';
-import { openChunkPath } from '../../../src/journal/chunk-files.ts';
+import { openChunkPath, renameSealed } from '../../../src/journal/chunk-files.ts';
 import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { camera, sine, sound } from './media.ts';
@@ -87,11 +87,10 @@ test(
   () =>
     inFolder(async (folder) => {
       await saveJournal(await session(), join(folder, 'journal'));
+      await renameSealed(join(folder, 'journal'), 1);
       const job = await open(folder, true);
       try {
         await job.start();
-        // Its writer died before it sealed the chunk.
-        job.coordinator.journalEnded('composition');
         await job.until(1);
         job.children[0]?.kill('SIGKILL');
         const outcome = await job.outcome;
