@@ -19,7 +19,7 @@ export interface BrowserSource {
 }
 
 /** Everything that the page's script needs, as JSON. */
-interface PageSource {
+export interface PageSource {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -47,10 +47,10 @@ const cells = (): Rect[] => {
   }));
 };
 
-/** A script that gives the page this participant's camera and microphone. Evaluate it before the page's own scripts. */
-export const browserSourceScript = ({ turn, fps, seconds }: BrowserSource): string => {
+/** The picture and the sound of a participant as data, for programs in other languages. */
+export const pageSource = ({ turn, fps, seconds }: BrowserSource): PageSource => {
   const frames = Math.min(CODE_FRAMES, seconds * fps);
-  const source: PageSource = {
+  return {
     ...BASE,
     fps,
     colour: identityCss(turn.index),
@@ -66,5 +66,8 @@ export const browserSourceScript = ({ turn, fps, seconds }: BrowserSource): stri
       encodeTimecode(frame, turn.index).reduce((word, bit) => word * 2 + (bit ? 1 : 0), 0),
     ),
   };
-  return `${readFileSync(PAGE_SCRIPT, 'utf8')}\nwindow.installSyntheticSource(${JSON.stringify(source)});`;
 };
+
+/** A script that gives the page this participant's camera and microphone. Evaluate it before the page's own scripts. */
+export const browserSourceScript = (source: BrowserSource): string =>
+  `${readFileSync(PAGE_SCRIPT, 'utf8')}\nwindow.installSyntheticSource(${JSON.stringify(pageSource(source))});`;

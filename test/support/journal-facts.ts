@@ -1,7 +1,7 @@
 /** What a journal says about a recording: its start and end on the machine's monotonic clock, and whether packets are missing. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SessionEvent, StreamInfo } from '../../src/domain/events.ts';
+import type { ParticipantInfo, SessionEvent, StreamInfo } from '../../src/domain/events.ts';
 import { readJournal } from '../../src/journal/reader.ts';
 
 export interface StreamFacts {
@@ -23,6 +23,8 @@ export interface JournalFacts {
   readonly stopNs: bigint | null;
   readonly events: readonly { readonly atNs: bigint; readonly event: SessionEvent }[];
   readonly streams: readonly StreamFacts[];
+  /** Everybody who was there at any time. */
+  readonly people: readonly ParticipantInfo[];
   readonly problems: readonly string[];
 }
 
@@ -66,6 +68,7 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
   const events: { atNs: bigint; event: SessionEvent }[] = [];
   const problems: string[] = [];
   const streams = new Map<number, StreamCount>();
+  const people = new Map<string, ParticipantInfo>();
   const open = (info: StreamInfo) => {
     if (!streams.has(info.stream)) streams.set(info.stream, new StreamCount(info));
   };
@@ -75,6 +78,7 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
       if (record.type === 'snapshot') {
         origin = BigInt(record.snapshot.originMonotonicNs);
         for (const stream of record.snapshot.streams) open(stream);
+        for (const person of record.snapshot.participants) people.set(person.participantId, person);
         for (const { recordingId: id, startedNs } of record.snapshot.recordings) {
           if (id === recordingId) startNs ??= origin + BigInt(Math.round(startedNs));
         }
@@ -84,6 +88,7 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
         const { event } = record;
         events.push({ atNs: origin + BigInt(Math.round(record.arrivalNs)), event });
         if (event.type === 'stream-opened') open(event.stream);
+        if (event.type === 'participant-joined') people.set(event.participant.participantId, event.participant);
         if (event.type === 'recording-started' && event.recording.recordingId === recordingId) {
           startNs = origin + BigInt(Math.round(event.recording.startedNs));
         }
@@ -95,7 +100,16 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
   }
   if (startNs === null) return null;
   const facts = [...streams.values()].map((stream) => stream.facts()).filter(({ packets }) => packets > 0);
-  return { directory, originNs: origin, startNs, stopNs, events, streams: facts, problems };
+  return {
+    directory,
+    originNs: origin,
+    startNs,
+    stopNs,
+    events,
+    streams: facts,
+    people: [...people.values()],
+    problems,
+  };
 };
 
 /** The journal that holds a recording. Rejects if there is none below `root`. */

@@ -60,12 +60,10 @@ export class Service {
     return readFile(join(this.folder, 'server.log'), 'utf8');
   }
 
-  /** Pid of the server process or the media process, as its pid file says. */
-  async pidOf(name: 'server' | 'media'): Promise<number> {
-    const files = await processesOf(this.server.dataDir);
-    const line = files.find((process) => process.includes(`processes/${name}.ts`));
-    if (!line) throw new Error(`No ${name} process runs for ${this.server.dataDir}:\n${files.join('\n')}`);
-    return Number.parseInt(line, 10);
+  /** Pid of the server process or the media process; null while there is none. */
+  async pidOf(name: 'server' | 'media'): Promise<number | null> {
+    const line = (await processesOf(this.server.dataDir)).find((process) => process.includes(`processes/${name}.ts`));
+    return line === undefined ? null : Number.parseInt(line, 10);
   }
 
   /** Ends the product in order; rejects if anything of it goes on running. Idempotent. */

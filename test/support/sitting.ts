@@ -331,9 +331,8 @@ const isJudged = (scenes: readonly ExpectedScene[], index: number, time: number)
 
 const isInside = (duration: number, time: number): boolean => time >= EDGE_S && time + MARK_S <= duration - EDGE_S;
 
-const participantNamed = ({ events, streams }: JournalFacts, name: string): string => {
-  for (const { event } of events) {
-    if (event.type === 'participant-joined' && event.participant.name === name) return event.participant.participantId;
-  }
-  throw new Error(`The journal knows of nobody called "${name}", of ${streams.length} streams.`);
+const participantNamed = ({ people }: JournalFacts, name: string): string => {
+  const found = people.find((person) => person.name === name);
+  if (found) return found.participantId;
+  throw new Error(`The journal knows nobody called "${name}", but ${people.map((person) => person.name).join(', ')}.`);
 };
