@@ -190,7 +190,12 @@ for (const kind of DATABASES) {
       it('are listed in pages with the total', async () => {
         const mark = newHexId();
         for (let i = 0; i < 5; i++) {
-          await createRoom(db, { id: newHexId(), roomId: newRoomId<RoomId>(), customRoomId: `${mark}-${i}`, webhook: null });
+          await createRoom(db, {
+            id: newHexId(),
+            roomId: newRoomId<RoomId>(),
+            customRoomId: `${mark}-${i}`,
+            webhook: null,
+          });
         }
         const page = await listRooms(db, { page: 2, perPage: 2, query: mark });
         expect(page.total).toBe(5);
@@ -199,7 +204,12 @@ for (const kind of DATABASES) {
       });
 
       it('are disabled for good', async () => {
-        const room = await createRoom(db, { id: newHexId(), roomId: newRoomId<RoomId>(), customRoomId: null, webhook: null });
+        const room = await createRoom(db, {
+          id: newHexId(),
+          roomId: newRoomId<RoomId>(),
+          customRoomId: null,
+          webhook: null,
+        });
         expect((await disableRoom(db, room.room_id))?.disabled).toBe(true);
         expect((await disableRoom(db, room.room_id))?.disabled).toBe(true);
         expect(await disableRoom(db, newRoomId<RoomId>())).toBeNull();
