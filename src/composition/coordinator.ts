@@ -82,6 +82,8 @@ interface Job {
   packaging: boolean;
   ended: boolean;
   fruitlessDeaths: number;
+  /** What the last process that died said of it. */
+  stumble: string | null;
   journalEnded: boolean;
 }
 
@@ -121,6 +123,10 @@ export class CompositionCoordinator {
             return this.#taskOf(worker);
           }
           if (method === 'next' && worker) return this.#next(worker);
+          if (method === 'stumbled' && worker) {
+            worker.job.stumble = workMethods.stumbled.params.parse(params).reason;
+            return {};
+          }
           throw new Error(`"${method}" is not known here, or came before "hello".`);
         },
         onEvent: (event) => {
@@ -152,6 +158,7 @@ export class CompositionCoordinator {
       packaging: false,
       ended: false,
       fruitlessDeaths: 0,
+      stumble: null,
       journalEnded: false,
     });
     this.#schedule();
@@ -275,8 +282,11 @@ export class CompositionCoordinator {
         'A compositor died.',
       );
       if (job.fruitlessDeaths >= MAX_FRUITLESS_DEATHS) {
-        const end = signal ? `signal ${signal}` : `exit code ${code}`;
-        this.#fail(job, `The compositor ended ${MAX_FRUITLESS_DEATHS} times without getting further (last: ${end}).`);
+        const end = job.stumble ?? (signal ? `signal ${signal}` : `exit code ${code}`);
+        this.#fail(
+          job,
+          `The compositor ended ${MAX_FRUITLESS_DEATHS} times without getting further (last: ${end.replace(/\.$/, '')}).`,
+        );
       }
     }
     this.#schedule();

@@ -49,6 +49,8 @@ export const workMethods = {
     params: z.object({}),
     result: z.object({ run: z.object({ from: z.number(), to: z.number() }).nullable(), package: z.boolean() }),
   },
+  /** This process is about to end by an error where another may succeed. */
+  stumbled: { params: z.object({ reason: z.string() }), result: z.object({}) },
 } as const;
 
 /** Facts of a finished artifact. */
@@ -70,6 +72,7 @@ export const workEvent = z.discriminatedUnion('type', [
   /** The journal holds the recording's end: `ticks` in all. */
   z.object({ type: z.literal('end-known'), ticks: z.number() }),
   z.object({ type: z.literal('packaged'), artifact: artifactFacts }),
+  /** It cannot be composed, by anybody. */
   z.object({ type: z.literal('failed'), reason: z.string() }),
 ]);
 export type WorkEvent = z.infer<typeof workEvent>;

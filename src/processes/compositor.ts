@@ -143,6 +143,9 @@ const run = async (log: Logger): Promise<number> => {
       peer.emit({ type: 'failed', reason: error.message } satisfies WorkEvent);
       const end = AbortSignal.any([gone.signal, AbortSignal.timeout(FAREWELL_MS)]);
       await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve()));
+    } else {
+      const reason = error instanceof Error ? error.message : String(error);
+      await peer.request('stumbled', { reason });
     }
     return 1;
   } finally {

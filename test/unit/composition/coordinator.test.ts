@@ -11,6 +11,7 @@ interface Plan {
   readonly total: number;
   readonly dieAt?: readonly number[];
   readonly always?: boolean;
+  readonly lastWords?: string;
 }
 type End = { readonly id: string; readonly done?: string; readonly failed?: string };
 
@@ -121,6 +122,15 @@ test('three deaths at the same place fail the job with the reason', async () => 
     failed: 'The compositor ended 3 times without getting further (last: exit code 3).',
   });
   expect(coordinator.stats).toMatchObject({ jobs: 0, waiting: 0 });
+});
+
+test('the reason of a failed job is what the compositor said of it', async () => {
+  const { next } = await open(1, { total: 6, dieAt: [2], always: true, lastWords: 'The decoder gave up.' });
+  await coordinator.start(job('a'));
+  expect(await next()).toEqual({
+    id: 'a',
+    failed: 'The compositor ended 3 times without getting further (last: The decoder gave up).',
+  });
 });
 
 test('older jobs come first, and no more processes run than allowed', async () => {

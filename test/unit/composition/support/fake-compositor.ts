@@ -1,13 +1,19 @@
 /**
  * A compositor that renders nothing: it speaks the work protocol, writes the segments' facts files and dies where it is told to. The plan
- * comes in the environment: `{total, dieAt: [segment, …], diary}`; a death at a segment happens once, marked by a file.
+ * comes in the environment: `{total, dieAt: [segment, …], lastWords?, diary}`; a death at a segment happens once, marked by a file.
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compositionTask, workMethods } from '../../../../src/composition/task.ts';
 import { dial } from '../../../../src/support/ipc.ts';
 
-const plan = JSON.parse(process.env.PLAN ?? '{}') as { total: number; dieAt: number[]; always: boolean; diary: string };
+const plan = JSON.parse(process.env.PLAN ?? '{}') as {
+  total: number;
+  dieAt: number[];
+  always: boolean;
+  diary: string;
+  lastWords?: string;
+};
 const peer = await dial(process.env.ROOMTAPE_WORK_SOCKET ?? '', { onClose: () => process.exit(0) });
 const task = compositionTask.parse(
   await peer.request('hello', { version: 1, lease: process.env.ROOMTAPE_LEASE, pid: process.pid }),
@@ -21,6 +27,7 @@ for (;;) {
     const mark = join(task.segmentsDir, `died-${index}`);
     if (plan.dieAt.includes(index) && (plan.always || !existsSync(mark))) {
       writeFileSync(mark, '');
+      if (plan.lastWords) await peer.request('stumbled', { reason: plan.lastWords });
       process.exit(3);
     }
     const name = `${String(index).padStart(6, '0')}.json`;
