@@ -33,8 +33,16 @@ export const claimedId = (claims: ParticipantClaims): ParticipantId | undefined 
   return participantId;
 };
 
+/** Control characters and halves of characters: labels, log lines and the database's text know none of them. */
+const printable = (name = ''): string =>
+  name
+    .toWellFormed()
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
+
 /** The name that everybody sees: the token's, else the one asked for. */
-export const nameOf = (claims: ParticipantClaims, asked?: string): string => claims.name ?? asked ?? NAMELESS;
+export const nameOf = (claims: ParticipantClaims, asked?: string): string =>
+  printable(claims.name) || printable(asked) || NAMELESS;
 
 /**
  * Enters through a socket. With a resume token of the running session whose participant is still there, it goes on as that; otherwise

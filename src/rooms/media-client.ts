@@ -4,7 +4,9 @@
  *
  * States: `away ⇄ connected`, then `closed`. While away every request is refused with MEDIA_UNAVAILABLE. Durable events reach their
  * handler one at a time, in order, and are acknowledged when its promise has resolved; one whose handler fails is handed over again
- * after a pause, so nothing behind it is acknowledged before it. A handler may see an event twice (we died before the acknowledgement).
+ * after a pause, so nothing behind it is acknowledged before it. Where something is away (DATABASE_UNAVAILABLE, MEDIA_UNAVAILABLE) that goes on until it is
+ * back; an event that fails for any other reason is given up in the end: one that can't be handled must not keep all others of all
+ * rooms from being handled. A handler may see an event twice (we died before the acknowledgement).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
@@ -33,6 +35,8 @@ const RECONNECT_PAUSE_MS = 200;
 const REFUSED_PAUSE_MS = 5000;
 /** A handler that fails mostly misses the database, which is back in seconds. */
 const REDELIVERY_PAUSE_MS = 500;
+/** Ten seconds: longer than a deadlock or a failover that does not call itself one; then it is the event that is wrong. */
+const MOST_DELIVERIES = 20;
 
 export interface MediaClientOptions {
   readonly path: string;
@@ -40,6 +44,8 @@ export interface MediaClientOptions {
   /** Each connection begins with the media process's present state, before any durable event of that connection. */
   readonly onHello?: (state: HelloState) => Promise<void>;
   readonly onDurable: (event: DurableEvent) => Promise<void>;
+  /** Before an event whose handler failed is handed over again. Default 500. */
+  readonly redeliveryPauseMs?: number;
 }
 
 /** One room socket, as it is relayed. */
@@ -241,24 +247,37 @@ export class MediaClient {
     if (sequence <= this.#lastHandled) this.#acknowledge(bootId, sequence);
     if (sequence <= this.#lastQueued) return;
     this.#lastQueued = sequence;
-    this.#deliver(event.type, async () => {
-      await this.#options.onDurable(event);
+    const done = (): void => {
       if (bootId === this.#bootId) this.#lastHandled = sequence;
       this.#acknowledge(bootId, sequence);
-    });
+    };
+    const handle = async (): Promise<void> => {
+      await this.#options.onDurable(event);
+      done();
+    };
+    this.#deliver(event.type, handle, done);
   }
 
-  /** Hands over in order, again and again until it is taken or we close. */
-  #deliver(name: string, handOver: () => Promise<void>): void {
+  /** Hands over in order, again and again until it is taken, given up or we close. */
+  #deliver(name: string, handOver: () => Promise<void>, giveUp?: () => void): void {
     const { signal } = this.#closing;
     this.#deliveries = this.#deliveries.then(async () => {
-      while (!signal.aborted) {
+      for (let failures = 0; !signal.aborted; ) {
         try {
           await handOver();
           return;
         } catch (error) {
           this.#options.log.error({ err: error, event: name }, 'An event of the media process could not be handled.');
-          await pause(REDELIVERY_PAUSE_MS, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+          const isAway = error instanceof RoomtapeError && error.status === 503;
+          if (!isAway) failures += 1;
+          if (failures >= MOST_DELIVERIES) {
+            this.#options.log.fatal({ err: error, event: name }, 'An event of the media process was given up.');
+            giveUp?.();
+            return;
+          }
+          await pause(this.#options.redeliveryPauseMs ?? REDELIVERY_PAUSE_MS, undefined, { signal }).catch(
+            () => undefined,
+          ); // aborted: the loop ends
         }
       }
     });

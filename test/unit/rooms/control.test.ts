@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { RecordingId } from '../../../src/domain/ids.ts';
 import { createJournalSinkFactory } from '../../../src/journal/sink.ts';
 import type { DurableEvent } from '../../../src/rooms/control.ts';
@@ -63,6 +64,7 @@ const startServer = async (handle: (event: DurableEvent) => Promise<void> = asyn
   const client = new MediaClient({
     path,
     log,
+    redeliveryPauseMs: 10,
     onHello: async (state) => void hellos.push(state),
     onDurable: async (event) => {
       await handle(event);
@@ -200,6 +202,27 @@ describe('durable events', () => {
     expect(tried).toEqual(['session-started', 'session-started', 'participant-joined']);
     await expect.poll(async () => (await client.request('stats', {})).control_events_pending).toBe(0);
     expect(media.rooms.sessions()).toHaveLength(1);
+  });
+
+  test('that nobody can ever handle do not keep the others waiting', async () => {
+    await startMedia();
+    const { client, types } = await startServer(async (event) => {
+      if (event.type === 'session-started') throw new Error('invalid byte sequence for encoding "UTF8": 0x00');
+    });
+    await client.request('whip.publish', { claims: ada, offer: sdpOffer('audio') });
+    await expect.poll(types, { timeout: 5000 }).toEqual(['participant-joined']);
+    await expect.poll(async () => (await client.request('stats', {})).control_events_pending).toBe(0);
+  });
+
+  test('wait for a database that is away for as long as it is', async () => {
+    await startMedia();
+    let tries = 0;
+    const { client, types } = await startServer(async () => {
+      tries += 1;
+      if (tries <= 30) throw new RoomtapeError('DATABASE_UNAVAILABLE', 'The database is away.');
+    });
+    await client.request('whip.publish', { claims: ada, offer: sdpOffer('audio') });
+    await expect.poll(types, { timeout: 5000 }).toEqual(['session-started', 'participant-joined']);
   });
 
   test('being handled when the connection breaks are neither lost nor handled twice at once', async () => {

@@ -45,6 +45,18 @@ describe('joining', () => {
     expect(socket.last('joined').name).toBe('Grace');
   });
 
+  test('takes no characters of a name that a label or a database cannot take', async () => {
+    const names = async (claimed: string | undefined, asked: string): Promise<string> => {
+      const socket = rig.socket(claimed === undefined ? {} : { name: claimed });
+      await socket.say({ type: 'join', protocol: 1, name: asked });
+      return socket.last('joined').name;
+    };
+    expect(await names(undefined, 'Ada\u0000\nLovelace')).toBe('Ada Lovelace');
+    expect(await names('Grace\u0000', 'x')).toBe('Grace');
+    expect(await names('\u0000', '\u0007')).toBe('Guest');
+    expect(await names(undefined, 'half \ud83d')).toBe('half \ufffd');
+  });
+
   test('comes first, once, and with an id that can be one', async () => {
     const socket = rig.socket();
     await socket.say({ type: 'send', topic: 'chat', payload: 'x' });
