@@ -66,22 +66,18 @@ export const identityCss = (index: number): string => `rgb(${rgbOf(index).map(Ma
 /** Chroma tells hues apart, luma the editions of a hue; luma also moves with a compositor's decoration, so it weighs less. */
 const distance = (a: Yuv, b: Yuv): number => Math.hypot(0.6 * (a.y - b.y), a.u - b.u, a.v - b.v);
 
-/**
- * Whose colour this is, or null if it is nobody's. `tolerance` is a distance in code values: half the way between the two
- * closest identities is about 15.
- */
-export const identityOfColour = (colour: Yuv, tolerance = 15): number | null => {
-  let best: number | null = null;
-  let nearest = tolerance;
-  for (let index = 0; index < MOST_IDENTITIES; index++) {
-    const apart = distance(colour, identityYuv(index));
-    if (apart < nearest) {
-      nearest = apart;
-      best = index;
-    }
-  }
-  return best;
-};
+/** Half the way between the two closest identities is about 15. */
+const CERTAIN = 15;
+
+/** Identities within a distance of a colour, nearest first: who it may be, where something else decides. */
+export const identitiesNear = (colour: Yuv, tolerance: number): number[] =>
+  Array.from({ length: MOST_IDENTITIES }, (_, index) => ({ index, apart: distance(colour, identityYuv(index)) }))
+    .filter(({ apart }) => apart < tolerance)
+    .sort((a, b) => a.apart - b.apart)
+    .map(({ index }) => index);
+
+/** Whose colour this is, or null if it is certainly nobody's. */
+export const identityOfColour = (colour: Yuv): number | null => identitiesNear(colour, CERTAIN)[0] ?? null;
 
 /** Pitch of a participant's beep: 200 Hz apart, so that over 10 ms all pitches are orthogonal and none is taken for another. */
 export const beepHz = (index: number): number => 500 + 200 * index;

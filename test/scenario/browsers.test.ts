@@ -40,7 +40,7 @@ describe('people in browsers', () => {
     for (const guest of guests) {
       await waitFor('everybody to be seen on every page', 30_000, async () => {
         const { count, playing } = await guest.tiles();
-        return count === kinds.length && playing === kinds.length;
+        return count === kinds.length && playing === kinds.length && (await guest.isConnected());
       });
     }
     sitting.grid(guests, { fresh: true });

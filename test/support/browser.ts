@@ -30,6 +30,9 @@ const CHROMIUM_FLAGS = [
 
 const FIREFOX_PREFERENCES = {
   'media.peerconnection.ice.loopback': true,
+  // Without a real camera's permission only the default route would be used.
+  'media.peerconnection.ice.force_interface': 'lo',
+  'media.peerconnection.ice.default_address_only': false,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
@@ -100,6 +103,11 @@ export class BrowserGuest implements Guest {
 
   click(testId: string): Promise<void> {
     return this.page.click(`[data-testid="${testId}"]`);
+  }
+
+  /** True once media flows to the server. */
+  isConnected(): Promise<boolean> {
+    return this.page.evaluate('window.roomtapeRoom?.snapshot.media === "connected"') as Promise<boolean>;
   }
 
   /** Number of tiles on the page, and which of them show a moving picture. */

@@ -13,7 +13,7 @@ import { type JournalFacts, journalOf } from './journal-facts.ts';
 import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
 import type { Fit } from './oracle/tile-reading.ts';
 import { timelineOf, tracksAlone } from './oracle/track-alone.ts';
-import { describeReport, judge, percentile, type Report } from './oracle/verdict.ts';
+import { describeReport, judge, type Report } from './oracle/verdict.ts';
 import type { Service } from './service.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -24,6 +24,8 @@ const CHANGE_S = 0.25;
 /** A flash or beep at the very edge of what is judged proves nothing. */
 const EDGE_S = 0.1;
 const MARK_S = 0.1;
+/** Flash and beep of one second, as far apart as a starved browser may send them. */
+const PAIR_S = 0.4;
 
 /** Who is where, from this moment on. */
 interface SceneFrom {
@@ -303,8 +305,8 @@ export class Sitting {
       const participantId = participantNamed(journal, name);
       const alone = await tracksAlone(timeline, participantId, index, Number(journal.startNs - journal.originNs));
       const beeps = alone.beeps.map(({ start }) => start);
-      const offsets = alone.flashes.flatMap((flash) =>
-        beeps.filter((beep) => Math.abs(beep - flash) < 0.3).map((beep) => beep - flash),
+      const ownPairs = alone.flashes.flatMap((flash) =>
+        beeps.filter((beep) => Math.abs(beep - flash) < PAIR_S).map((beep) => ({ flash, beep })),
       );
       people.push({
         index,
@@ -312,7 +314,7 @@ export class Sitting {
         loopFrames,
         mediaZero: null,
         arrived: alone.frames,
-        ownOffsetMs: (percentile(offsets, 0.5) ?? 0) * 1000,
+        ownPairs,
         flashes: alone.flashes.filter((time) => isJudged(scenes, index, time)),
         beeps: beeps.filter((time) => isInside(duration, time)),
         audible: beeps.map((time) => ({ from: time, to: time + MARK_S })),

@@ -36,8 +36,8 @@ export interface ExpectedParticipant {
   readonly mediaZero: number | null;
   /** Pictures as they were journaled, by time, where the sender's clock is not known. */
   readonly arrived?: readonly TimedFrame[];
-  /** Sound minus picture as the sender sent them, ms: not the recording's fault. */
-  readonly ownOffsetMs?: number;
+  /** Flashes with their beeps as the sender sent them: how far they are apart is not the recording's fault. */
+  readonly ownPairs?: readonly { readonly flash: number; readonly beep: number }[];
   /** File times at which flashes begin that must be seen, beeps that must be heard. */
   readonly flashes: readonly number[];
   readonly beeps: readonly number[];

@@ -1,6 +1,6 @@
 /** Reads a synthetic picture back out of a tile: whose colour, which frame, flashing or not. */
 import type { Rect } from '../../../src/domain/layout.ts';
-import { identityOfColour, type Yuv } from '../../../src/synthetic/identity.ts';
+import { identitiesNear, identityOfColour, type Yuv } from '../../../src/synthetic/identity.ts';
 import { BASE, PICTURE } from '../../../src/synthetic/picture-geometry.ts';
 import { CODE_COLUMNS, CODE_ROWS, decodeTimecode } from '../../../src/synthetic/timecode.ts';
 import type { Picture } from './media-file.ts';
@@ -68,14 +68,22 @@ const codeBits = (picture: Picture, tile: Rect, fit: Fit): boolean[] => {
   });
 };
 
+/**
+ * Colours move when a browser's colour matrix is another than the one that is assumed for a codec that does not tell: up to this far.
+ * The check sum of the code, salted with the identity, decides between neighbours.
+ */
+const COLOUR_TOLERANCE = 45;
+
 /** Reads one tile of one picture. */
 export const readTile = (picture: Picture, tile: Rect, fit: Fit = 'cover'): TileReading => {
-  const identity = identityOfColour(colour(picture, onCanvas(PICTURE.identity, tile, fit)));
-  return {
-    identity,
-    frame: identity === null ? null : decodeTimecode(codeBits(picture, tile, fit), identity),
-    flash: luma(picture, onCanvas(PICTURE.flash, tile, fit)),
-  };
+  const strip = colour(picture, onCanvas(PICTURE.identity, tile, fit));
+  const flash = luma(picture, onCanvas(PICTURE.flash, tile, fit));
+  const bits = codeBits(picture, tile, fit);
+  for (const identity of identitiesNear(strip, COLOUR_TOLERANCE)) {
+    const frame = decodeTimecode(bits, identity);
+    if (frame !== null) return { identity, frame, flash };
+  }
+  return { identity: identityOfColour(strip), frame: null, flash };
 };
 
 /** True for a flash patch that is lit. */

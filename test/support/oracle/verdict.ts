@@ -164,12 +164,22 @@ const nearest = (times: readonly number[], to: number): number | null => {
   return best;
 };
 
+/** How far apart the sender itself sent the beep and the flash that is seen at this time, seconds. */
+const ownOffset = ({ ownPairs = [] }: ExpectedParticipant, flash: number): number => {
+  const time = nearest(
+    ownPairs.map((pair) => pair.flash),
+    flash,
+  );
+  const own = ownPairs.find((pair) => pair.flash === time);
+  return own ? own.beep - own.flash : 0;
+};
+
 const reportOn = (who: ExpectedParticipant, seen: Sightings, beeps: readonly Beep[]): ParticipantReport => {
   const starts = beeps.map(({ start }) => start);
   const offsets: number[] = [];
   for (const flash of seen.flashes) {
     const beep = nearest(starts, flash);
-    if (beep !== null) offsets.push((beep - flash) * 1000 - (who.ownOffsetMs ?? 0));
+    if (beep !== null) offsets.push((beep - flash - ownOffset(who, flash)) * 1000);
   }
   const found = (expected: readonly number[], times: readonly number[]): number =>
     expected.filter((time) => nearest(times, time) !== null).length;
