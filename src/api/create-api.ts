@@ -37,6 +37,7 @@ import { sessionRoutes } from './routes/sessions.ts';
 import { webPageRoutes } from './routes/web-pages.ts';
 import { whepRoutes } from './routes/whep.ts';
 import { whipRoutes } from './routes/whip.ts';
+import { parseJson, refuseNulInUrl } from './text.ts';
 import { validatorCompiler } from './validation.ts';
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -120,6 +121,7 @@ const createApp = (config: ApiConfig, log: Logger, metrics: HttpMetrics): App =>
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('caller', undefined);
   acceptJsonOnly(app);
+  app.addHook('onRequest', async (request) => refuseNulInUrl(request.url));
   app.addHook('onRoute', ({ url, method }) => allowed.add(url, method));
   crossOrigin(app, config, allowed);
   app.addHook('onResponse', async (request, reply) => {
@@ -152,8 +154,9 @@ const acceptJsonOnly = (app: App): void => {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     if (body === '') return done(null, undefined);
     try {
-      return done(null, JSON.parse(String(body)));
+      return done(null, parseJson(String(body)));
     } catch (cause) {
+      if (cause instanceof RoomtapeError) return done(cause, undefined);
       const detail = cause instanceof Error ? cause.message : String(cause);
       return done(new RoomtapeError('INVALID_JSON', `The body is not JSON: ${detail}`, { cause }), undefined);
     }

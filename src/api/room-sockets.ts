@@ -16,6 +16,7 @@ import type { ApiContext } from './api-context.ts';
 import { envelopeOf, headersOf, internalError, refusalOf } from './error-envelope.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { ParticipantClaims } from './ports.ts';
+import { refuseNulInUrl } from './text.ts';
 
 const PATH = /^\/v1\/rooms\/([^/]+)\/socket\/?$/;
 const LARGEST_MESSAGE = 256 * 1024;
@@ -77,6 +78,7 @@ export class RoomSockets {
 
   async #admit(request: IncomingMessage): Promise<ParticipantClaims> {
     if (this.#closing) throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The server is stopping. Connect again.');
+    refuseNulInUrl(request.url ?? '');
     const url = URL.parse(request.url ?? '', 'http://localhost');
     const room = url && PATH.exec(url.pathname)?.[1];
     if (!url || !room) {

@@ -88,6 +88,7 @@ export class Rooms {
   tick(): void {
     this.#sessions.tick(this.#server);
     this.#resources.tick();
+    this.#signalling.tick();
   }
 
   serverCame(): void {
@@ -168,6 +169,7 @@ export class Rooms {
 
   /** Ends a room's session in order; resolves when its journal is sealed. False: there is none. */
   async endSession(roomId: string, reason: string): Promise<boolean> {
+    if (reason === 'room-deactivated') this.#signalling.turnAway(roomId);
     const session = this.#sessions.find(roomId);
     if (!session) return false;
     await session.end(reason === 'room-deactivated' ? 'room-deactivated' : 'session-ended');

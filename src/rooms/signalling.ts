@@ -2,7 +2,7 @@
  * The room protocol, answered: what each message of a participant's socket does (docs/room-protocol.md). The sockets themselves end in
  * the server process; here a channel is a name and the claims of a verified token.
  *
- * A channel is `waiting` until its `join`, then speaks for one participant until it is closed. Offers of one direction are answered one
+ * A channel is `waiting` until its `join`, at most 30 s, then speaks for one participant until it is closed. Offers of one direction are answered one
  * after the other; everything else takes effect at once.
  */
 import { RoomtapeError } from '../domain/errors.ts';
@@ -26,6 +26,8 @@ const SENDS_PER_SECOND = 20;
 /** Everything else a client says while it joins a large room, twice over. */
 const MESSAGES_PER_SECOND = 100;
 const MESSAGES_AT_ONCE = 400;
+/** A client joins as soon as its socket is open; one that has not after this holds a place for nothing. */
+export const JOIN_LIMIT_MS = 30_000;
 
 export type IceServer = Extract<ServerMessage, { type: 'joined' }>['iceServers'][number];
 
@@ -47,6 +49,7 @@ interface Place {
 
 interface Channel extends ParticipantSocket {
   readonly claims: ParticipantClaims;
+  readonly openedMs: number;
   readonly messages: RateLimit;
   readonly sends: RateLimit;
   /** Null before `join` and after the participant has gone. */
@@ -73,6 +76,7 @@ export class Signalling {
     const nowMs = monotonicMs(clock);
     const channel: Channel = {
       claims,
+      openedMs: nowMs,
       messages: new RateLimit(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, nowMs),
       sends: new RateLimit(SENDS_PER_SECOND, SENDS_PER_SECOND, nowMs),
       place: null,
@@ -92,6 +96,21 @@ export class Signalling {
     const channel = this.#channels.get(channelId);
     this.#channels.delete(channelId);
     if (channel) letGo(channel, false);
+  }
+
+  /** Time has passed: sockets that still have not joined are closed. */
+  tick(): void {
+    const nowMs = monotonicMs(this.#options.clock);
+    for (const channel of this.#channels.values()) {
+      if (!channel.place && nowMs - channel.openedMs >= JOIN_LIMIT_MS) channel.close('timeout');
+    }
+  }
+
+  /** Nobody may join this room any more: neither may those who were let in but have not joined yet. */
+  turnAway(roomId: string): void {
+    for (const channel of this.#channels.values()) {
+      if (!channel.place && channel.claims.roomId === roomId) channel.close('room-closed');
+    }
   }
 
   /** All sockets have gone with the server process. */

@@ -6,7 +6,7 @@ import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
-import type { RoomView } from '../ports.ts';
+import type { Page, RoomView } from '../ports.ts';
 import { recordingFields, refuseNotImplemented } from '../start-recording.ts';
 import { toWireRoom, wireRoom } from '../wire-room.ts';
 
@@ -76,9 +76,11 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
     },
     async (request) => {
       const { page, perPage, query } = request.query;
-      const scope = await access.listScope(callerOf(request), undefined);
+      const claim = callerOf(request).roomClaim;
       const found =
-        scope === 'nothing' ? EMPTY_PAGE : await ports.rooms.list({ page, perPage, query: scope ?? (query || null) });
+        claim === undefined
+          ? await ports.rooms.list({ page, perPage, query: query || null })
+          : onlyRoom(await ports.rooms.find(claim), page);
       const baseUrl = baseUrlOf(request, config.publicUrl);
       return toPage({ page, perPage }, found, (room) => toWireRoom(room, userId, baseUrl));
     },
@@ -131,6 +133,10 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
     },
   );
 };
+
+/** All that a token that is bound to a room may list: never by search, which finds in other rooms' ids as well. */
+const onlyRoom = (room: RoomView | null, page: number): Page<RoomView> =>
+  room ? { items: page === 1 ? [room] : [], total: 1 } : EMPTY_PAGE;
 
 /** Validation answers 400 where other calls answer 404. */
 const asInvalid = (error: unknown): RoomView => {

@@ -17,17 +17,20 @@ import {
   wireSession,
 } from '../wire-session.ts';
 
+const toDate = (text: string | undefined): Date | null =>
+  text === undefined || text === '' ? null : new Date(Number.isFinite(Number(text)) ? Number(text) : Date.parse(text));
+
+/** PostgreSQL's calendar begins and ends elsewhere than JavaScript's; nobody had a session outside these. */
+const FIRST_DATE = Date.parse('0001-01-01T00:00:00Z');
+const LAST_DATE = Date.parse('9999-12-31T23:59:59Z');
+const isDate = (date: Date | null): boolean =>
+  date === null || (date.getTime() >= FIRST_DATE && date.getTime() <= LAST_DATE);
+
 /** Milliseconds since 1970, or anything that names a date. */
 const instant = z
   .string()
-  .refine(
-    (text) => Number.isFinite(Number(text)) || Number.isFinite(Date.parse(text)),
-    'must be milliseconds since 1970 or an ISO 8601 date',
-  )
-  .refine((text) => !Number.isFinite(Number(text)) || Math.abs(Number(text)) <= 8.64e15, 'must be a date that exists')
+  .refine((text) => isDate(toDate(text)), 'must be milliseconds since 1970 or an ISO 8601 date, in the years 1 to 9999')
   .optional();
-const toDate = (text: string | undefined): Date | null =>
-  text === undefined || text === '' ? null : new Date(Number.isFinite(Number(text)) ? Number(text) : Date.parse(text));
 
 const listQuery = pageQuery.extend({
   roomId: z.string().optional(),

@@ -177,6 +177,8 @@ describe('a roomId claim', () => {
   it('binds every REST call to its room', async () => {
     const mine = await server.liveRoom('mine');
     const theirs = await server.liveRoom('theirs');
+    // Its id holds that of ours: a search would find it.
+    await server.post('/v2/rooms', { customRoomId: `not ${mine} mine` });
     for (const roomId of [mine, theirs])
       expect((await server.post('/v2/recordings/start', { roomId })).status).toBe(200);
     const recordingOf = (roomId: string) => server.system.recordingList.find((one) => one.roomId === roomId)?.id;

@@ -90,7 +90,9 @@ export class InMemorySystem implements ApiPorts {
     },
     list: async ({ query, ...request }) =>
       cut(
-        this.roomList.filter((room) => query === null || room.roomId === query || room.customRoomId === query),
+        this.roomList.filter(
+          (room) => query === null || room.roomId.includes(query) || room.customRoomId?.includes(query),
+        ),
         request,
       ),
     find: async (id) => this.roomList.find((room) => room.roomId === id || room.customRoomId === id) ?? null,

@@ -39,6 +39,23 @@ describe('requests', () => {
     expectRefusal(await server.get('/v2/rooms/%zz'), 400, 'INVALID_REQUEST', /%zz/);
   });
 
+  it('refuses NUL wherever a text may stand, and no other backslash', async () => {
+    const json = { 'content-type': 'application/json' };
+    for (const path of [
+      'rooms/a%00',
+      'rooms?query=%00',
+      'sessions/%00',
+      'recordings?sessionId=%00',
+      'recordings/%00',
+    ]) {
+      expectRefusal(await server.get(`/v2/${path}`), 400, 'INVALID_REQUEST', /NUL/);
+    }
+    const body = '{"roomId":"a\\u0000"}';
+    expectRefusal(await server.post('/v2/recordings/start', body, json), 400, 'INVALID_REQUEST', /NUL/);
+    const backslash = JSON.stringify({ customRoomId: 'a\\u0000b' });
+    expect((await server.post('/v2/rooms', backslash, json)).body.customRoomId).toBe('a\\u0000b');
+  });
+
   it('takes a path with a slash at its end', async () => {
     expect((await server.get(`/v2/sessions/?roomId=${roomId}`)).body.data).toHaveLength(1);
   });
@@ -123,6 +140,8 @@ describe('lists', () => {
     ['/v2/recordings?perPage=1.5', /"perPage".*must be a whole number/],
     ['/v2/sessions?status=running', /"status" is "running": it must be one of "ongoing", "ended"/],
     ['/v2/sessions?startDate=yesterday', /"startDate" is "yesterday": it must be milliseconds since 1970/],
+    ['/v2/sessions?startDate=-8640000000000000', /"startDate".*in the years 1 to 9999/],
+    ['/v2/sessions?endDate=99999999999999999999', /"endDate"/],
     ['/v2/recordings?withTranscription=perhaps', /"withTranscription"/],
   ])('refuses %s', async (path, message) => expectRefusal(await server.get(path), 400, 'INVALID_REQUEST', message));
 

@@ -84,6 +84,27 @@ describe('joining', () => {
     expect(watcher.last('bye').reason).toBe('room-closed');
   });
 
+  test('must come within 30 s, and not after the room was deactivated', async () => {
+    const idle = rig.socket();
+    const late = rig.socket();
+    await late.say({ type: 'ping' });
+    await rig.rooms.endSession('wxyz-wxyz-wxyz', 'room-deactivated');
+    expect(late.closedBecause).toBeNull();
+    await rig.rooms.endSession(ROOM, 'room-closed');
+    expect(late.closedBecause).toBeNull();
+    rig.pass(29_900);
+    const other = await rig.join('ada');
+    rig.pass(200, () => other.say({ type: 'ping' }));
+    expect(idle.closedBecause).toBe('timeout');
+    expect(late.closedBecause).toBe('timeout');
+    expect(other.closedBecause).toBeNull();
+    const waiting = rig.socket();
+    await rig.rooms.endSession(ROOM, 'room-deactivated');
+    expect(waiting.closedBecause).toBe('room-closed');
+    await waiting.say({ type: 'join', protocol: 1 });
+    expect(rig.rooms.sessions()).toEqual([]);
+  });
+
   test('is refused when the room is full', async () => {
     for (let n = 0; n < 200; n++) await rig.join(`p${n}`);
     const late = await rig.join('late');
