@@ -1,222 +1,146 @@
 /**
- * What receiving costs: CPU seconds of a process that takes 1, 10 and 50 publishers' packets off the network and writes them into the
- * journal, per 1000 packets, beside one that takes the same datagrams from a plain UDP socket and keeps nothing. The publishers run in
- * a process of their own. `node bench/ingest.ts [seconds]`.
+ * What receiving costs: CPU seconds of the media process, all of its threads, per 1000 packets that it takes from 1, 10 and 50 publishers
+ * (DTLS, SRTP) and writes into the journal, beside a process that takes the same packets as bare datagrams from one UDP socket and keeps
+ * nothing. The publishers run in a process of their own.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { PeerConnection, type Track, Video } from 'node-datachannel';
-import type { RoomId, SessionId } from '../src/domain/ids.ts';
-import { createJournalSinkFactory } from '../src/journal/sink.ts';
-import { openMediaEngine } from '../src/rooms/media-engine.ts';
-import type { PublishedStream } from '../src/rooms/media-session.ts';
+import type { RecordingId } from '../src/domain/ids.ts';
+import { readJournal } from '../src/journal/reader.ts';
+import { MediaClient } from '../src/rooms/media-client.ts';
+import type { MediaSettings } from '../src/rooms/media-settings.ts';
 import { createLogger } from '../src/support/log.ts';
+import { newHexId, newRoomId } from '../src/support/new-id.ts';
+import type { Scope } from '../src/support/scope.ts';
+import { cpuSecondsOf } from './cpu.ts';
+import type { Order, Reply } from './ingest-child.ts';
+import { apart, type BenchOptions, type Row, temporaryFolder } from './row.ts';
 
-/** One publisher: 1 Mbps in full packets, so that fifty fit a small machine. */
-const PACKETS_PER_SECOND = 110;
-const PACKET_BYTES = 1_150;
-const PUMP_MS = 10;
-const CONNECT_LIMIT_MS = 30_000;
+const CHILD = fileURLToPath(new URL('./ingest-child.ts', import.meta.url));
+const MEDIA = fileURLToPath(new URL('../src/processes/media.ts', import.meta.url));
 const PUBLISHERS = [1, 10, 50];
+/** One publisher is so little work that it takes longer to tell it from chance. */
+const secondsFor = (publishers: number, quick: boolean): number => (quick ? 2 : publishers === 1 ? 20 : 10);
+/** Code that runs for the first time is compiled: that is not what a thousand packets cost. */
+const WARM_UP_SECONDS = 2;
+const CONNECT_LIMIT_MS = 10_000;
+const LAYOUT = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 } as const;
 
-/** What the measuring process tells the publishing one, and hears from it. */
-type Order =
-  | { readonly type: 'offers'; readonly count: number }
-  | { readonly type: 'answers'; readonly answers: readonly string[] }
-  | { readonly type: 'pump-tracks'; readonly seconds: number }
-  | { readonly type: 'pump-datagrams'; readonly seconds: number; readonly port: number; readonly publishers: number };
-type Reply = { readonly type: 'offers'; readonly offers: readonly string[] } | { readonly type: 'connected' | 'done' };
-
-const packetOf = (sequence: number): Buffer => {
-  const packet = Buffer.alloc(PACKET_BYTES);
-  packet.set([0x80, 96]);
-  packet.writeUInt16BE(sequence & 0xffff, 2);
-  packet.writeUInt32BE((sequence * 818) >>> 0, 4);
-  packet.writeUInt32BE(1111, 8);
-  packet.set([0x10, 0x01], 12);
-  return packet;
+/** A process that ends with the scope. */
+const owned = (scope: Scope, name: string, child: ChildProcess): ChildProcess => {
+  const exited = once(child, 'exit');
+  return scope.own(name, child, async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+  });
 };
 
-/** Sends at the pace of so many publishers until the time is over. */
-const pump = async (publishers: number, seconds: number, send: (publisher: number, packet: Buffer) => void) => {
-  const start = performance.now();
-  let sent = 0;
-  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1000) {
-    for (; sent < elapsed * PACKETS_PER_SECOND; sent++) {
-      const packet = packetOf(sent);
-      for (let publisher = 0; publisher < publishers; publisher++) send(publisher, packet);
-    }
-    await delay(PUMP_MS);
-  }
-};
-
-const runPublishers = (): void => {
-  const peers: { connection: PeerConnection; track: Track }[] = [];
-  const reply = (message: Reply): void => {
-    process.send?.(message);
-  };
-  const offer = async (): Promise<string> => {
-    const connection = new PeerConnection('bench', {
-      iceServers: [],
-      bindAddress: '127.0.0.1',
-      disableAutoNegotiation: true,
-      forceMediaTransport: true,
-    });
-    const video = new Video('0', 'SendOnly');
-    video.addVP8Codec(96);
-    video.addSSRC(1111, 'bench', 'stream', 'video');
-    peers.push({ connection, track: connection.addTrack(video) });
-    await new Promise<void>((resolve) => {
-      connection.onGatheringStateChange((state) => {
-        if (state === 'complete') resolve();
-      });
-      connection.setLocalDescription('offer');
-    });
-    return connection.localDescription()?.sdp ?? '';
-  };
-  const obey = async (order: Order): Promise<void> => {
-    if (order.type === 'offers') {
-      for (const { connection } of peers.splice(0)) connection.close();
-      const offers: string[] = [];
-      for (let index = 0; index < order.count; index++) offers.push(await offer());
-      reply({ type: 'offers', offers });
-    } else if (order.type === 'answers') {
-      for (const [index, answer] of order.answers.entries()) {
-        peers[index]?.connection.setRemoteDescription(answer, 'answer');
-      }
-      const limit = performance.now() + CONNECT_LIMIT_MS;
-      while (!peers.every(({ track }) => track.isOpen())) {
-        if (performance.now() > limit) throw new Error('Not every publisher connected.');
-        await delay(PUMP_MS);
-      }
-      reply({ type: 'connected' });
-    } else if (order.type === 'pump-tracks') {
-      await pump(peers.length, order.seconds, (publisher, packet) => peers[publisher]?.track.sendMessageBinary(packet));
-      reply({ type: 'done' });
-    } else {
-      const socket = createSocket('udp4');
-      await pump(order.publishers, order.seconds, (_, packet) => socket.send(packet, order.port, '127.0.0.1'));
-      socket.close();
-      reply({ type: 'done' });
-    }
-  };
-  process.on('message', (order: Order) => void obey(order));
-};
-
-const ask = async (child: ChildProcess, order: Order): Promise<Reply> => {
+/** Tells a child what to do and waits until it is done. */
+const ask = async <T extends Reply['type']>(
+  child: ChildProcess,
+  order: Order,
+  expected: T,
+): Promise<Extract<Reply, { type: T }>> => {
   child.send(order);
   const [reply] = (await once(child, 'message')) as [Reply];
-  return reply;
-};
-
-/** CPU seconds of this process, all threads, per 1000 packets. */
-const measured = async (run: () => Promise<void>, packets: () => number): Promise<number> => {
-  const before = { cpu: process.cpuUsage(), packets: packets() };
-  await run();
-  const { user, system } = process.cpuUsage(before.cpu);
-  return (user + system) / 1e6 / ((packets() - before.packets) / 1000);
-};
-
-const ours = async (child: ChildProcess, publishers: number, seconds: number): Promise<number> => {
-  const folder = await mkdtemp(join(tmpdir(), 'roomtape-bench-'));
-  const log = createLogger('bench', 'warn');
-  const sink = await createJournalSinkFactory({ root: folder, log }).open({
-    sessionId: '0123456789abcdef01234567' as SessionId,
-    roomId: 'aaaa-bbbb-cccc' as RoomId,
-    snapshot: () => ({ participants: [], tracks: [], streams: [], pins: [], recordings: [] }),
-    onKeyframesWanted: () => undefined,
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-  const engine = await openMediaEngine({
-    bindAddress: '127.0.0.1',
-    port: 0,
-    announcedAddresses: [],
-    tcp: false,
-    congestionFeedback: 'transport-cc',
-    maxPublishBitrateBps: 3_000_000,
-    log,
-  });
-  try {
-    const numbers = new Map<PublishedStream, number>();
-    let packets = 0;
-    const offered = await ask(child, { type: 'offers', count: publishers });
-    const answers: string[] = [];
-    for (const offer of offered.type === 'offers' ? offered.offers : []) {
-      const { answer } = await engine.publish({
-        offer,
-        sources: null,
-        handlers: {
-          onStreamOpened: (stream) => numbers.set(stream, numbers.size + 1),
-          onStreamClosed: () => undefined,
-          onPacket: (stream, packet, _view, arrivalNs, keyframe) => {
-            packets += 1;
-            sink.rtp(numbers.get(stream) ?? 0, packet, arrivalNs, keyframe);
-          },
-          onSenderReport: () => undefined,
-          onEnd: () => undefined,
-        },
-      });
-      answers.push(answer);
-    }
-    await ask(child, { type: 'answers', answers });
-    return await measured(
-      async () => {
-        await ask(child, { type: 'pump-tracks', seconds });
-      },
-      () => packets,
-    );
-  } finally {
-    await engine.close();
-    await sink.close();
-    await rm(folder, { recursive: true, force: true });
+  if (reply.type !== expected) {
+    throw new Error(reply.type === 'failed' ? reply.message : `"${reply.type}" was answered to "${order.type}".`);
   }
+  return reply as Extract<Reply, { type: T }>;
 };
 
-const plainSocket = async (child: ChildProcess, publishers: number, seconds: number): Promise<number> => {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
-  let packets = 0;
-  socket.on('message', () => {
-    packets += 1;
+/** CPU seconds per 1000 packets of a process while `run` lasts. */
+const measured = async (pid: number, packets: () => Promise<number>, run: () => Promise<unknown>): Promise<number> => {
+  const [cpuBefore, packetsBefore] = [await cpuSecondsOf(pid), await packets()];
+  await run();
+  const [cpu, taken] = [(await cpuSecondsOf(pid)) - cpuBefore, (await packets()) - packetsBefore];
+  if (taken === 0) throw new Error('No packet arrived.');
+  return (cpu / taken) * 1000;
+};
+
+const startMedia = async (scope: Scope): Promise<{ client: MediaClient; pid: number }> => {
+  const folder = await temporaryFolder(scope);
+  const settings: MediaSettings = {
+    socketPath: join(folder, 'media.sock'),
+    journalsDir: join(folder, 'journals'),
+    resumeSecretFile: join(folder, 'resume-secret'),
+    logLevel: 'warn',
+    rtc: { bindAddress: '127.0.0.1', port: 0, announcedAddresses: [], tcp: false, useRemb: false, iceServers: [] },
+  };
+  const child = spawn(process.execPath, [MEDIA], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH: process.env.PATH, ROOMTAPE_MEDIA: JSON.stringify(settings) },
   });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  const cost = await measured(
-    async () => {
-      await ask(child, { type: 'pump-datagrams', seconds, port, publishers });
-    },
-    () => packets,
-  );
-  socket.close();
+  owned(scope, 'media process', child);
+  const client = new MediaClient({
+    path: settings.socketPath,
+    log: createLogger('bench', 'silent'),
+    onDurable: async () => undefined,
+  });
+  client.start();
+  scope.own('media client', client, () => client.close());
+  await client.connected(CONNECT_LIMIT_MS);
+  return { client, pid: child.pid ?? 0 };
+};
+
+/** Packets in a journal. */
+const journaled = async (directory: string): Promise<number> => {
+  let packets = 0;
+  for await (const { records } of readJournal(directory)) {
+    for (const { type } of records) if (type === 'rtp') packets += 1;
+  }
+  return packets;
+};
+
+const ours = async (publishers: number, seconds: number, scope: Scope): Promise<number> => {
+  const { client, pid } = await startMedia(scope);
+  const child = owned(scope, 'publishers', fork(CHILD));
+  const roomId = newRoomId();
+  const { offers } = await ask(child, { type: 'offers', count: publishers }, 'offers');
+  const answers: string[] = [];
+  for (const [index, offer] of offers.entries()) {
+    const claims = { roomId, name: `Publisher ${index}`, canModerate: false, hidden: false };
+    answers.push((await client.request('whip.publish', { claims, offer })).answer);
+  }
+  await ask(child, { type: 'answers', answers }, 'connected');
+  const recordingId = newHexId<RecordingId>();
+  const { journalDir } = await client.request('recording.start', { recordingId, roomId, layout: LAYOUT });
+  const received = async (): Promise<number> => (await client.request('stats', {})).rtp_packets_received_total ?? 0;
+  await ask(child, { type: 'pump-tracks', seconds: WARM_UP_SECONDS }, 'done');
+  const cost = await measured(pid, received, () => ask(child, { type: 'pump-tracks', seconds }, 'done'));
+  const total = await received();
+  await client.request('recording.stop', { recordingId, reason: 'requested' });
+  const written = await journaled(journalDir);
+  if (written < total) throw new Error(`${total} packets were received and only ${written} journaled.`);
   return cost;
 };
 
-const main = async (): Promise<void> => {
-  const seconds = Number(process.argv[2] ?? 8);
-  const child = fork(fileURLToPath(import.meta.url), ['publishers']);
-  try {
-    console.log(`Receiving and journaling, CPU seconds per 1000 packets (${seconds} s each)`);
-    console.log('publishers   received, journaled   plain UDP socket');
-    for (const publishers of PUBLISHERS) {
-      const cost = await ours(child, publishers, seconds);
-      const peer = await plainSocket(child, publishers, seconds);
-      console.log(`${String(publishers).padEnd(13)}${cost.toFixed(4).padEnd(22)}${peer.toFixed(4)}`);
-    }
-  } finally {
-    child.kill();
-  }
+const bareSocket = async (publishers: number, seconds: number, scope: Scope): Promise<number> => {
+  const sender = owned(scope, 'senders', fork(CHILD));
+  const receiver = owned(scope, 'bare socket', fork(CHILD));
+  const { port } = await ask(receiver, { type: 'listen' }, 'listening');
+  const pump = (duration: number) =>
+    ask(sender, { type: 'pump-datagrams', seconds: duration, port, publishers }, 'done');
+  const received = async (): Promise<number> => (await ask(receiver, { type: 'count' }, 'count')).packets;
+  await pump(WARM_UP_SECONDS);
+  return measured(receiver.pid ?? 0, received, () => pump(seconds));
 };
 
-if (process.argv[2] === 'publishers') runPublishers();
-else {
-  await main();
-  process.exit(0);
+export async function* benchIngest({ quick, scope, note }: BenchOptions): AsyncGenerator<Row, void, undefined> {
+  for (const publishers of PUBLISHERS) {
+    const seconds = secondsFor(publishers, quick);
+    const who = publishers === 1 ? '1 publisher' : `${publishers} publishers`;
+    note(`${who}, ${seconds} s`);
+    const cost = await apart(scope, (inner) => ours(publishers, seconds, inner));
+    note(`${who} beside a bare socket, ${seconds} s`);
+    const beside = await apart(scope, (inner) => bareSocket(publishers, seconds, inner));
+    yield {
+      what: `receive and journal, ${who}`,
+      ours: cost,
+      beside: { name: 'bare UDP socket', value: beside },
+      unit: 'CPU s / 1000 packets',
+    };
+  }
 }

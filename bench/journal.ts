@@ -1,16 +1,17 @@
 /**
  * What writing down costs: CPU per 1000 packets at the pace of 1, 10 and 50 publishers, beside a program that writes the same bytes to one
  * file with nothing around them (same write and sync intervals; no format, no checksums, no chunks). Then flat out: records a second,
- * written and read. `node bench/journal.ts [seconds]`.
+ * written and read.
  */
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { RoomId, SessionId } from '../src/domain/ids.ts';
 import { readJournal } from '../src/journal/reader.ts';
 import { createJournalSinkFactory, type JournalSink } from '../src/journal/sink.ts';
 import { createLogger } from '../src/support/log.ts';
+import type { Scope } from '../src/support/scope.ts';
+import { type BenchOptions, type Row, temporaryFolder } from './row.ts';
 
 /** One publisher: 2.5 Mbps of video in full packets and an Opus packet every 20 ms. */
 const VIDEO_PER_SECOND = 270;
@@ -19,6 +20,8 @@ const VIDEO = Buffer.alloc(1180, 0x5a);
 const AUDIO = Buffer.alloc(120, 0xa5);
 const PUMP_MS = 10;
 const FLAT_OUT_RECORDS = 200_000;
+/** As many as an event loop turn of a very busy room; the disk takes them in between. */
+const FLAT_OUT_BATCH = 2_000;
 /** Flat out the memory before the disk holds all of it: what is measured is the work, not the policy for a slow disk. */
 const FLAT_OUT_BUFFER_BYTES = 1024 ** 3;
 
@@ -90,65 +93,75 @@ const paced = async (
   publishers: number,
   seconds: number,
   openTarget: (folder: string) => Promise<Target>,
+  scope: Scope,
 ): Promise<{ cpu: number; packets: number }> => {
-  const folder = await mkdtemp(join(tmpdir(), 'roomtape-bench-'));
-  try {
-    const target = await openTarget(folder);
-    const before = process.cpuUsage();
-    const start = performance.now();
-    let [video, audio] = [0, 0];
-    for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1000) {
-      for (; video < elapsed * VIDEO_PER_SECOND * publishers; video++) target.packet(1 + (video % publishers), VIDEO);
-      for (; audio < elapsed * AUDIO_PER_SECOND * publishers; audio++) target.packet(101 + (audio % publishers), AUDIO);
-      await delay(PUMP_MS);
-    }
-    await target.close();
-    const { user, system } = process.cpuUsage(before);
-    return { cpu: (user + system) / 1e6, packets: video + audio };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const target = await openTarget(await temporaryFolder(scope));
+  const before = process.cpuUsage();
+  const start = performance.now();
+  let [video, audio] = [0, 0];
+  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1000) {
+    for (; video < elapsed * VIDEO_PER_SECOND * publishers; video++) target.packet(1 + (video % publishers), VIDEO);
+    for (; audio < elapsed * AUDIO_PER_SECOND * publishers; audio++) target.packet(101 + (audio % publishers), AUDIO);
+    await delay(PUMP_MS);
   }
+  await target.close();
+  const { user, system } = process.cpuUsage(before);
+  return { cpu: (user + system) / 1e6, packets: video + audio };
 };
 
-const flatOut = async (): Promise<{ written: number; read: number }> => {
-  const folder = await mkdtemp(join(tmpdir(), 'roomtape-bench-'));
-  try {
-    const sink = await openSink(folder, FLAT_OUT_BUFFER_BYTES);
-    const start = performance.now();
-    for (let i = 0; i < FLAT_OUT_RECORDS; i++) {
-      sink.rtp(1, VIDEO, process.hrtime.bigint(), false);
-      // As many as an event loop turn of a very busy room; the disk takes them in between.
-      if (i % 2000 === 0) await nextTurn();
-    }
-    await sink.close();
-    const written = FLAT_OUT_RECORDS / ((performance.now() - start) / 1000);
-    const from = performance.now();
-    let records = 0;
-    for await (const batch of readJournal(sink.directory)) records += batch.records.length;
-    return { written, read: records / ((performance.now() - from) / 1000) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** The least that writing the same bytes in the same order takes: one file, written in blocks, synced at the end. */
+const bareFlatOut = async (folder: string): Promise<number> => {
+  const file = await open(join(folder, 'bare'), 'w');
+  const block = Buffer.concat(Array.from({ length: FLAT_OUT_BATCH }, () => VIDEO));
+  const start = performance.now();
+  for (let i = 0; i < FLAT_OUT_RECORDS; i += FLAT_OUT_BATCH) await file.write(block);
+  await file.datasync();
+  await file.close();
+  return FLAT_OUT_RECORDS / ((performance.now() - start) / 1000);
 };
 
-const seconds = Number(process.argv[2] ?? 5);
-// The first run pays for compilation; it is not shown.
-await paced(10, 1, journal);
-const rows: Record<string, string | number>[] = [];
-for (const publishers of [1, 10, 50]) {
-  const idle = await paced(publishers, seconds, nothing);
-  const per1000 = ({ cpu, packets }: { cpu: number; packets: number }): number =>
-    (Math.max(0, cpu - (idle.cpu / idle.packets) * packets) / packets) * 1000;
-  const ours = per1000(await paced(publishers, seconds, journal));
-  const bare = per1000(await paced(publishers, seconds, bareFile));
-  rows.push({
-    publishers,
-    'packets/s': publishers * (VIDEO_PER_SECOND + AUDIO_PER_SECOND),
-    'journal, CPU-ms/1000': (ours * 1000).toFixed(2),
-    'bare write, CPU-ms/1000': (bare * 1000).toFixed(2),
-    ratio: bare > 0 ? (ours / bare).toFixed(2) : 'n/a',
-  });
+const flatOut = async (folder: string): Promise<{ written: number; read: number }> => {
+  const sink = await openSink(folder, FLAT_OUT_BUFFER_BYTES);
+  const start = performance.now();
+  for (let i = 0; i < FLAT_OUT_RECORDS; i++) {
+    sink.rtp(1, VIDEO, process.hrtime.bigint(), false);
+    if (i % FLAT_OUT_BATCH === 0) await nextTurn();
+  }
+  await sink.close();
+  const written = FLAT_OUT_RECORDS / ((performance.now() - start) / 1000);
+  const from = performance.now();
+  let records = 0;
+  for await (const batch of readJournal(sink.directory)) records += batch.records.length;
+  return { written, read: records / ((performance.now() - from) / 1000) };
+};
+
+export async function* benchJournal({ quick, scope, note }: BenchOptions): AsyncGenerator<Row, void, undefined> {
+  // The first run pays for compilation; it is not shown.
+  await paced(10, 1, journal, scope);
+  for (const publishers of [1, 10, 50]) {
+    const seconds = quick ? 1 : publishers === 1 ? 10 : 5;
+    const who = publishers === 1 ? '1 publisher' : `${publishers} publishers`;
+    note(`${who}, 3 × ${seconds} s`);
+    const idle = await paced(publishers, seconds, nothing, scope);
+    const per1000 = ({ cpu, packets }: { cpu: number; packets: number }): number =>
+      (Math.max(0, cpu - (idle.cpu / idle.packets) * packets) / packets) * 1000;
+    const ours = per1000(await paced(publishers, seconds, journal, scope));
+    const bare = per1000(await paced(publishers, seconds, bareFile, scope));
+    yield {
+      what: `journal alone, ${who}`,
+      ours,
+      beside: { name: 'bare fs.write', value: bare },
+      unit: 'CPU s / 1000 packets',
+    };
+  }
+  note('flat out');
+  const { written, read } = await flatOut(await temporaryFolder(scope));
+  const bare = await bareFlatOut(await temporaryFolder(scope));
+  yield {
+    what: 'journal written flat out',
+    ours: written,
+    beside: { name: 'bare fs.write', value: bare },
+    unit: 'records / s',
+  };
+  yield { what: 'journal read flat out', ours: read, beside: null, unit: 'records / s' };
 }
-console.table(rows);
-const { written, read } = await flatOut();
-console.table([{ 'written records/s': Math.round(written), 'read records/s': Math.round(read) }]);
