@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BrowserGuest, type BrowserKind } from '../support/browser.ts';
+import { BrowserGuest, type BrowserKind, reachableByFirefox } from '../support/browser.ts';
 import { Service } from '../support/service.ts';
 import { Sitting } from '../support/sitting.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -12,7 +12,7 @@ describe('people in browsers', () => {
   let service: Service;
   const guests: BrowserGuest[] = [];
   beforeAll(async () => {
-    service = await Service.start();
+    service = await Service.start(reachableByFirefox());
   });
   afterEach(async () => {
     await Promise.all(guests.splice(0).map((guest) => guest.close()));

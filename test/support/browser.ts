@@ -2,6 +2,7 @@
  * Real browsers in a room, through the room page: Debian's Chromium and Firefox ESR, headless, with a synthetic camera and microphone.
  */
 import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { browserSourceScript } from './browser-source.ts';
 import type { Service } from './service.ts';
@@ -30,14 +31,23 @@ const CHROMIUM_FLAGS = [
 
 const FIREFOX_PREFERENCES = {
   'media.peerconnection.ice.loopback': true,
-  // Without a real camera's permission only the default route would be used.
-  'media.peerconnection.ice.force_interface': 'lo',
-  'media.peerconnection.ice.default_address_only': false,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
+  'media.autoplay.block-webaudio': false,
   'media.navigator.permission.disabled': true,
   'dom.min_background_timeout_value': 10,
+};
+
+/**
+ * Settings with which Firefox reaches the media port: it gathers no loopback candidates and pairs no other with a loopback address, so
+ * the machine's own address is announced. Where it has none, loopback stays.
+ */
+export const reachableByFirefox = (): Record<string, string> => {
+  const own = Object.values(networkInterfaces())
+    .flat()
+    .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
+  return own ? { ROOMTAPE_RTC_BIND_ADDRESS: '0.0.0.0', ROOMTAPE_RTC_ANNOUNCED_ADDRESS: `${own},127.0.0.1` } : {};
 };
 
 /** How long a browser may take to join: two cores carry everything. */

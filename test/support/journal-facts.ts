@@ -7,8 +7,10 @@ import { readJournal } from '../../src/journal/reader.ts';
 export interface StreamFacts {
   readonly info: StreamInfo;
   readonly packets: number;
-  /** Sequence numbers between the first and the last that are not there. */
+  /** Sequence numbers that are not there, between the first and the last that came a second before the journal's end: later ones may be asked for still. */
   readonly missing: number;
+  /** The same without that second: what was on its way when the recording stopped. */
+  readonly missingAtEnd: number;
   /** Longest time between the arrivals of neighbours in writing order, ms. */
   readonly longestPauseMs: number;
 }
@@ -28,9 +30,13 @@ export interface JournalFacts {
   readonly problems: readonly string[];
 }
 
+/** A receiver asks again for what is missing for a second (`timeline/reorder.ts` waits twice as long). */
+const RECOVERY_NS = 1_000_000_000;
+
 class StreamCount {
   readonly info: StreamInfo;
-  readonly #seen = new Set<number>();
+  /** Arrival by extended sequence number. */
+  readonly #seen = new Map<number, number>();
   #highest: number | null = null;
   #lastNs: number | null = null;
   #pauseNs = 0;
@@ -44,20 +50,34 @@ class StreamCount {
     const highest = this.#highest ?? sequence;
     const extended = highest + (((sequence - highest) << 16) >> 16);
     this.#highest = Math.max(highest, extended);
-    this.#seen.add(extended);
+    if (!this.#seen.has(extended)) this.#seen.set(extended, arrivalNs);
     if (this.#lastNs !== null) this.#pauseNs = Math.max(this.#pauseNs, arrivalNs - this.#lastNs);
     this.#lastNs = arrivalNs;
   }
 
   facts(): StreamFacts {
-    const numbers = [...this.#seen];
-    const span = numbers.length === 0 ? 0 : (this.#highest ?? 0) - numbers.reduce((a, b) => Math.min(a, b)) + 1;
+    const settledNs = (this.#lastNs ?? 0) - RECOVERY_NS;
+    const missing = this.#missing(settledNs);
     return {
       info: this.info,
-      packets: numbers.length,
-      missing: span - numbers.length,
+      packets: this.#seen.size,
+      missing,
+      missingAtEnd: this.#missing(Number.POSITIVE_INFINITY) - missing,
       longestPauseMs: this.#pauseNs / 1_000_000,
     };
+  }
+
+  /** Holes below the highest number that had arrived by a time. */
+  #missing(byNs: number): number {
+    let first = Number.POSITIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const [number, arrivalNs] of this.#seen) {
+      first = Math.min(first, number);
+      if (arrivalNs <= byNs) last = Math.max(last, number);
+    }
+    let present = 0;
+    for (const number of this.#seen.keys()) if (number <= last) present += 1;
+    return last < first ? 0 : last - first + 1 - present;
   }
 }
 
