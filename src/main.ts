@@ -14,6 +14,14 @@ const wholeNumber = (least: number, most: number) => (text: string) => {
   return value;
 };
 
+/** A refusal is a sentence for whoever typed the command; where it stands in our code would only hide it. */
+const wordsOf = (error: unknown): string => {
+  if (error instanceof AggregateError) return [error.message, ...error.errors.map(wordsOf)].join('\n');
+  if (!(error instanceof Error)) return String(error);
+  const isBug = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(error.name);
+  return isBug ? (error.stack ?? error.message) : error.message;
+};
+
 const program = new Command('roomtape').description('Records video rooms: write down first, render behind.');
 
 program.command('serve', { isDefault: true }).description('serve until told to stop').action(runServe);
@@ -39,4 +47,9 @@ program
   .option('--out <dir>', 'data folder and result', './demo-out')
   .action(runDemo);
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(wordsOf(error));
+  process.exit(1);
+}

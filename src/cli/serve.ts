@@ -1,37 +1,47 @@
-/** `roomtape serve`: the supervisor until SIGTERM or SIGINT; the first ends everything in order, the second at once. */
+/**
+ * `roomtape serve`: the supervisor until SIGTERM or SIGINT; the first ends everything in order, the second at once. One that comes
+ * while the system is still being started ends it as soon as it has been.
+ */
 import { join } from 'node:path';
-import { loadConfig } from '../config/config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { supervise } from '../processes/supervisor.ts';
 
-/** Serves until told to stop; sets the exit code. */
+/** Serves until told to stop. Rejects with a sentence where the system cannot start, or did not end in order. */
 export const runServe = async (): Promise<void> => {
   const config = loadConfig();
-  const supervised = await supervise(config);
   const ended = Promise.withResolvers<void>();
+  const starting = supervise(config);
   let signals = 0;
   const onSignal = (): void => {
     signals += 1;
-    if (signals > 1) {
-      supervised.kill();
-      return;
-    }
-    console.error('Ending in order; once more to end at once.');
-    supervised.close().then(ended.resolve, ended.reject);
+    if (signals === 1) {
+      console.error('Ending in order; once more to end at once.');
+      starting.then((supervised) => supervised.close()).then(ended.resolve, ended.reject);
+    } else if (started) started.kill();
+    else process.exit(1);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  void supervised.listening.then((url) => {
-    console.log(
-      [
-        `Roomtape listens on ${url}`,
-        `  API description   ${url}/api-docs`,
-        config.apiKey
-          ? '  key and secret    as configured'
-          : `  key and secret    ${join(config.dataDir, 'credentials.json')}`,
-        '  a token for REST  npm run -s roomtape -- token --api',
-        '  for a participant npm run -s roomtape -- token --room ROOM_ID --name NAME',
-      ].join('\n'),
-    );
-  });
+  let started: Awaited<typeof starting> | undefined;
+  started = await starting;
+  const { listening, close } = started;
+  listening.then(
+    (url) => console.log(banner(url, config)),
+    (error: unknown) => {
+      if (signals > 0) return; // what was told to end need not start
+      close().then(() => ended.reject(error), ended.reject);
+    },
+  );
   await ended.promise;
 };
+
+const banner = (url: string, config: Config): string =>
+  [
+    `Roomtape listens on ${url}`,
+    `  API description   ${url}/api-docs`,
+    config.apiKey
+      ? '  key and secret    as configured'
+      : `  key and secret    ${join(config.dataDir, 'credentials.json')}`,
+    '  a token for REST  npm run -s roomtape -- token --api',
+    '  for a participant npm run -s roomtape -- token --room ROOM_ID --name NAME',
+  ].join('\n');

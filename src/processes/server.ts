@@ -30,6 +30,8 @@ import { serverHealth } from './server-health.ts';
 /** Maximum durations are looked at this often: hours need no finer clock. */
 const DUE_CHECK_MS = 1_000;
 const RETENTION_CHECK_MS = 60_000;
+/** The media process is started before us, and takes about a second. */
+const MEDIA_LIMIT_MS = 10_000;
 
 const startServer = async (config: Config, paths: DataPaths, log: Logger, scope: Scope): Promise<string> => {
   if (!config.databaseUrl)
@@ -122,7 +124,12 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     log,
   });
   scope.own('api', api, () => api.close());
-  return api.listen();
+  const url = await api.listen();
+  // Whoever is told that we listen may send people at once. Without media we still answer what needs none.
+  await client
+    .connected(MEDIA_LIMIT_MS)
+    .catch((error: unknown) => log.error({ err: error }, 'Listening without the media process.'));
+  return url;
 };
 
 /** One event of the media process, written down. It may come twice. */
@@ -185,6 +192,7 @@ const main = async (): Promise<void> => {
     supervisor.emit({ listening: url });
   } catch (error) {
     log.fatal({ err: error }, 'The server could not start.');
+    supervisor.emit({ failed: error instanceof Error ? error.message : String(error) });
     end(1);
   }
 };

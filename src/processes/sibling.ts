@@ -3,7 +3,7 @@
  * socket (we were killed, it was not). When it ends without being asked, it is started again after a pause that grows from 0.2 s to
  * 10 s and is forgotten after a minute of health.
  *
- * States: `stopped → running ⇄ pausing → stopped`. `stop()` is final.
+ * States: `stopped → running ⇄ pausing → stopped`. `retire()` and `stop()` are final: nothing is started again after either.
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -20,6 +20,8 @@ export interface SiblingOptions {
   readonly spawn: () => ChildProcess;
   /** Where a running one answers; without it there is no adoption. */
   readonly socketPath?: string;
+  /** One that was spawned ended without being asked. */
+  readonly onDeath?: () => void;
   readonly log: Logger;
 }
 
@@ -35,6 +37,8 @@ export class Sibling {
   #pauseMs = FIRST_PAUSE_MS;
   #pause: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
+  #retired = false;
+  #adopted = false;
 
   constructor(options: SiblingOptions) {
     this.#options = options;
@@ -44,16 +48,30 @@ export class Sibling {
     return this.#running?.pid;
   }
 
+  /** The first one was running before us. */
+  get adopted(): boolean {
+    return this.#adopted;
+  }
+
   /** Adopts or spawns. */
   async start(): Promise<void> {
-    if (this.#stopping) return;
-    this.#running = (await this.#adopt()) ?? (await this.#spawn());
+    if (this.#retired) return;
+    this.#running = await this.#adopt();
+    this.#adopted ||= this.#running !== undefined;
+    this.#running ??= await this.#spawn();
     const current = this.#running;
     void current.ended.then(() => this.#ended(current));
   }
 
+  /** It goes on running, but is not started again when it ends: the system is being shut down. */
+  retire(): void {
+    this.#retired = true;
+    clearTimeout(this.#pause);
+  }
+
   /** Asks it to end, waits, insists with SIGKILL after `graceMs`. Idempotent. */
   stop(graceMs: number): Promise<void> {
+    this.retire();
     this.#stopping ??= this.#stop(graceMs);
     return this.#stopping;
   }
@@ -88,7 +106,7 @@ export class Sibling {
   }
 
   async #spawn(): Promise<Running> {
-    const { spawn, pidFile, name, log } = this.#options;
+    const { spawn, pidFile, name, onDeath, log } = this.#options;
     const child = spawn();
     const ended = new Promise<void>((resolve) => {
       child.once('error', (error) => {
@@ -96,7 +114,10 @@ export class Sibling {
         resolve();
       });
       child.once('exit', (code, signal) => {
-        if (!this.#stopping) log.error({ code, signal }, `The ${name} process ended; it is started again.`);
+        if (!this.#retired) {
+          log.error({ code, signal }, `The ${name} process ended; it is started again.`);
+          onDeath?.();
+        }
         resolve();
       });
     });
@@ -107,7 +128,7 @@ export class Sibling {
   #ended(running: Running): void {
     if (this.#running !== running) return;
     this.#running = undefined;
-    if (this.#stopping) return;
+    if (this.#retired) return;
     if (performance.now() - running.startedAt > HEALTHY_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#pause = setTimeout(() => {
       this.start().catch((error: unknown) => this.#options.log.error({ err: error }, 'Restarting failed.'));
@@ -116,7 +137,6 @@ export class Sibling {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    clearTimeout(this.#pause);
     const running = this.#running;
     if (running && running.pid > 0) {
       signalProcess(running.pid, 'SIGTERM');

@@ -3,10 +3,11 @@
  * that it has no reason to die. Order and limits: docs/shutdown.md.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { type Credentials, loadCredentials } from '../config/credentials.ts';
 import type { MediaSettings } from '../rooms/media-settings.ts';
@@ -21,7 +22,11 @@ import { Sibling } from './sibling.ts';
 const STEP_LIMIT_MS = 10_000;
 
 export interface Supervised {
-  /** Resolves with the address when the server listens. Rejects if it cannot within a minute. */
+  /**
+   * Resolves with the address when the server listens. Rejects with a sentence where server or media process cannot even start once
+   * (a port is taken, the database is away): better said and ended than tried for ever. Where a media process was adopted people may
+   * be talking: then it is tried for ever.
+   */
   readonly listening: Promise<string>;
   /** Ends everything in order. Idempotent. */
   close(): Promise<void>;
@@ -32,14 +37,18 @@ export interface Supervised {
 /** Starts everything. Rejects with a sentence if another supervisor has the data folder. */
 export const supervise = async (config: Config): Promise<Supervised> => {
   const log = createLogger('supervisor', config.logLevel);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const paths = dataPaths(config.dataDir);
   const scope = new Scope();
   try {
     const { credentials, created } = await loadCredentials(config);
     if (created) log.info({ file: join(paths.root, 'credentials.json') }, 'Made an API key and secret.');
     const ready = Promise.withResolvers<string>();
-    scope.own('supervisor socket', await openSocket(paths, ready.resolve), closeServer);
+    const cannotStart = (words: string): void => {
+      if (!media.adopted) ready.reject(new Error(words));
+    };
+    const socket = await openSocket(paths, { onListening: ready.resolve, onFailed: cannotStart });
+    scope.own('supervisor socket', socket, closeServer);
     const { dataDir } = config;
     const postgres = config.databaseUrl
       ? { url: config.databaseUrl, close: async () => undefined }
@@ -51,11 +60,12 @@ export const supervise = async (config: Config): Promise<Supervised> => {
       spawn: () => spawnServer(paths, postgres.url, credentials),
       log,
     });
-    const media = new Sibling({
+    const media: Sibling = new Sibling({
       name: 'media',
       pidFile: join(paths.run, 'media.pid'),
       socketPath: paths.mediaSocket,
       spawn: () => spawnMedia(config, paths),
+      onDeath: () => cannotStart('The media process could not start: what it said stands above.'),
       log,
     });
     scope.own('server', server, () => server.stop(STEP_LIMIT_MS));
@@ -64,8 +74,15 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     await server.start();
     return {
       listening: ready.promise,
-      close: () => scope.close(),
+      close: () => {
+        // Some service managers signal all processes of a service at once: what ends before its turn is not wanted back.
+        server.retire();
+        media.retire();
+        return scope.close();
+      },
       kill: () => {
+        server.retire();
+        media.retire();
         media.kill();
         server.kill();
       },
@@ -76,12 +93,30 @@ export const supervise = async (config: Config): Promise<Supervised> => {
   }
 };
 
+const makeDataFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `The data folder "${path}" can't be used: ${reason}. Give it to this user, or choose another with ROOMTAPE_DATA_DIR.`,
+      { cause },
+    );
+  }
+};
+
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 
 const closeServer = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
-/** The lock of the data folder, and the line by which the server learns that we are gone. */
-const openSocket = async (paths: DataPaths, onListening: (url: string) => void): Promise<Server> => {
+const serverNews = z.union([z.object({ listening: z.string() }), z.object({ failed: z.string() })]);
+
+/** The lock of the data folder, and the line by which the server tells how its start went, and learns that we are gone. */
+const openSocket = async (
+  paths: DataPaths,
+  { onListening, onFailed }: { onListening: (url: string) => void; onFailed: (words: string) => void },
+): Promise<Server> => {
   const other = await dial(paths.supervisorSocket, {}).catch(() => undefined);
   if (other) {
     other.close();
@@ -92,7 +127,9 @@ const openSocket = async (paths: DataPaths, onListening: (url: string) => void):
   return listen(paths.supervisorSocket, (socket) => {
     new Peer(socket, {
       onEvent: (event) => {
-        if (typeof event === 'object' && event !== null && 'listening' in event) onListening(String(event.listening));
+        const news = serverNews.parse(event);
+        if ('listening' in news) onListening(news.listening);
+        else onFailed(news.failed);
       },
     });
   });

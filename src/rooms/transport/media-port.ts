@@ -26,13 +26,19 @@ const probeUdpPort = (address: string, port: number): Promise<number> =>
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     socket.once('error', (cause) => {
       socket.close();
-      reject(new Error(`UDP port ${port} on ${address} cannot be used for media: ${cause.message}`, { cause }));
+      reject(unusable('UDP', port, address, cause));
     });
     socket.bind({ port, address, exclusive: true }, () => {
       const bound = socket.address().port;
       socket.close(() => resolve(bound));
     });
   });
+
+const unusable = (protocol: 'UDP' | 'TCP', port: number, address: string, cause: unknown): Error => {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const advice = 'Stop what uses it, or set ROOMTAPE_RTC_PORT or ROOMTAPE_RTC_BIND_ADDRESS.';
+  return new Error(`${protocol} port ${port} on ${address} cannot be used for media: ${reason}. ${advice}`, { cause });
+};
 
 export class MediaPort {
   readonly port: number;
@@ -66,7 +72,7 @@ export class MediaPort {
       return new MediaPort({ ...options, port, listener, relay });
     } catch (cause) {
       await relay?.close();
-      throw new Error(`UDP port ${port} on ${options.bindAddress} cannot be used for media.`, { cause });
+      throw unusable('UDP', port, options.bindAddress, cause);
     }
   }
 
@@ -101,6 +107,6 @@ const openRelay = async (bindAddress: string, port: number): Promise<IceTcpRelay
   try {
     return await IceTcpRelay.listen({ bindAddress, port });
   } catch (cause) {
-    throw new Error(`TCP port ${port} on ${bindAddress} cannot be used for media.`, { cause });
+    throw unusable('TCP', port, bindAddress, cause);
   }
 };

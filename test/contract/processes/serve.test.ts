@@ -1,0 +1,150 @@
+/** `roomtape serve` as whoever runs it meets it: what it says when it cannot start, and what it leaves when it is told to end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../src/cli/server-child.ts';
+import { Scope } from '../../../src/support/scope.ts';
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+
+let scope: Scope;
+let folder: string;
+beforeEach(() => {
+  scope = new Scope();
+  folder = mkdtempSync(join(tmpdir(), 'roomtape-serve-'));
+  scope.own('folder', folder, () => rmSync(folder, { recursive: true, force: true }));
+});
+afterEach(() => scope.close());
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Both streams so far. */
+  readonly said: () => string;
+  readonly exited: Promise<number | NodeJS.Signals | null>;
+}
+
+const run = async (environment: Record<string, string> = {}, args = ['serve']): Promise<Run> => {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      ROOMTAPE_DATA_DIR: join(folder, 'data'),
+      ROOMTAPE_PORT: String(await freePort(false)),
+      ROOMTAPE_RTC_PORT: String(await freePort(true)),
+      ROOMTAPE_RTC_BIND_ADDRESS: '127.0.0.1',
+      ...environment,
+    },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      said += String(chunk);
+    });
+  }
+  const exited = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal));
+  });
+  scope.own('child', child, async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+  return { child, said: () => said, exited };
+};
+
+const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
+const LIMIT = { timeout: 30_000, interval: 20 };
+const runFolder = () => join(folder, 'data', 'run');
+
+/** Nothing of this data folder runs any more, and nothing is left that says so. */
+const expectNothingLeft = (): void => {
+  expect(existsSync(runFolder()) ? readdirSync(runFolder()).filter((name) => name !== 'work.sock') : []).toEqual([]);
+  expect(existsSync(join(folder, 'data', 'postgres', 'data', 'postmaster.pid'))).toBe(false);
+  expect(existsSync(join(folder, 'data', 'postgres', 'data.new'))).toBe(false);
+};
+
+describe('a server that is told to end', () => {
+  it('while it is being started ends in order, and leaves nothing running', async () => {
+    const server = await run();
+    await expect.poll(() => existsSync(join(runFolder(), 'supervisor.sock')), LIMIT).toBe(true);
+    server.child.kill('SIGTERM');
+    expect(await server.exited).toBe(0);
+    expect(server.said()).not.toContain('Roomtape listens');
+    expectNothingLeft();
+  });
+
+  it('together with its processes, as some service managers do, starts none of them again', async () => {
+    const server = await run();
+    await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+    const pids = ['server', 'media'].map((name) => Number(readFileSync(join(runFolder(), `${name}.pid`), 'utf8')));
+    server.child.kill('SIGTERM');
+    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    expect(await server.exited).toBe(0);
+    expect(server.said()).not.toContain('started again');
+    expectNothingLeft();
+  });
+});
+
+describe('a server that cannot start says so in its last line', () => {
+  it('when the port of the API is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    scope.own('other', other, () => new Promise<void>((resolve) => other.close(() => resolve())));
+    const address = other.address();
+    const port = typeof address === 'object' && address ? String(address.port) : '';
+    const server = await run({ ROOMTAPE_PORT: port });
+    expect(await server.exited).toBe(1);
+    expect(lastLine(server.said())).toBe(
+      `Port ${port} of 127.0.0.1 is taken. Stop what uses it, or set ROOMTAPE_PORT.`,
+    );
+    expectNothingLeft();
+  });
+
+  it('when the port of media is taken', async () => {
+    const first = await run();
+    await expect.poll(first.said, LIMIT).toContain('Roomtape listens');
+    const port = String((await portOfMedia(first)) ?? '');
+    const second = await run({ ROOMTAPE_RTC_PORT: port, ROOMTAPE_DATA_DIR: join(folder, 'other') });
+    expect(await second.exited).toBe(1);
+    expect(second.said()).toMatch(new RegExp(`port ${port} on 127.0.0.1 cannot be used.*set ROOMTAPE_RTC_PORT`));
+    expect(lastLine(second.said())).toContain('The media process could not start');
+    const third = await run();
+    expect(await third.exited).toBe(1);
+    expect(third.said().trimEnd()).toMatch(/^Another Roomtape serves the data folder .*ROOMTAPE_DATA_DIR\.$/);
+    expect(first.child.exitCode).toBeNull();
+  });
+
+  it('when the database is not there', async () => {
+    const url = `postgres://user:swordfish@127.0.0.1:${await freePort(false)}/x`;
+    const server = await run({ ROOMTAPE_DATABASE_URL: url });
+    expect(await server.exited).toBe(1);
+    expect(lastLine(server.said())).toMatch(
+      /^The database at "127.0.0.1:\d+\/x" can't be reached: connect ECONNREFUSED/,
+    );
+    expect(server.said()).not.toContain('swordfish');
+  });
+
+  it('when settings or data folder cannot be used, without telling where in our code that was found', async () => {
+    const typo = await run({ ROOMTAPE_PROT: '1' });
+    expect(await typo.exited).toBe(1);
+    expect(typo.said()).toMatch(/^The settings can't be used\.\n .*ROOMTAPE_PROT.*Did you mean ROOMTAPE_PORT\?\n$/);
+    writeFileSync(join(folder, 'file'), '');
+    const noFolder = await run({ ROOMTAPE_DATA_DIR: join(folder, 'file', 'data') });
+    expect(await noFolder.exited).toBe(1);
+    expect(noFolder.said()).toMatch(/^The data folder ".*file\/data" can't be used: ENOTDIR.*ROOMTAPE_DATA_DIR\.\n$/);
+  });
+});
+
+/** The port is in the log line of the media process. */
+const portOfMedia = async (server: Run): Promise<number | undefined> => {
+  const line = server
+    .said()
+    .split('\n')
+    .find((text) => text.includes('takes participants'));
+  const match = /"port":(\d+)/.exec(line ?? '');
+  return match ? Number(match[1]) : undefined;
+};
