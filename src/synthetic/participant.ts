@@ -288,7 +288,10 @@ export class Participant {
   #receive(message: ParticipantReport): void {
     switch (message.type) {
       case 'mark':
-        this.sentLog.push(message.mark);
+        // The sender knows when a beep is due, not that this microphone is in a still room.
+        if (message.mark.kind === 'flash' || !this.options.microphone?.startsWith('silent')) {
+          this.sentLog.push(message.mark);
+        }
         return;
       case 'lost':
         this.lost = message.reason;

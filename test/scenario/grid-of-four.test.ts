@@ -15,7 +15,7 @@ describe('a grid of four', () => {
 
   const recorded = async (size: { width: number; height: number }, seconds: number) => {
     const sitting = await Sitting.open(service, 4);
-    for (const via of ['room', 'whip', 'room', 'whip'] as const) await sitting.join({ size, via });
+    for (const via of ['room', 'whip', 'room', 'whip'] as const) await sitting.join({ size, via, seconds: 40 });
     sitting.grid(sitting.participants, { fresh: true });
     await sitting.startRecording();
     await sitting.until(seconds);

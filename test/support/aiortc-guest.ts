@@ -32,7 +32,10 @@ export class AiortcGuest implements Guest {
   ): Promise<AiortcGuest> {
     const { index, of, name, roomId } = options;
     const address = new URL(`/whip/${roomId}?name=${encodeURIComponent(name)}`, service.url);
-    const source = { ...pageSource({ turn: { index, of }, fps: FPS, seconds: SECONDS }), colour: identityYuv(index) };
+    const source = {
+      ...pageSource({ turn: { index, of }, fps: FPS, seconds: SECONDS, sound: 'tone' }),
+      colour: identityYuv(index),
+    };
     const token = await service.participantToken(roomId);
     const child = spawn('/usr/bin/python3', [SCRIPT, address.href, token, JSON.stringify(source)]);
     const guest = new AiortcGuest(child, index, name);

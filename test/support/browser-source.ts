@@ -16,6 +16,8 @@ export interface BrowserSource {
   readonly fps: number;
   /** Codes are computed here and looked up there: the page runs for at most this long. */
   readonly seconds: number;
+  /** `webaudio`: picture and sound on the clock of WebAudio. `tone`: the browser's own test tone, let through while it flashes. */
+  readonly sound: 'webaudio' | 'tone';
 }
 
 /** Everything that the page's script needs, as JSON. */
@@ -26,6 +28,7 @@ export interface PageSource {
   readonly colour: string;
   readonly index: number;
   readonly of: number;
+  readonly sound: BrowserSource['sound'];
   readonly flashMs: number;
   readonly hz: number;
   readonly flash: Rect;
@@ -48,7 +51,7 @@ const cells = (): Rect[] => {
 };
 
 /** The picture and the sound of a participant as data, for programs in other languages. */
-export const pageSource = ({ turn, fps, seconds }: BrowserSource): PageSource => {
+export const pageSource = ({ turn, fps, seconds, sound }: BrowserSource): PageSource => {
   const frames = Math.min(CODE_FRAMES, seconds * fps);
   return {
     ...BASE,
@@ -56,6 +59,7 @@ export const pageSource = ({ turn, fps, seconds }: BrowserSource): PageSource =>
     colour: identityCss(turn.index),
     index: turn.index,
     of: turn.of,
+    sound,
     flashMs: FLASH_MS,
     hz: beepHz(turn.index),
     flash: PICTURE.flash,

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { type Browser, launch, type Page } from 'puppeteer-core';
+import { beepHz } from '../../src/synthetic/identity.ts';
 import { browserSourceScript } from './browser-source.ts';
 import type { Service } from './service.ts';
 import type { Guest } from './sitting.ts';
@@ -29,15 +30,15 @@ const CHROMIUM_FLAGS = [
   '--disable-renderer-backgrounding',
 ];
 
-const FIREFOX_PREFERENCES = {
-  'media.peerconnection.ice.loopback': true,
+/** `hz`: pitch of the test tone that stands for the microphone. */
+const firefoxPreferences = (hz: number): Record<string, unknown> => ({
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'media.autoplay.default': 0,
-  'media.autoplay.blocking_policy': 0,
-  'media.autoplay.block-webaudio': false,
   'media.navigator.permission.disabled': true,
+  'media.navigator.streams.fake': true,
+  'media.navigator.audio.fake_frequency': hz,
   'dom.min_background_timeout_value': 10,
-};
+});
 
 /**
  * Settings with which Firefox reaches the media port: it gathers no loopback candidates and pairs no other with a loopback address, so
@@ -91,12 +92,20 @@ export class BrowserGuest implements Guest {
       browser: options.kind === 'firefox' ? 'firefox' : 'chrome',
       executablePath,
       headless: true,
-      ...(options.kind === 'firefox' ? { extraPrefsFirefox: FIREFOX_PREFERENCES } : { args: CHROMIUM_FLAGS }),
+      ...(options.kind === 'firefox'
+        ? { extraPrefsFirefox: firefoxPreferences(beepHz(options.index)) }
+        : { args: CHROMIUM_FLAGS }),
     });
     try {
       const page = await browser.newPage();
-      const { turn, fps } = { turn: { index: options.index, of: options.of }, fps: options.fps };
-      await page.evaluateOnNewDocument(browserSourceScript({ turn, fps, seconds: SECONDS }));
+      await page.evaluateOnNewDocument(
+        browserSourceScript({
+          turn: { index: options.index, of: options.of },
+          fps: options.fps,
+          seconds: SECONDS,
+          sound: options.kind === 'firefox' ? 'tone' : 'webaudio',
+        }),
+      );
       const address = new URL(`/room/${options.roomId}`, service.url);
       address.searchParams.set('token', await service.participantToken(options.roomId));
       address.searchParams.set('autojoin', '1');
