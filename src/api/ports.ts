@@ -134,12 +134,13 @@ export interface MediaPort {
   deleteResource(roomId: string, resourceId: string): Promise<boolean>;
   /**
    * Relays one room socket. `send` is called with messages for the client; `close` when the media process is done with it.
-   * The returned functions take the client's messages (already JSON, not yet validated) and its going away.
+   * The returned functions take the client's messages (already JSON, not yet validated) and its going away. `receive` resolves when the
+   * message has been taken; refusals go to the client, it does not reject.
    */
   openChannel(
     claims: ParticipantClaims,
     handlers: { send: (message: unknown) => void; close: (reason: string) => void },
-  ): Promise<{ receive: (message: unknown) => void; closed: () => void }>;
+  ): Promise<{ receive: (message: unknown) => Promise<void>; closed: () => void }>;
 }
 
 export interface HealthPort {

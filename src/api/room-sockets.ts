@@ -22,6 +22,8 @@ const PATH = /^\/v1\/rooms\/([^/]+)\/socket\/?$/;
 const LARGEST_MESSAGE = 256 * 1024;
 /** Unsent bytes above which a client reads too slowly to be in a conversation. */
 const MOST_UNSENT = 4 * 1024 * 1024;
+/** Messages of one client that are being handled; a faster one is not read until they are, so that a flood stays in its own network. */
+const MOST_UNDER_WAY = 64;
 /** A network that is gone is noticed after at most two of these. Media has its own, shorter watch. */
 const PING_MS = 15_000;
 const CLOSE_ENDED = 1000;
@@ -126,7 +128,14 @@ export class RoomSockets {
         close: (reason) => webSocket.close(reason === 'left' ? CLOSE_ENDED : CLOSE_BY_MEDIA, cut(reason)),
       });
       void ended.then(() => channel.closed());
-      webSocket.on('message', (data, isBinary) => this.#receive(webSocket, channel, data, isBinary));
+      let underWay = 0;
+      webSocket.on('message', async (data, isBinary) => {
+        underWay += 1;
+        if (underWay >= MOST_UNDER_WAY) webSocket.pause();
+        await this.#receive(webSocket, channel, data, isBinary);
+        underWay -= 1;
+        if (underWay < MOST_UNDER_WAY) webSocket.resume();
+      });
     } catch (error) {
       this.#closeWith(webSocket, this.#answerTo(error));
     } finally {
@@ -142,9 +151,9 @@ export class RoomSockets {
     return internalError(requestId);
   }
 
-  #receive(webSocket: WebSocket, channel: Channel, data: RawData, isBinary: boolean): void {
+  async #receive(webSocket: WebSocket, channel: Channel, data: RawData, isBinary: boolean): Promise<void> {
     const message = isBinary ? undefined : parseObject(String(data));
-    if (message) channel.receive(message);
+    if (message) await channel.receive(message);
     else this.#closeWith(webSocket, new RoomtapeError('INVALID_REQUEST', 'A message is not a JSON object.'));
   }
 

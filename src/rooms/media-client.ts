@@ -50,8 +50,8 @@ export interface MediaClientOptions {
 
 /** One room socket, as it is relayed. */
 export interface RelayedChannel {
-  /** A message of the client: parsed JSON, not yet validated. Refusals are sent to it. */
-  receive(message: unknown): void;
+  /** A message of the client: parsed JSON, not yet validated. Refusals are sent to it. Resolves when it has been taken; never rejects. */
+  receive(message: unknown): Promise<void>;
   /** The client's socket has closed. */
   closed(): void;
 }
@@ -135,7 +135,7 @@ export class MediaClient {
     if (this.#peer !== peer) throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The media process is being restarted.');
     this.#channels.set(channelId, handlers);
     return {
-      receive: (message) => void this.#relay(channelId, handlers, message),
+      receive: (message) => this.#relay(channelId, handlers, message),
       closed: () => {
         if (!this.#channels.delete(channelId)) return;
         this.#tell('channel.close', { channelId });

@@ -67,17 +67,16 @@ export class Peer {
   async request(method: string, params: unknown, timeoutMs = 10_000): Promise<unknown> {
     if (this.#closed) throw new PeerClosedError(`"${method}" could not be asked: the other process is gone.`);
     const id = this.#nextId++;
-    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    this.#send({ kind: 'request', id, method, params });
-    const signal = AbortSignal.timeout(timeoutMs);
-    const timeout = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () =>
-        reject(new DOMException(`"${method}" was not answered within ${timeoutMs} ms.`, 'TimeoutError')),
-      ),
-    );
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set(id, { resolve, reject });
+    const limit = setTimeout(() => {
+      reject(new DOMException(`"${method}" was not answered within ${timeoutMs} ms.`, 'TimeoutError'));
+    }, timeoutMs);
     try {
-      return await Promise.race([answer, timeout]);
+      this.#send({ kind: 'request', id, method, params });
+      return await promise;
     } finally {
+      clearTimeout(limit);
       this.#pending.delete(id);
     }
   }

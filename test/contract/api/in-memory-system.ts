@@ -30,6 +30,8 @@ export interface OpenChannel {
   readonly send: (message: unknown) => void;
   readonly close: (reason: string) => void;
   closed: boolean;
+  /** A message has been taken when this has resolved. */
+  handling: Promise<void> | undefined;
 }
 
 export class InMemorySystem implements ApiPorts {
@@ -203,10 +205,13 @@ export class InMemorySystem implements ApiPorts {
       this.resources.get(resourceId)?.roomId === roomId && this.resources.delete(resourceId),
     openChannel: async (claims, handlers): Promise<Channel> => {
       if (claims.name === 'too many') throw new RoomtapeError('ROOM_FULL', 'The room is full.');
-      const channel: OpenChannel = { claims, received: [], ...handlers, closed: false };
+      const channel: OpenChannel = { claims, received: [], ...handlers, closed: false, handling: undefined };
       this.channels.push(channel);
       return {
-        receive: (message) => channel.received.push(message),
+        receive: async (message) => {
+          channel.received.push(message);
+          await channel.handling;
+        },
         closed: () => {
           channel.closed = true;
         },

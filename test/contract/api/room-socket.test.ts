@@ -112,6 +112,26 @@ describe('relaying', () => {
     await vi.waitUntil(() => channel.closed, { timeout: 2000, interval: 5 });
   });
 
+  it('reads no more of a client than is being handled, and loses nothing', async () => {
+    const { client, channel } = await join();
+    const gate = Promise.withResolvers<void>();
+    channel.handling = gate.promise;
+    const payload = 'x'.repeat(100_000);
+    for (let count = 0; count < 500; count++) client.socket.send(JSON.stringify({ type: 'send', count, payload }));
+    await vi.waitUntil(() => channel.received.length >= 64, { timeout: 2000, interval: 5 });
+    // Another client's conversation goes on meanwhile, several times round.
+    const other = await join();
+    for (let count = 1; count <= 20; count++) {
+      other.client.socket.send('{}');
+      await vi.waitUntil(() => other.channel.received.length === count, { timeout: 2000, interval: 5 });
+    }
+    expect(channel.received.length).toBeLessThan(100);
+    gate.resolve();
+    await vi.waitUntil(() => channel.received.length === 500, { timeout: 5000, interval: 5 });
+    for (const { socket } of [client, other.client]) socket.close();
+    await Promise.all([client.closed, other.client.closed]);
+  });
+
   it.each([
     ['no JSON', 'hello', 4400],
     ['no object', '[1]', 4400],
