@@ -1,10 +1,6 @@
 #!/usr/bin/env node
-/** The `roomtape` command. */
+/** The `roomtape` command. Each of its commands is loaded when it is called: the supervisor is to stay small, and `token` to be quick. */
 import { Command, InvalidArgumentError } from 'commander';
-import { runDemo } from './cli/demo.ts';
-import { runDoctor } from './cli/doctor.ts';
-import { runServe } from './cli/serve.ts';
-import { runToken } from './cli/token.ts';
 
 const wholeNumber = (least: number, most: number) => (text: string) => {
   const value = Number(text);
@@ -24,7 +20,10 @@ const wordsOf = (error: unknown): string => {
 
 const program = new Command('roomtape').description('Records video rooms: write down first, render behind.');
 
-program.command('serve', { isDefault: true }).description('serve until told to stop').action(runServe);
+program
+  .command('serve', { isDefault: true })
+  .description('serve until told to stop')
+  .action(async () => (await import('./cli/serve.ts')).runServe());
 
 program
   .command('token')
@@ -35,9 +34,12 @@ program
   .option('--moderator', 'may pin, and start and stop recordings')
   .option('--api', 'a token for REST calls instead')
   .option('--hours <n>', 'how long it is valid', wholeNumber(1, 24 * 365), 24)
-  .action(runToken);
+  .action(async (options) => (await import('./cli/token.ts')).runToken(options));
 
-program.command('doctor').description('check ports, disk, database, fonts, browser').action(runDoctor);
+program
+  .command('doctor')
+  .description('check ports, disk, database, fonts, browser')
+  .action(async () => (await import('./cli/doctor.ts')).runDoctor());
 
 program
   .command('demo')
@@ -45,7 +47,7 @@ program
   .option('--seconds <n>', 'how long to record', wholeNumber(1, 3600), 15)
   .option('--participants <n>', 'how many join', wholeNumber(1, 9), 4)
   .option('--out <dir>', 'data folder and result', './demo-out')
-  .action(runDemo);
+  .action(async (options) => (await import('./cli/demo.ts')).runDemo(options));
 
 try {
   await program.parseAsync();

@@ -2,6 +2,7 @@
 import { mintApiToken, mintParticipantToken } from '../api/auth.ts';
 import { loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
+import { isParticipantId } from '../domain/ids.ts';
 
 export interface TokenOptions {
   readonly room?: string;
@@ -14,18 +15,13 @@ export interface TokenOptions {
 
 const SECONDS_PER_HOUR = 3600;
 
+/** Rejects with a sentence where the options do not make a token that would be accepted. */
 export const runToken = async (options: TokenOptions): Promise<void> => {
+  refuseUnusable(options);
   const { credentials } = await loadCredentials(loadConfig());
   const ttlSeconds = options.hours * SECONDS_PER_HOUR;
-  if (options.api) {
+  if (options.api || !options.room) {
     console.log(await mintApiToken(credentials, ttlSeconds));
-    return;
-  }
-  if (!options.room) {
-    console.error(
-      'Say which room the token is for: roomtape token --room ROOM_ID --name NAME (or --api for a REST token).',
-    );
-    process.exitCode = 1;
     return;
   }
   const token = await mintParticipantToken(credentials, {
@@ -36,4 +32,23 @@ export const runToken = async (options: TokenOptions): Promise<void> => {
     ...(options.participant === undefined ? {} : { participantId: options.participant }),
   });
   console.log(token);
+};
+
+const LONGEST_NAME = 100;
+
+const refuseUnusable = ({ api, room, name, participant, moderator }: TokenOptions): void => {
+  if (api && (room || name || participant || moderator)) {
+    throw new Error('--api makes a token for all rooms: leave out --room, --name, --participant and --moderator.');
+  }
+  if (!api && !room) {
+    throw new Error(
+      'Say which room the token is for: roomtape token --room ROOM_ID --name NAME (or --api for a REST token).',
+    );
+  }
+  if (participant !== undefined && !isParticipantId(participant)) {
+    throw new Error(`--participant is "${participant}"; it must be 1 to 64 letters, digits, "_" or "-".`);
+  }
+  if (name !== undefined && name.length > LONGEST_NAME) {
+    throw new Error(`--name has ${name.length} characters; ${LONGEST_NAME} are the most.`);
+  }
 };

@@ -139,6 +139,24 @@ describe('a server that cannot start says so in its last line', () => {
   });
 });
 
+describe('roomtape token', () => {
+  it('prints a token and nothing else, and makes none that would be refused', async () => {
+    const made = await run({}, ['token', '--room', 'abcd-efgh-1234', '--name', 'Ada', '--participant', 'ada-1']);
+    expect(await made.exited).toBe(0);
+    expect(made.said()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const refused: [string[], RegExp][] = [
+      [['--name', 'Ada'], /^Say which room the token is for: .*--api for a REST token\)\.\n$/],
+      [['--room', 'a', '--participant', 'a b'], /^--participant is "a b"; it must be 1 to 64 letters/],
+      [['--room', 'a', '--api'], /^--api makes a token for all rooms/],
+    ];
+    for (const [args, words] of refused) {
+      const command = await run({}, ['token', ...args]);
+      expect([args, await command.exited]).toEqual([args, 1]);
+      expect(command.said()).toMatch(words);
+    }
+  });
+});
+
 /** The port is in the log line of the media process. */
 const portOfMedia = async (server: Run): Promise<number | undefined> => {
   const line = server
