@@ -9,7 +9,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuSecondsToRun } from './cpu.ts';
 import { ffmpegArguments, ivfOf, oggOf } from './ffmpeg-peer.ts';
-import { CANVAS, CONFIG, type Material, PEOPLE, type Person, rehearse, saveSession } from './rehearsed-session.ts';
+import {
+  CANVAS,
+  CONFIG,
+  type Material,
+  PEOPLE,
+  type Person,
+  rehearse,
+  repeated,
+  saveSession,
+} from './rehearsed-session.ts';
 import { type BenchOptions, type Row, temporaryFolder } from './row.ts';
 
 const CHILD = fileURLToPath(new URL('./compose-child.ts', import.meta.url));
@@ -20,8 +29,11 @@ const CASES = [
   { content: 'camera', size: FULL },
   { content: 'camera', size: LAYER },
 ] as const;
-const SECONDS = 20;
+/** A minute, so that starting and compiling weigh what they weigh in a compositor that follows a room. */
+const SECONDS = 60;
 const QUICK_SECONDS = 4;
+/** The encoded material, at most; it is repeated. */
+const MATERIAL_SECONDS = 20;
 
 /** Files for ffmpeg: picture and sound of each person in turn. */
 const writeInputs = async (people: readonly Person[], folder: string): Promise<string[]> => {
@@ -40,7 +52,12 @@ const measure = async (material: Material, { scope, note }: BenchOptions): Promi
   const name = `compose ${PEOPLE} × ${size.width}x${size.height}, ${content}`;
   const folder = await temporaryFolder(scope);
   note(`${name}: preparing ${seconds} s`);
-  const people = await rehearse(material);
+  const encoded = Math.min(seconds, MATERIAL_SECONDS);
+  const times = Math.ceil(seconds / encoded);
+  const people = (await rehearse({ ...material, seconds: encoded })).map(({ video, audio }) => ({
+    video: repeated(video, times),
+    audio: repeated(audio, times),
+  }));
   const journal = join(folder, 'journal');
   await saveSession(people, seconds, journal);
   const inputs = await writeInputs(people, folder);
