@@ -16,6 +16,7 @@ const NEEDS: readonly Need[] = [
   { proof: '/usr/bin/chromium', packages: ['chromium'], what: 'Chromium, which joins rooms in the scenario tests' },
   { proof: '/usr/bin/firefox-esr', packages: ['firefox-esr'], what: 'Firefox, which joins a room in a scenario test' },
   { proof: '/usr/bin/ffmpeg', packages: ['ffmpeg'], what: 'ffmpeg, an independent judge of the files we make' },
+  { proof: '/usr/sbin/ip', packages: ['iproute2'], what: "ip, which sets the tests' own network up" },
   {
     proof: '/usr/lib/python3/dist-packages/aiortc/__init__.py',
     packages: ['python3-aiortc'],

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inOwnNetwork } from './own-network.ts';
 import { ensureSystemPackages } from './system-packages.ts';
 
 const STEPS: readonly (readonly [name: string, ...command: string[]])[] = [
@@ -28,9 +29,10 @@ const STEPS: readonly (readonly [name: string, ...command: string[]])[] = [
   ['pages', 'node', 'scripts/build-web.ts'],
 ];
 
-const run = (command: readonly string[]): boolean => {
+const run = (command: readonly string[], env: Record<string, string> = {}): boolean => {
   const [program = '', ...args] = command;
-  return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+  const stdio = ['ignore', 'inherit', 'inherit'] as const;
+  return spawnSync(program, args, { stdio: [...stdio], env: { ...process.env, ...env } }).status === 0;
 };
 
 const fail = (reason: string): never => {
@@ -53,7 +55,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'roomtape-test-'));
 try {
   const report = join(scratch, 'report.json');
   const words = process.argv.slice(2);
-  const green = run([
+  const vitest = inOwnNetwork([
     'vitest',
     'run',
     '--reporter=default',
@@ -61,6 +63,7 @@ try {
     `--outputFile.json=${report}`,
     ...words,
   ]);
+  const green = run(vitest.command, vitest.env);
   const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(
     readFileSync(report, 'utf8'),
   ) as Record<string, number>;

@@ -2,7 +2,6 @@
  * Real browsers in a room, through the room page: Debian's Chromium and Firefox ESR, headless, with a synthetic camera and microphone.
  */
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { beepHz } from '../../src/synthetic/identity.ts';
 import { browserSourceScript } from './browser-source.ts';
@@ -41,15 +40,20 @@ const firefoxPreferences = (hz: number): Record<string, unknown> => ({
 });
 
 /**
- * Settings with which Firefox reaches the media port: it gathers no loopback candidates and pairs no other with a loopback address, so
- * the machine's own address is announced. Where it has none, loopback stays.
+ * Address of the tests' own network (`scripts/own-network.ts`), where there is one. Firefox needs it: it gathers no loopback candidates and
+ * pairs no other with a loopback address.
  */
-export const reachableByFirefox = (): Record<string, string> => {
-  const own = Object.values(networkInterfaces())
-    .flat()
-    .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
-  return own ? { ROOMTAPE_RTC_BIND_ADDRESS: '0.0.0.0', ROOMTAPE_RTC_ANNOUNCED_ADDRESS: `${own},127.0.0.1` } : {};
-};
+const ownAddress = process.env.TEST_NETWORK_ADDRESS;
+
+/** Why Firefox cannot take part here; null if it can. */
+export const firefoxObstacle: string | null =
+  ownAddress === undefined ? 'Firefox does no WebRTC over loopback: run the tests as root by `npm test`.' : null;
+
+/** Settings with which Firefox reaches the media port. */
+export const reachableByFirefox: Record<string, string> =
+  ownAddress === undefined
+    ? {}
+    : { ROOMTAPE_RTC_BIND_ADDRESS: '0.0.0.0', ROOMTAPE_RTC_ANNOUNCED_ADDRESS: `${ownAddress},127.0.0.1` };
 
 /** How long a browser may take to join: two cores carry everything. */
 const JOIN_LIMIT_MS = 45_000;
