@@ -2,10 +2,8 @@
  * `roomtape doctor`: looks at what a server of these settings needs, and says in plain words what is wrong and what to do. Exits 1 if
  * something would keep the server from working; warnings alone exit 0.
  */
-import { createSocket } from 'node:dgram';
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { checkDatabase } from '../catalog/database.ts';
 import { openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
@@ -13,13 +11,9 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { dataPaths } from '../processes/paths.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger } from '../support/log.ts';
-
-type Verdict = 'ok' | 'warning' | 'error';
-interface Finding {
-  readonly about: string;
-  readonly verdict: Verdict;
-  readonly words: string;
-}
+import type { Finding, Verdict } from './finding.ts';
+import { freePorts } from './free-ports.ts';
+import { runningServer } from './running-server.ts';
 
 const GIB = 2 ** 30;
 /** Below this an hour of four people no longer fits (journal and file together are about 5 GB an hour at 720p). */
@@ -30,14 +24,7 @@ export const runDoctor = async (): Promise<void> => {
   const config = loadConfig();
   const running = await isRunning(config);
   const findings = [
-    running
-      ? ({
-          about: 'server',
-          verdict: 'ok',
-          words: 'runs with this data folder: ports and database are its own',
-        } as const)
-      : undefined,
-    ...(running ? [] : await Promise.all([tcpPort(config), udpPort(config)])),
+    ...(running ? await runningServer(config) : await freePorts(config)),
     disk(config),
     running ? undefined : await database(config),
     fonts(),
@@ -55,45 +42,6 @@ const isRunning = async (config: Config): Promise<boolean> => {
   const peer = await dial(dataPaths(config.dataDir).supervisorSocket, {}).catch(() => undefined);
   peer?.close();
   return peer !== undefined;
-};
-
-const tcpPort = (config: Config): Promise<Finding> =>
-  new Promise((resolve) => {
-    const about = `TCP port ${config.port}`;
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ about, verdict: 'error', words: portWords(error, 'ROOMTAPE_PORT') }),
-    );
-    server.listen(config.port, config.host, () =>
-      server.close(() => resolve({ about, verdict: 'ok', words: 'is free for the API' })),
-    );
-  });
-
-const udpPort = (config: Config): Promise<Finding> =>
-  new Promise((resolve) => {
-    const about = `UDP port ${config.rtc.port}`;
-    const socket = createSocket('udp4');
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ about, verdict: 'error', words: portWords(error, 'ROOMTAPE_RTC_PORT') }),
-    );
-    socket.bind(config.rtc.port, config.rtc.bindAddress, () =>
-      socket.close(() =>
-        resolve({
-          about,
-          verdict: 'ok',
-          words: 'is free for media; open it, and TCP of the same number, in your firewall',
-        }),
-      ),
-    );
-  });
-
-const portWords = (error: NodeJS.ErrnoException, setting: string): string => {
-  if (error.code === 'EADDRINUSE')
-    return `is taken by another program. End it, or choose another port with ${setting}.`;
-  if (error.code === 'EACCES')
-    return `may not be opened by this user (below 1024 needs root). Choose another with ${setting}.`;
-  if (error.code === 'EADDRNOTAVAIL') return 'cannot be opened: this machine does not have the address it is bound to.';
-  return `cannot be opened: ${error.message}`;
 };
 
 const disk = (config: Config): Finding => {
@@ -189,6 +137,17 @@ const addresses = (config: Config): Finding => {
 };
 
 const tls = (config: Config): Finding => {
+  for (const [file, setting] of [
+    [config.tls?.certFile, 'ROOMTAPE_TLS_CERT'],
+    [config.tls?.keyFile, 'ROOMTAPE_TLS_KEY'],
+  ] as const) {
+    if (file === undefined) continue;
+    try {
+      accessSync(file, constants.R_OK);
+    } catch {
+      return { about: 'HTTPS', verdict: 'error', words: `"${file}" cannot be read: check ${setting}` };
+    }
+  }
   const secure = config.tls !== undefined || (config.publicUrl?.startsWith('https:') ?? false);
   return secure
     ? { about: 'HTTPS', verdict: 'ok', words: 'configured' }

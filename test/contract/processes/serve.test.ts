@@ -139,6 +139,43 @@ describe('a server that cannot start says so in its last line', () => {
   });
 });
 
+describe('roomtape doctor', () => {
+  it('says what is wrong, whether a server runs or not', async () => {
+    const port = String(await freePort(false));
+    const rtcPort = String(await freePort(true));
+    const settings = { ROOMTAPE_PORT: port, ROOMTAPE_RTC_PORT: rtcPort };
+    const before = await run(settings, ['doctor']);
+    expect(await before.exited).toBe(0);
+    for (const about of [
+      `TCP port ${port}`,
+      `UDP port ${rtcPort}`,
+      `TCP port ${rtcPort}`,
+      'disk',
+      'database',
+      'fonts',
+    ]) {
+      expect(before.said()).toContain(`✔ ${about}: `);
+    }
+    const server = await run(settings);
+    await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+    const during = await run(settings, ['doctor']);
+    expect(await during.exited).toBe(0);
+    expect(during.said()).toContain(`✔ server: runs with this data folder and answers at http://127.0.0.1:${port}`);
+    expect(during.said()).toContain('✔ its database: answers');
+    expect(during.said()).toContain('✔ its media: connected');
+    const elsewhere = await run({ ...settings, ROOMTAPE_PORT: String(await freePort(false)) }, ['doctor']);
+    expect(await elsewhere.exited).toBe(1);
+    expect(elsewhere.said()).toContain('✖ server: runs with this data folder, but does not answer');
+    const tls = { ROOMTAPE_TLS_CERT: join(folder, 'cert.pem'), ROOMTAPE_TLS_KEY: join(folder, 'key.pem') };
+    const wrong = await run({ ...settings, ...tls, ROOMTAPE_DATA_DIR: join(folder, 'other') }, ['doctor']);
+    expect(await wrong.exited).toBe(1);
+    for (const about of [`TCP port ${port}`, `UDP port ${rtcPort}`, `TCP port ${rtcPort}`]) {
+      expect(wrong.said()).toContain(`✖ ${about}: is taken by another program`);
+    }
+    expect(wrong.said()).toMatch(/✖ HTTPS: ".*cert.pem" cannot be read: check ROOMTAPE_TLS_CERT/);
+  });
+});
+
 describe('roomtape token', () => {
   it('prints a token and nothing else, and makes none that would be refused', async () => {
     const made = await run({}, ['token', '--room', 'abcd-efgh-1234', '--name', 'Ada', '--participant', 'ada-1']);
