@@ -6,15 +6,19 @@ import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/config.ts';
 import { supervise } from '../processes/supervisor.ts';
 
+/** `npm` passes Ctrl-C on to a child that its terminal has told already: two signals, one key. Nobody presses twice as fast. */
+const ONE_KEY_MS = 300;
+
 /** Serves until told to stop. Rejects with a sentence where the system cannot start, or did not end in order. */
 export const runServe = async (): Promise<void> => {
   const config = loadConfig();
   const ended = Promise.withResolvers<void>();
   const starting = supervise(config);
-  let signals = 0;
+  let toldAtMs: number | undefined;
   const onSignal = (): void => {
-    signals += 1;
-    if (signals === 1) {
+    if (toldAtMs !== undefined && performance.now() - toldAtMs < ONE_KEY_MS) return;
+    if (toldAtMs === undefined) {
+      toldAtMs = performance.now();
       console.error('Ending in order; once more to end at once.');
       starting.then((supervised) => supervised.close()).then(ended.resolve, ended.reject);
     } else if (started) started.kill();
@@ -28,7 +32,7 @@ export const runServe = async (): Promise<void> => {
   listening.then(
     (url) => console.log(banner(url, config)),
     (error: unknown) => {
-      if (signals > 0) return; // what was told to end need not start
+      if (toldAtMs !== undefined) return; // what was told to end need not start
       close().then(() => ended.reject(error), ended.reject);
     },
   );

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/cli/server-child.ts';
 import { Scope } from '../../../src/support/scope.ts';
 
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 let scope: Scope;
@@ -27,10 +28,18 @@ interface Run {
   readonly exited: Promise<number | NodeJS.Signals | null>;
 }
 
-const run = async (environment: Record<string, string> = {}, args = ['serve']): Promise<Run> => {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+const run = (environment: Record<string, string> = {}, args = ['serve']): Promise<Run> =>
+  start(process.execPath, [MAIN, ...args], folder, environment);
+
+const start = async (
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Record<string, string> = {},
+): Promise<Run> => {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: folder,
+    cwd,
     env: {
       PATH: process.env.PATH,
       ROOMTAPE_DATA_DIR: join(folder, 'data'),
@@ -85,6 +94,25 @@ describe('a server that is told to end', () => {
     for (const pid of pids) process.kill(pid, 'SIGTERM');
     expect(await server.exited).toBe(0);
     expect(server.said()).not.toContain('started again');
+    expectNothingLeft();
+  });
+
+  it('by one key, of which npm makes two signals, ends in order', async () => {
+    const server = await run();
+    await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+    server.child.kill('SIGINT');
+    server.child.kill('SIGINT');
+    expect(await server.exited).toBe(0);
+    expect(server.said()).toContain('"why":"SIGTERM","msg":"The media process ends."');
+    expectNothingLeft();
+  });
+
+  it('through npm hears of it', async () => {
+    const server = await start('npm', ['start', '--ignore-scripts'], ROOT);
+    await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+    server.child.kill('SIGTERM');
+    await server.exited;
+    expect(server.said()).toContain('Ending in order');
     expectNothingLeft();
   });
 });
