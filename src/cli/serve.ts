@@ -11,6 +11,8 @@ const ONE_KEY_MS = 300;
 
 /** Serves until told to stop. Rejects with a sentence where the system cannot start, or did not end in order. */
 export const runServe = async (): Promise<void> => {
+  // For every process of ours: recordings, journals and logs are nobody else's to read, wherever the data folder lies.
+  process.umask(0o077);
   const config = loadConfig();
   const ended = Promise.withResolvers<void>();
   const starting = supervise(config);

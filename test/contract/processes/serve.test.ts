@@ -90,6 +90,9 @@ describe('a server that is told to end', () => {
     const server = await run();
     await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
     const pids = ['server', 'media'].map((name) => Number(readFileSync(join(runFolder(), `${name}.pid`), 'utf8')));
+    if (process.platform === 'linux') {
+      for (const pid of pids) expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Umask:\s+0077$/m);
+    }
     server.child.kill('SIGTERM');
     for (const pid of pids) process.kill(pid, 'SIGTERM');
     expect(await server.exited).toBe(0);
