@@ -127,7 +127,8 @@ const openSocket = async (
   return listen(paths.supervisorSocket, (socket) => {
     new Peer(socket, {
       onEvent: (event) => {
-        const news = serverNews.parse(event);
+        const { success, data: news } = serverNews.safeParse(event);
+        if (!success) return; // of a server of another version: it does its work all the same
         if ('listening' in news) onListening(news.listening);
         else onFailed(news.failed);
       },

@@ -113,9 +113,11 @@ export class Peer {
       this.#buffer = this.#buffer.subarray(4 + length);
       let frame: Frame;
       try {
-        frame = JSON.parse(body.toString('utf8')) as Frame;
-      } catch {
-        this.#socket.destroy(new Error('A frame is not JSON.'));
+        const received: unknown = JSON.parse(body.toString('utf8'));
+        if (typeof received !== 'object' || received === null) throw new Error('It is no object.');
+        frame = received as Frame;
+      } catch (cause) {
+        this.#socket.destroy(new Error('A frame is not a JSON object.', { cause }));
         return;
       }
       this.#dispatch(frame);

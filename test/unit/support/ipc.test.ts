@@ -113,6 +113,18 @@ test.each([
   expect(await closed.promise).toBeInstanceOf(Error);
 });
 
+test.each(['null', '7', '"text"', '{'])('ends the connection on a frame that is no JSON object: %s', async (text) => {
+  const ends: (string | undefined)[] = [];
+  await serve({ onClose: (error) => ends.push(error?.message) });
+  const socket = connect(path);
+  const frame = Buffer.alloc(4 + text.length);
+  frame.writeUInt32BE(text.length);
+  frame.write(text, 4);
+  socket.write(frame);
+  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await expect.poll(() => ends).toEqual(['A frame is not a JSON object.']);
+});
+
 test('the socket is for its owner only', async () => {
   await serve({});
   expect(statSync(path).mode & 0o777).toBe(0o600);
