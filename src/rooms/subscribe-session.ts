@@ -210,6 +210,7 @@ export class Subscriber implements SubscribeSession {
       codecs: media.codecs,
       midId: media.extensions.get(EXTENSION.mid) ?? 0,
       absSendTimeId: media.kind === 'video' ? (media.extensions.get(EXTENSION.absSendTime) ?? 0) : 0,
+      colourSpaceId: media.kind === 'video' ? (media.extensions.get(EXTENSION.colourSpace) ?? 0) : 0,
       send: (packet) => this.#transport?.send(packet) ?? false,
       counters: this.#counters,
     });

@@ -10,6 +10,7 @@ import { AudioMedia } from './audio-media.ts';
 import type { DomainClock } from './clock/domain-clock.ts';
 import { parseSenderReport } from './clock/sender-report.ts';
 import { StreamClock } from './clock/stream-clock.ts';
+import { COLOUR_EXTENSION } from './colour.ts';
 import { createDepacketizer } from './depacketize/create.ts';
 import { Reorder } from './reorder.ts';
 import { parseRtp, type RtpPacket } from './rtp-packet.ts';
@@ -44,6 +45,8 @@ export class Stream {
   readonly #domain: DomainClock;
   readonly #reorder: Reorder;
   readonly #openedNs: SessionTimeNs;
+  /** Id of the header extension that tells colours, 0 where it is not negotiated. */
+  readonly #colourId: number;
   #held: Held[] | null = [];
   #firstArrivalNs: SessionTimeNs | null = null;
   #view: TimelineStream;
@@ -69,6 +72,7 @@ export class Stream {
       extendedSequence,
     );
     this.#openedNs = openedNs;
+    this.#colourId = info.extensions[COLOUR_EXTENSION] ?? 0;
     this.lastArrivalNs = extendedSequence === null ? Number.NEGATIVE_INFINITY : openedNs;
     this.media = mediaOf(info, this.#clock, settledNs);
     const { stream, trackId, participantId, source, codec, rid } = info;
@@ -100,7 +104,7 @@ export class Stream {
   }
 
   rtp(bytes: Buffer, arrivalNs: SessionTimeNs): void {
-    const packet = parseRtp(bytes);
+    const packet = parseRtp(bytes, this.#colourId);
     const foreign = packet !== null && this.info.codec !== 'opus' && packet.payloadType !== this.info.payloadType;
     if (packet === null || this.closed) {
       this.malformed += 1;

@@ -6,6 +6,17 @@ import type { ParticipantId, TrackId } from '../domain/ids.ts';
 import type { Codec, TrackSource, VideoCodec } from '../domain/media.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 
+/** Matrix coefficients that occur in rooms, by their recommendations; BT.2020 with non-constant luminance. */
+export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
+/** Luma 16…235 and chroma 16…240, or both 0…255. */
+export type ColourRange = 'limited' | 'full';
+
+/** How the numbers of a picture stand for colours, as far as its sender says it. Null: not said. */
+export interface VideoColour {
+  readonly matrix: ColourMatrix | null;
+  readonly range: ColourRange | null;
+}
+
 /** One coded picture of one stream (one simulcast layer of one track). */
 export interface VideoFrame {
   readonly stream: number;
@@ -17,6 +28,8 @@ export interface VideoFrame {
   readonly data: Buffer;
   /** Picture size where the keyframe's header says it, else the size of the last keyframe; null if unknown (H.264 may need the decoder). */
   readonly size: { readonly width: number; readonly height: number } | null;
+  /** Absent: the sender says nothing. */
+  readonly colour?: VideoColour;
 }
 
 /** One Opus packet's place. `endNs` is the start of the next contiguous one, or start + its duration. */

@@ -35,7 +35,7 @@ export class VideoMedia {
 
   packet(packet: RtpPacket, ticks: number): void {
     this.#newestTicks = ticks;
-    this.#assembler.packet(packet.payload, ticks, packet.marker);
+    this.#assembler.packet(packet.payload, ticks, packet.marker, packet.colour);
   }
 
   lost(): void {
@@ -67,9 +67,10 @@ export class VideoMedia {
   }
 
   #place(frame: AssembledFrame): void {
-    const { data, keyframe, decodable, size, ticks } = frame;
+    const { data, keyframe, decodable, size, colour, ticks } = frame;
     const timeNs = Math.max(this.#clock.timeOf(ticks), this.#lastNs, this.#settledNs());
     this.#lastNs = timeNs;
-    this.#frames.push({ stream: this.#stream, timeNs, keyframe, decodable, data, size });
+    const told = colour === null ? {} : { colour };
+    this.#frames.push({ stream: this.#stream, timeNs, keyframe, decodable, data, size, ...told });
   }
 }

@@ -10,6 +10,7 @@ import { buildSenderReport } from '../rtp/rtcp-packet.ts';
 import type { RtpView } from '../rtp/rtp-packet.ts';
 import { extendSequence } from '../rtp/sequence.ts';
 import type { OfferedCodec } from '../sdp/codecs.ts';
+import { EXTENSION } from '../sdp/header-extensions.ts';
 import { idealLayer, orderLayers } from './layer-choice.ts';
 import { PacketWriter } from './packet-writer.ts';
 import { receivingCodec } from './receiving-codec.ts';
@@ -35,6 +36,7 @@ export interface DownlinkOptions {
   readonly codecs: readonly OfferedCodec[];
   readonly midId: number;
   readonly absSendTimeId: number;
+  readonly colourSpaceId: number;
   readonly send: (packet: Buffer) => boolean;
   readonly counters: MediaCounters;
 }
@@ -138,11 +140,14 @@ export class Downlink implements FeedListener {
     const { shift } = this.#rewriter;
     if (sequence < 0 || !shift) return;
     this.#lastForwardedNs = arrivalNs;
+    const colourSpaceId = layer.stream.extensions[EXTENSION.colourSpace] ?? 0;
     const sent: SentPacket = {
       sequence,
       packet,
       payloadOffset: view.payloadOffset,
       payloadEnd: view.payloadEnd,
+      colourSpaceAt: view.extensionOffset(colourSpaceId),
+      colourSpaceBytes: view.extensionLength(colourSpaceId),
       codec: layer.stream.codec,
       payloadType: codec.payloadType,
       shift,
@@ -157,9 +162,7 @@ export class Downlink implements FeedListener {
         timestamp: view.timestamp + shift.timestamp,
         ssrc: this.ssrc,
       },
-      packet,
-      view.payloadOffset,
-      view.payloadEnd,
+      sent,
       Number(arrivalNs),
     );
     if (!out) return;
@@ -186,7 +189,7 @@ export class Downlink implements FeedListener {
 
   #repeatOne(sent: SentPacket, nowNs: number): void {
     sent.repeatedNs = nowNs;
-    const { packet, payloadOffset, payloadEnd, shift } = sent;
+    const { packet, shift } = sent;
     const rtxPayloadType = this.#options.codecs.find((each) => each.payloadType === sent.payloadType)?.rtxPayloadType;
     const asRtx = this.rtxSsrc !== null && typeof rtxPayloadType === 'number';
     if (asRtx) this.#rtxSequence += 1;
@@ -198,9 +201,7 @@ export class Downlink implements FeedListener {
         timestamp: packet.readUInt32BE(4) + shift.timestamp,
         ssrc: asRtx ? (this.rtxSsrc ?? 0) : this.ssrc,
       },
-      packet,
-      payloadOffset,
-      payloadEnd,
+      sent,
       nowNs,
       asRtx ? sent.sequence : -1,
     );

@@ -10,6 +10,9 @@ export interface SentPacket {
   packet: Buffer;
   payloadOffset: number;
   payloadEnd: number;
+  /** Where the colour space that came with it stands in `packet`, and its length; 0 where none did. */
+  colourSpaceAt: number;
+  colourSpaceBytes: number;
   codec: Codec;
   payloadType: number;
   shift: Shift;

@@ -10,6 +10,8 @@ export const EXTENSION = {
   transportSequence: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
   /** RFC 6464. */
   audioLevel: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
+  /** Matrix and range: on the last packet of keyframes, and where they change. Without it Chromium's full-range BT.709 looks wrong. */
+  colourSpace: 'http://www.webrtc.org/experiments/rtp-hdrext/color-space',
 } as const;
 
 export const AUDIO_PUBLISH_EXTENSIONS: readonly string[] = [
@@ -24,7 +26,12 @@ export const VIDEO_PUBLISH_EXTENSIONS: readonly string[] = [
   EXTENSION.repairedRid,
   EXTENSION.absSendTime,
   EXTENSION.transportSequence,
+  EXTENSION.colourSpace,
 ];
 export const AUDIO_SUBSCRIBE_EXTENSIONS: readonly string[] = [EXTENSION.mid];
 /** Send times let the receiver estimate bandwidth (REMB); with transport-wide sequence numbers it would leave that to us. */
-export const VIDEO_SUBSCRIBE_EXTENSIONS: readonly string[] = [EXTENSION.mid, EXTENSION.absSendTime];
+export const VIDEO_SUBSCRIBE_EXTENSIONS: readonly string[] = [
+  EXTENSION.mid,
+  EXTENSION.absSendTime,
+  EXTENSION.colourSpace,
+];

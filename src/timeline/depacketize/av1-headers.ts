@@ -1,9 +1,15 @@
-/** What a room needs of AV1's headers (AV1 bitstream specification §5.5, §5.9): picture size, and whether a frame is a key frame. */
+/**
+ * What a room needs of AV1's headers (AV1 bitstream specification §5.5, §5.9): picture size and colours, and whether a frame is a key
+ * frame.
+ */
 import type { Size } from '../../domain/layout.ts';
+import { codedColour, matrixOf } from '../colour.ts';
+import type { VideoColour } from '../types.ts';
 import { BitReader } from './bit-reader.ts';
 
 export interface SequenceHeader {
   readonly size: Size;
+  readonly colour: VideoColour | null;
   /** Every frame is then a shown key frame. */
   readonly stillPicture: boolean;
 }
@@ -30,17 +36,57 @@ const skipOperatingPoints = (bits: BitReader, delayLength: number): void => {
   }
 };
 
+/** A choice of two: the flag that it is left to each frame, else its value. */
+const skipChoice = (bits: BitReader): boolean => {
+  const selectable = bits.flag();
+  return selectable || bits.flag();
+};
+
+/** What stands between the picture size and the colours of a sequence header (§5.5.1). */
+const skipTools = (bits: BitReader, reduced: boolean): void => {
+  if (!reduced && bits.flag()) {
+    bits.skip(4);
+    bits.skip(3);
+  }
+  bits.skip(3);
+  if (!reduced) {
+    bits.skip(4);
+    const orderHint = bits.flag();
+    if (orderHint) bits.skip(2);
+    const screenContent = skipChoice(bits);
+    if (screenContent) skipChoice(bits);
+    if (orderHint) bits.skip(3);
+  }
+  bits.skip(3);
+};
+
+/** color_config (§5.5.2), as far as the range. */
+const readColour = (bits: BitReader, profile: number): VideoColour | null => {
+  const highDepth = bits.flag();
+  if (profile === 2 && highDepth) bits.skip(1);
+  const monochrome = profile !== 1 && bits.flag();
+  if (!bits.flag()) return codedColour(null, bits.flag());
+  const primaries = bits.bits(8);
+  const transfer = bits.bits(8);
+  const matrix = bits.bits(8);
+  const sRgb = !monochrome && primaries === 1 && transfer === 13 && matrix === 0;
+  return sRgb ? null : codedColour(matrixOf(matrix), bits.flag());
+};
+
 /** Reads the payload of a sequence header OBU; null where it is cut short. */
 export const readSequenceHeader = (payload: Buffer): SequenceHeader | null => {
   const bits = new BitReader(payload);
-  bits.skip(4);
-  const stillPicture = bits.flag();
-  if (stillPicture) bits.skip(5);
+  const profile = bits.bits(3);
+  bits.skip(1);
+  const reduced = bits.flag();
+  if (reduced) bits.skip(5);
   else skipOperatingPoints(bits, readTiming(bits));
   const widthBits = bits.bits(4) + 1;
   const heightBits = bits.bits(4) + 1;
   const size = { width: bits.bits(widthBits) + 1, height: bits.bits(heightBits) + 1 };
-  return bits.exhausted ? null : { size, stillPicture };
+  skipTools(bits, reduced);
+  const colour = readColour(bits, profile);
+  return bits.exhausted ? null : { size, colour, stillPicture: reduced };
 };
 
 /** True if a frame (header) OBU's payload opens a key frame. */

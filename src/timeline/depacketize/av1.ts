@@ -67,7 +67,8 @@ export class Av1Depacketizer implements Depacketizer {
   take(): CodedPicture | 'nothing' | 'malformed' {
     const { width, height } = this.#sequence?.size ?? { width: 0, height: 0 };
     const keyframe = this.#keyframe && this.#sawSequence;
-    const picture = { data: this.#unit.copy(), keyframe, size: keyframe ? { width, height } : null };
+    const colour = keyframe ? (this.#sequence?.colour ?? null) : null;
+    const picture = { data: this.#unit.copy(), keyframe, size: keyframe ? { width, height } : null, colour };
     const result = this.#opened ? 'malformed' : this.#sawFrame ? picture : 'nothing';
     this.reset();
     return result;

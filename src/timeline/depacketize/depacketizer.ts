@@ -1,5 +1,6 @@
 /** What the payload formats have in common: packets of one timestamp in, one coded picture out. */
 import type { Size } from '../../domain/layout.ts';
+import type { VideoColour } from '../types.ts';
 
 /** A coded picture as a decoder takes it. */
 export interface CodedPicture {
@@ -7,6 +8,8 @@ export interface CodedPicture {
   readonly keyframe: boolean;
   /** From a keyframe's header; null on other frames. */
   readonly size: Size | null;
+  /** From a keyframe's header; null where it says nothing of colours, and on other frames. */
+  readonly colour: VideoColour | null;
 }
 
 /** Assembles one picture at a time. Never throws; what it does not understand it calls malformed. */

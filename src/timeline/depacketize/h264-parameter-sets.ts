@@ -1,5 +1,7 @@
-/** H.264 parameter sets: their ids, and the picture size that a sequence parameter set gives (ITU-T H.264 §7.3.2.1.1). */
+/** H.264 parameter sets: their ids, and the picture size and colours that a sequence parameter set gives (ITU-T H.264 §7.3.2.1.1). */
 import type { Size } from '../../domain/layout.ts';
+import { colourOf, matrixOf } from '../colour.ts';
+import type { VideoColour } from '../types.ts';
 import { BitReader } from './bit-reader.ts';
 
 /** Takes the emulation prevention bytes out (§7.4.1): 00 00 03 stands for 00 00. */
@@ -59,8 +61,34 @@ const skipPictureOrder = (bits: BitReader): void => {
   }
 };
 
-/** Id and cropped picture size of a sequence parameter set (NAL header included), or null where it makes no sense. */
-export const readSps = (nal: Buffer): { readonly id: number; readonly size: Size } | null => {
+/** aspect_ratio_idc with a ratio of its own (table E-1). */
+const EXTENDED_SAR = 255;
+
+/** The VUI as far as its colours (§E.1.1). Null where it does not tell them, or is cut short. */
+const readColour = (bits: BitReader): VideoColour | null => {
+  if (bits.flag() && bits.bits(8) === EXTENDED_SAR) bits.skip(32);
+  if (bits.flag()) bits.skip(1);
+  if (!bits.flag()) return null;
+  bits.skip(3);
+  const full = bits.flag();
+  let matrix = null;
+  if (bits.flag()) {
+    bits.skip(16);
+    matrix = matrixOf(bits.bits(8));
+  }
+  return bits.exhausted ? null : colourOf(matrix, full ? 'full' : 'limited');
+};
+
+/** What a sequence parameter set tells. */
+export interface Sps {
+  readonly id: number;
+  /** Cropped. */
+  readonly size: Size;
+  readonly colour: VideoColour | null;
+}
+
+/** Reads a sequence parameter set (NAL header included); null where it makes no sense. */
+export const readSps = (nal: Buffer): Sps | null => {
   const bits = new BitReader(withoutEmulation(nal.subarray(1)));
   const profile = bits.bits(8);
   bits.skip(16);
@@ -82,7 +110,8 @@ export const readSps = (nal: Buffer): { readonly id: number; readonly size: Size
   const width = columns * 16 - cropX * (left + right);
   const height = mapUnits * 16 * (framesOnly ? 1 : 2) - cropY * (top + bottom);
   const sound = !bits.exhausted && id < 32 && width > 0 && height > 0 && width <= 16384 && height <= 16384;
-  return sound ? { id, size: { width, height } } : null;
+  if (!sound) return null;
+  return { id, size: { width, height }, colour: bits.flag() ? readColour(bits) : null };
 };
 
 /** Id of a picture parameter set and of the sequence parameter set it refers to, or null where it makes no sense. */

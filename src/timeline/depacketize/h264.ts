@@ -2,10 +2,9 @@
  * H.264 over RTP (RFC 6184, packetization modes 0 and 1): single NAL units, STAP-A and FU-A become an Annex B access unit. Every IDR
  * picture is preceded by its parameter sets, whether they came with it, before it, or in the SDP.
  */
-import type { Size } from '../../domain/layout.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { CodedPicture, Depacketizer } from './depacketizer.ts';
-import { readPps, readSps } from './h264-parameter-sets.ts';
+import { readPps, readSps, type Sps } from './h264-parameter-sets.ts';
 
 const NAL = { slice: 1, idr: 5, sei: 6, sps: 7, pps: 8, delimiter: 9, stapA: 24, fuA: 28 } as const;
 const START_CODE = Buffer.from([0, 0, 0, 1]);
@@ -16,7 +15,7 @@ const opensPicture = (nal: Buffer): boolean => ((nal[1] ?? 0) & 0x80) !== 0;
 export class H264Depacketizer implements Depacketizer {
   readonly #sink = new ByteSink();
   /** Newest parameter sets by id. */
-  readonly #sps = new Map<number, { readonly nal: Buffer; readonly size: Size }>();
+  readonly #sps = new Map<number, Sps & { readonly nal: Buffer }>();
   readonly #pps = new Map<number, Buffer>();
   /** Where in the sink the fragmented NAL unit begins; null outside of one. */
   #fragmentAt: number | null = null;
@@ -110,7 +109,7 @@ export class H264Depacketizer implements Depacketizer {
     if (((nal[0] ?? 0) & 0x1f) === NAL.sps) {
       const sps = readSps(nal);
       if (sps === null) return false;
-      this.#sps.set(sps.id, { nal, size: sps.size });
+      this.#sps.set(sps.id, { ...sps, nal });
       this.#newestSps = sps.id;
       this.#hasSps = true;
       return true;
@@ -122,12 +121,13 @@ export class H264Depacketizer implements Depacketizer {
   }
 
   #picture(): CodedPicture | null {
-    if (!this.#idr) return { data: this.#sink.copy(), keyframe: false, size: null };
+    if (!this.#idr) return { data: this.#sink.copy(), keyframe: false, size: null, colour: null };
     const newest = this.#newestSps === null ? undefined : this.#sps.get(this.#newestSps);
     if (newest === undefined || this.#pps.size === 0) return null;
-    if (this.#hasSps) return { data: this.#sink.copy(), keyframe: true, size: newest.size };
+    const { size, colour } = newest;
+    if (this.#hasSps) return { data: this.#sink.copy(), keyframe: true, size, colour };
     const sets = [...[...this.#sps.values()].map((sps) => sps.nal), ...this.#pps.values()];
     const data = Buffer.concat([...sets.flatMap((nal) => [START_CODE, nal]), this.#sink.view()]);
-    return { data, keyframe: true, size: newest.size };
+    return { data, keyframe: true, size, colour };
   }
 }

@@ -27,14 +27,15 @@ export class Vp8Depacketizer implements Depacketizer {
     return opensFrame === first && this.#sink.append(payload, length);
   }
 
+  /** VP8 has one matrix and no range that a decoder must know (RFC 6386 §9.2): of colours it says nothing. */
   take(): CodedPicture | 'nothing' | 'malformed' {
     const data = this.#sink.copy();
     this.#sink.clear();
     const keyframe = ((data[0] ?? 1) & 1) === 0;
-    if (!keyframe) return { data, keyframe, size: null };
+    if (!keyframe) return { data, keyframe, size: null, colour: null };
     if (data.length < KEYFRAME_HEADER || data.readUIntBE(3, 3) !== 0x9d012a) return 'malformed';
     const size = { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
-    return size.width > 0 && size.height > 0 ? { data, keyframe, size } : 'malformed';
+    return size.width > 0 && size.height > 0 ? { data, keyframe, size, colour: null } : 'malformed';
   }
 
   reset(): void {

@@ -3,6 +3,8 @@
  * not negotiate them.
  */
 import type { Size } from '../../domain/layout.ts';
+import { codedColour } from '../colour.ts';
+import type { ColourMatrix, VideoColour } from '../types.ts';
 import { BitReader } from './bit-reader.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { CodedPicture, Depacketizer } from './depacketizer.ts';
@@ -47,22 +49,45 @@ const readDescriptor = (payload: Buffer): Descriptor => {
   return { length, begins: (flags & 0x08) !== 0, spatialLayer };
 };
 
-/** Whether an uncompressed header opens a key frame, and its size (VP9 bitstream §6.2). Null: not VP9. */
-const readHeader = (data: Buffer): { readonly keyframe: boolean; readonly size: Size | null } | null => {
+/** color_space (VP9 bitstream §7.2.2); the others are unknown, reserved, or do not occur in rooms. */
+const MATRICES: Readonly<Record<number, ColourMatrix>> = { 1: 'bt601', 2: 'bt709', 3: 'bt601', 5: 'bt2020' };
+const RGB = 7;
+
+/** color_config (VP9 bitstream §6.2.2). */
+const readColour = (bits: BitReader, profile: number): VideoColour | null => {
+  const subsamplingTold = profile === 1 || profile === 3;
+  if (profile >= 2) bits.skip(1);
+  const space = bits.bits(3);
+  if (space === RGB) {
+    if (subsamplingTold) bits.skip(1);
+    return null;
+  }
+  const full = bits.flag();
+  if (subsamplingTold) bits.skip(3);
+  return codedColour(MATRICES[space] ?? null, full);
+};
+
+interface Header {
+  readonly keyframe: boolean;
+  readonly size: Size | null;
+  readonly colour: VideoColour | null;
+}
+
+const NO_KEYFRAME: Header = { keyframe: false, size: null, colour: null };
+
+/** Whether an uncompressed header opens a key frame, its size and colours (VP9 bitstream §6.2). Null: not VP9. */
+const readHeader = (data: Buffer): Header | null => {
   const bits = new BitReader(data);
   if (bits.bits(2) !== 2) return null;
   const profile = bits.bits(1) + bits.bits(1) * 2;
   if (profile === 3) bits.skip(1);
   const showsExisting = bits.flag();
-  if (showsExisting || bits.flag()) return { keyframe: false, size: null };
+  if (showsExisting || bits.flag()) return NO_KEYFRAME;
   bits.skip(2);
   if (bits.bits(24) !== 0x498342) return null;
-  if (profile >= 2) bits.skip(1);
-  const RGB = 7;
-  if (bits.bits(3) !== RGB) bits.skip(profile === 1 || profile === 3 ? 4 : 1);
-  else if (profile === 1 || profile === 3) bits.skip(1);
+  const colour = readColour(bits, profile);
   const size = { width: bits.bits(16) + 1, height: bits.bits(16) + 1 };
-  return bits.exhausted ? null : { keyframe: true, size };
+  return bits.exhausted ? null : { keyframe: true, size, colour };
 };
 
 export class Vp9Depacketizer implements Depacketizer {

@@ -8,6 +8,7 @@ import type { PublishedStream } from '../../../src/rooms/media-session.ts';
 import { beginsKeyframe } from '../../../src/rooms/rtp/keyframe.ts';
 import { buildNack, buildPli, rtcpParts } from '../../../src/rooms/rtp/rtcp-packet.ts';
 import { buildRtp, isRtcp, RtpView } from '../../../src/rooms/rtp/rtp-packet.ts';
+import { EXTENSION } from '../../../src/rooms/sdp/header-extensions.ts';
 import { parseOffer } from '../../../src/rooms/sdp/offer.ts';
 import { Subscriber } from '../../../src/rooms/subscribe-session.ts';
 import type { MediaTransport } from '../../../src/rooms/transport/media-transport.ts';
@@ -37,7 +38,8 @@ class Source implements PublishedStream {
   readonly payloadType = 120;
   readonly clockRate = 90_000;
   readonly fmtp = '';
-  readonly extensions = {};
+  /** Another id than the subscriber's, which is 8. */
+  readonly extensions = { [EXTENSION.colourSpace]: 5 };
   readonly kind: MediaKind;
   readonly ssrc: number;
   readonly rid: string | null;
@@ -59,12 +61,21 @@ class Source implements PublishedStream {
   }
 
   /** Sends a picture of this height into the feed: a keyframe where `height` is given. */
-  picture(feed: TrackFeed, sequence: number, timestamp: number, arrivalNs: bigint, height = 0): void {
+  picture(feed: TrackFeed, sequence: number, timestamp: number, arrivalNs: bigint, height = 0, colour = ''): void {
     const payload = Buffer.alloc(40);
     payload.set([0x90, 0x80, 0x80, sequence & 0x7f, height > 0 ? 0x10 : 0x11, 0, 0, 0x9d, 0x01, 0x2a]);
     payload.writeUInt16LE((height * 16) / 9, 10);
     payload.writeUInt16LE(height, 12);
-    const packet = buildRtp({ marker: true, payloadType: 120, sequence, timestamp, ssrc: this.ssrc, payload });
+    const extensions = colour === '' ? [] : [{ id: 5, value: Buffer.from(colour, 'hex') }];
+    const packet = buildRtp({
+      marker: true,
+      payloadType: 120,
+      sequence,
+      timestamp,
+      ssrc: this.ssrc,
+      extensions,
+      payload,
+    });
     this.#view.parse(packet);
     this.extendedSequence = Math.max(this.extendedSequence ?? 0, sequence);
     const keyframe = beginsKeyframe(this.codec, packet, this.#view.payloadOffset, this.#view.payloadEnd);
@@ -78,10 +89,10 @@ let session: Subscriber;
 let answer: string;
 let start: bigint;
 
-const subscribe = (feeds: ReadonlyMap<string, TrackFeed>): void => {
+const subscribe = (feeds: ReadonlyMap<string, TrackFeed>, offer = OFFER): void => {
   session = new Subscriber({
     id: 'session',
-    offer: parseOffer(OFFER),
+    offer: parseOffer(offer),
     feeds,
     handlers: { onEnd: () => undefined },
     counters: new MediaCounters(),
@@ -117,6 +128,8 @@ describe('the answer', () => {
     expect(answer).not.toContain('transport-cc');
     expect(answer).not.toContain('transport-wide');
     expect(answer.match(/a=inactive/g)).toHaveLength(3);
+    // On both video m-lines, not on those of sound.
+    expect(answer.match(/a=extmap:8 .*color-space/g)).toHaveLength(2);
   });
 
   it('a codec that the subscriber did not offer leaves its m-line inactive, with the reason', () => {
@@ -236,6 +249,40 @@ describe('forwarding', () => {
     const views = wire.media.map((packet) => read(packet));
     expect(((views[1]?.sequence ?? 0) - (views[0]?.sequence ?? 0)) & 0xffff).toBe(1);
     expect(views[1]?.timestamp).toBe(183_000);
+  });
+});
+
+describe('colours', () => {
+  const colourOf = (packet: Buffer | undefined): string | null => {
+    const view = read(packet);
+    if (!packet || !view.hasExtension(8)) return null;
+    expect(view.extensionText(packet, 4)).toBe('1');
+    return packet.subarray(view.extensionOffset(8), view.extensionOffset(8) + view.extensionLength(8)).toString('hex');
+  };
+
+  it('go with the packet that told them, under the id of the subscriber, also when it is sent again', () => {
+    const source = new Source(7);
+    feed.openStream(source);
+    subscribe(new Map([['1', feed]]));
+    source.picture(feed, 1, 3000, start, 180, '01010120');
+    source.picture(feed, 2, 6000, start + 33n * MS);
+    expect(wire.media.map(colourOf)).toEqual(['01010120', null]);
+    const [told = Buffer.alloc(0)] = wire.media;
+    const { sequence, payloadOffset } = read(told);
+    session.packet(buildNack(1, ssrcs()[0] ?? 0, [sequence]), start + 66n * MS);
+    const repeated = wire.media[2] ?? Buffer.alloc(0);
+    expect(read(repeated).payloadType).toBe(97);
+    expect(colourOf(repeated)).toBe('01010120');
+    expect(repeated.subarray(read(repeated).payloadOffset + 2)).toEqual(told.subarray(payloadOffset));
+  });
+
+  it('are left out where the subscriber did not negotiate them', () => {
+    const source = new Source(7);
+    feed.openStream(source);
+    subscribe(new Map([['1', feed]]), OFFER.replaceAll(EXTENSION.colourSpace, 'urn:other'));
+    source.picture(feed, 1, 3000, start, 180, '01010120');
+    expect(colourOf(wire.media[0])).toBeNull();
+    expect(answer).not.toContain('color-space');
   });
 });
 

@@ -12,7 +12,7 @@ const run = (packets: readonly (readonly [number, number])[], highest: number | 
   const push = ([sequence, ms]: readonly [number, number]): void => {
     reorder.expire(ms * MS);
     const payload = Buffer.from([sequence & 0xff]);
-    reorder.push({ sequence, timestamp: 0, marker: false, payloadType: 96, payload }, ms * MS);
+    reorder.push({ sequence, timestamp: 0, marker: false, payloadType: 96, payload, colour: null }, ms * MS);
     payload.fill(0);
   };
   packets.forEach(push);

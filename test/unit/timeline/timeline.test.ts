@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { StreamInfo } from '../../../src/domain/events.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
+import { COLOUR_EXTENSION } from '../../../src/timeline/colour.ts';
 import { Timeline } from '../../../src/timeline/timeline.ts';
 import { markOf, opusPacket, senderReport, vp8Frame, vp8Payloads } from './support/rtp.ts';
 import {
@@ -52,6 +53,27 @@ const journal = (senders: readonly Sender[], extra: readonly JournalRecord[] = [
   ...inOrder([...senders.map(({ info }) => opened(0, info)), ...senders.flatMap(({ records }) => records), ...extra]),
 ];
 const ticksTo = (ms: number): JournalRecord[] => Array.from({ length: ms / 250 }, (_, i) => tick((i + 1) * 250 * MS));
+
+describe('colours', () => {
+  it('come with the frames of a stream that negotiated their extension, in whatever order packets arrive', () => {
+    const extension = Buffer.from('bede00028301010120000000', 'hex');
+    const colours = (extensions: Readonly<Record<string, number>>) => {
+      const video = new Sender(streamInfo(1, { codec: 'vp8', extensions }));
+      video.report(0, DELAY_NS);
+      for (let ms = 0; ms < 400; ms += 40) {
+        const payloads = vp8Payloads(vp8Frame({ key: ms % 200 === 0, mark: ms }), 2);
+        // The last packet of the picture overtakes the first.
+        const arrivalOf = (part: number) => ms * MS + DELAY_NS + (part === 0 ? 20 * MS : 10 * MS);
+        video.frame(ms * MS, payloads, arrivalOf, ms === 200 ? extension : undefined);
+      }
+      const timeline = play([...journal([video]), ...ticksTo(8000)]);
+      return timeline.videoFrames(1, 0, 100 * S).map(({ colour }) => colour);
+    };
+    const told = { matrix: 'bt709', range: 'full' };
+    expect(colours({ [COLOUR_EXTENSION]: 8 })).toEqual([...Array(5).fill(undefined), ...Array(5).fill(told)]);
+    expect(colours({})).toEqual(Array(10).fill(undefined));
+  });
+});
 
 describe('sound', () => {
   const heard = (timeline: Timeline): string[] =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TrackSource } from '../../../../src/domain/media.ts';
 import { answerPublishLine, chooseFeedback, publishLines } from '../../../../src/rooms/publishing/publish-line.ts';
 import { buildAnswer } from '../../../../src/rooms/sdp/answer.ts';
+import { EXTENSION } from '../../../../src/rooms/sdp/header-extensions.ts';
 import { parseOffer } from '../../../../src/rooms/sdp/offer.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`../fixtures/${name}.sdp`, import.meta.url), 'utf8');
@@ -43,6 +44,12 @@ describe('answers to publishers', () => {
     expect(lines.some((line) => line.includes('video-orientation'))).toBe(false);
     expect(lines).toContain('a=simulcast:recv q;h;f');
     expect(lines).toContain('a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id');
+    expect(lines.filter((line) => line.includes('color-space'))).toEqual([`a=extmap:8 ${EXTENSION.colourSpace}`]);
+  });
+
+  it('the journal is told under which id colours come', () => {
+    const line = publishLines(parseOffer(fixture('chrome-publish')), null, new Map()).get('1');
+    expect(line?.extensions[EXTENSION.colourSpace]).toBe(8);
   });
 
   it('with REMB the transport-wide extension is left out', () => {

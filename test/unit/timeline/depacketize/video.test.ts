@@ -23,7 +23,7 @@ describe('VP8', () => {
   it('joins a frame from its packets, and reads a keyframe size', () => {
     const frame = vp8Frame({ key: true, width: 1280, height: 720, bytes: 3000 });
     const result = picture(assemble(createDepacketizer('vp8', ''), vp8Payloads(frame, 3)));
-    expect(result).toEqual({ data: frame, keyframe: true, size: { width: 1280, height: 720 } });
+    expect(result).toEqual({ data: frame, keyframe: true, size: { width: 1280, height: 720 }, colour: null });
   });
 
   it.each([
@@ -56,7 +56,7 @@ describe('VP9', () => {
     const first = Buffer.concat([hex('aa 8123 00 07'), structure, KEY.subarray(0, 20)]);
     const second = Buffer.concat([hex('a4 8123 00 07'), KEY.subarray(20)]);
     const result = picture(assemble(createDepacketizer('vp9', ''), [first, second]));
-    expect(result).toEqual({ data: KEY, keyframe: true, size: { width: 322, height: 182 } });
+    expect(result).toEqual({ data: KEY, keyframe: true, size: { width: 322, height: 182 }, colour: null });
   });
 
   it('reads an inter frame in flexible mode with three references', () => {
@@ -65,6 +65,7 @@ describe('VP9', () => {
       data: INTER,
       keyframe: false,
       size: null,
+      colour: null,
     });
   });
 
@@ -123,6 +124,7 @@ describe('H.264', () => {
       data: annexB(SLICE, SECOND_SLICE),
       keyframe: false,
       size: null,
+      colour: null,
     });
   });
 
@@ -136,7 +138,7 @@ describe('H.264', () => {
   });
 
   it('reads cropping, and emulation prevention, from a parameter set', () => {
-    expect(readSps(SPS_CROPPED)).toEqual({ id: 0, size: { width: 1918, height: 1078 } });
+    expect(readSps(SPS_CROPPED)).toEqual({ id: 0, size: { width: 1918, height: 1078 }, colour: null });
   });
 
   it('calls an IDR without parameter sets malformed', () => {
@@ -171,7 +173,7 @@ describe('AV1', () => {
   it('puts sizes back, from elements with lengths (W=0)', () => {
     const payload = Buffer.concat([hex('08'), element(SEQUENCE_BARE), element(KEY_FRAME)]);
     const result = picture(assemble(createDepacketizer('av1', ''), [payload]));
-    expect(result).toEqual({ data: UNIT, keyframe: true, size: { width: 642, height: 362 } });
+    expect(result).toEqual({ data: UNIT, keyframe: true, size: { width: 642, height: 362 }, colour: null });
   });
 
   it('joins an OBU over three packets (W=2, then 1), and drops delimiters', () => {
@@ -197,6 +199,57 @@ describe('AV1', () => {
       keyframe: false,
       size: null,
     });
+  });
+});
+
+describe('colours that a bitstream tells', () => {
+  const told = (codec: 'vp9' | 'h264' | 'av1', payload: Buffer) => {
+    const { colour, size } = picture(assemble(createDepacketizer(codec, ''), [payload]));
+    expect(size).toEqual({ width: 64, height: 48 });
+    return colour;
+  };
+
+  /** Fourth byte of libvpx's uncompressed header: color_space and color_range. */
+  it.each([
+    ['nothing', '0', null],
+    ['full range alone', '1', { matrix: null, range: 'full' }],
+    ['BT.709', '4', { matrix: 'bt709', range: 'limited' }],
+    ['BT.709 in full range', '5', { matrix: 'bt709', range: 'full' }],
+    ['SMPTE 170M', '6', { matrix: 'bt601', range: 'limited' }],
+    ['BT.2020', 'a', { matrix: 'bt2020', range: 'limited' }],
+  ])('VP9: %s', (_, digit, colour) => {
+    expect(told('vp9', hex(`8c 01 824983 42${digit}0 03f002f060 38241c184a`))).toEqual(colour);
+  });
+
+  /** As x264 made them. */
+  it.each([
+    ['nothing', '6742c00ada11e840000003004000000f03c489a8', null],
+    ['full range alone', '6742c00ada11e9b2000003000200000300781e244d40', { matrix: null, range: 'full' }],
+    ['BT.709', '6742c00ada11e9a808080a000003000200000300781e244d40', { matrix: 'bt709', range: 'limited' }],
+    ['BT.709 in full range', '6742c00ada11e9b808080a000003000200000300781e244d40', { matrix: 'bt709', range: 'full' }],
+    ['SMPTE 170M', '6742c00ada11e9a8101032000003000200000300781e244d40', { matrix: 'bt601', range: 'limited' }],
+    ['BT.2020', '6742c00ada11e9a810104a000003000200000300781e244d40', { matrix: 'bt2020', range: 'limited' }],
+  ])('H.264: %s', (_, sps, colour) => {
+    const nals = [hex(sps), hex('68ce0fc8'), hex('658884ff')];
+    const lengths = nals.map((nal) => Buffer.from([0, nal.length]));
+    expect(told('h264', Buffer.concat([hex('78'), ...nals.flatMap((nal, i) => [lengths[i] ?? nal, nal])]))).toEqual(
+      colour,
+    );
+  });
+
+  /** As SVT-AV1 made them; full-range BT.709 with the one bit changed. */
+  it.each([
+    ['nothing', '00000002aff7895f2008', null],
+    ['full range alone', '00000002aff7895f2108', { matrix: null, range: 'full' }],
+    ['BT.709', '00000002aff7895f2202020208', { matrix: 'bt709', range: 'limited' }],
+    ['BT.709 in full range', '00000002aff7895f2202020308', { matrix: 'bt709', range: 'full' }],
+    ['SMPTE 170M', '00000002aff7895f2204040c08', { matrix: 'bt601', range: 'limited' }],
+    ['BT.2020', '00000002aff7895f2204041208', { matrix: 'bt2020', range: 'limited' }],
+  ])('AV1: %s', (_, sequence, colour) => {
+    const obu = hex(`08${sequence}`);
+    expect(told('av1', Buffer.concat([hex('28'), Buffer.from([obu.length]), obu, hex('30 10 0085a0')]))).toEqual(
+      colour,
+    );
   });
 });
 

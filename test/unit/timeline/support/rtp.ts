@@ -8,18 +8,21 @@ export interface RtpFields {
   readonly payload: Buffer;
   readonly csrcs?: number;
   readonly extensionWords?: number;
+  /** The header extension as it is, instead of an empty one. */
+  readonly extension?: Buffer;
   readonly padding?: number;
 }
 
 export const rtpPacket = (fields: RtpFields): Buffer => {
   const { csrcs = 0, extensionWords, padding = 0 } = fields;
   const header = Buffer.alloc(12 + csrcs * 4);
-  header[0] = 0x80 | (padding > 0 ? 0x20 : 0) | (extensionWords === undefined ? 0 : 0x10) | csrcs;
+  header[0] = 0x80 | (padding > 0 ? 0x20 : 0) | (extensionWords === undefined && !fields.extension ? 0 : 0x10) | csrcs;
   header[1] = (fields.marker ? 0x80 : 0) | fields.payloadType;
   header.writeUInt16BE(fields.sequence & 0xffff, 2);
   header.writeUInt32BE(fields.timestamp >>> 0, 4);
   header.writeUInt32BE(0x1234, 8);
-  const extension = extensionWords === undefined ? Buffer.alloc(0) : Buffer.alloc(4 + extensionWords * 4);
+  const empty = extensionWords === undefined ? 0 : 4 + extensionWords * 4;
+  const extension = fields.extension ?? Buffer.alloc(empty);
   if (extensionWords !== undefined) extension.writeUInt32BE(0xbede0000 + extensionWords, 0);
   const tail = Buffer.alloc(padding);
   if (padding > 0) tail[padding - 1] = padding;

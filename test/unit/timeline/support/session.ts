@@ -33,6 +33,7 @@ export const streamInfo = (
     rid?: string | null;
     fmtp?: string;
     clockDomain?: string;
+    extensions?: Readonly<Record<string, number>>;
   },
 ): StreamInfo => {
   const { codec, who = 'ada', rid = null, fmtp = '' } = options;
@@ -49,7 +50,7 @@ export const streamInfo = (
     fmtp,
     rid,
     clockDomain: options.clockDomain ?? who,
-    extensions: {},
+    extensions: options.extensions ?? {},
   };
 };
 
@@ -113,8 +114,13 @@ export class Sender {
     return (this.#firstTimestamp + ticks) >>> 0;
   }
 
-  /** The packets of one frame; each with its arrival, or null where it never arrives. */
-  frame(captureNs: number, payloads: readonly Buffer[], arrivalOf: (packet: number) => number | null): void {
+  /** The packets of one frame; each with its arrival, or null where it never arrives. `extension`: the last one's header extension. */
+  frame(
+    captureNs: number,
+    payloads: readonly Buffer[],
+    arrivalOf: (packet: number) => number | null,
+    extension?: Buffer,
+  ): void {
     payloads.forEach((payload, i) => {
       const arrivalNs = arrivalOf(i);
       const sequence = this.#sequence;
@@ -126,6 +132,7 @@ export class Sender {
         timestamp: this.timestampAt(captureNs),
         marker: this.info.codec !== 'opus' && i === payloads.length - 1,
         payload,
+        ...(extension && i === payloads.length - 1 ? { extension } : {}),
       });
       this.records.push({ type: 'rtp', arrivalNs, stream: this.info.stream, payload: bytes });
     });
