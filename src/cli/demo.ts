@@ -38,7 +38,7 @@ const SPARE_SECONDS = 15;
 const LEAST_COMPOSE_LIMIT_MS = 120_000;
 const POLL_MS = 250;
 
-/** Runs the demo and sets the exit code. Leaves nothing running, whatever happens. */
+/** Runs the demo. Leaves nothing running, whatever happens. Rejects with what went wrong, or when it is interrupted. */
 export const runDemo = async (options: DemoOptions): Promise<void> => {
   const scope = new Scope();
   const interrupted = Promise.withResolvers<never>();
@@ -49,11 +49,8 @@ export const runDemo = async (options: DemoOptions): Promise<void> => {
     const result = await Promise.race([record(options, scope), interrupted.promise]);
     await scope.close();
     console.log(JSON.stringify(result));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-    await scope.close();
   } finally {
+    await scope.close();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
@@ -71,8 +68,12 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   const media = mediaOf(options, join(out, 'synthetic'));
   await encode(media);
   const starting = showProgress('Starting the server');
-  const server = await ServerChild.start({ dataDir: join(out, 'data'), logFile: join(out, 'server.log') });
-  scope.own('server', server, () => server.stop());
+  const server = await opened(
+    scope,
+    'server',
+    ServerChild.start({ dataDir: join(out, 'data'), logFile: join(out, 'server.log') }),
+    (started) => started.stop(),
+  );
   starting.done();
   const credentials = JSON.parse(await readFile(credentialsFile(server.dataDir), 'utf8')) as {
     apiKey: string;
@@ -84,8 +85,8 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   const epochNs = process.hrtime.bigint();
   for (const [index, participant] of media.entries()) {
     const token = await mintParticipantToken(credentials, { roomId, name: participant.name });
-    const joined = await Participant.join({ ...participant, epochNs, url: server.url, roomId, token });
-    scope.own(participant.name, joined, () => joined.leave());
+    const join = Participant.join({ ...participant, epochNs, url: server.url, roomId, token });
+    await opened(scope, participant.name, join, (joined) => joined.leave());
     joining.update((index + 1) / media.length);
   }
   joining.done();
@@ -97,6 +98,16 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   await download(recording, file);
   return { recordingId, file, durationSeconds: recording.file?.meta.duration ?? 0 };
 };
+
+/** Owns a thing from the moment that it begins to open: an interrupt may come before it is there. Resolves with it. */
+const opened = <Thing>(
+  scope: Scope,
+  name: string,
+  opening: Promise<Thing>,
+  close: (thing: Thing) => Promise<void>,
+): Promise<Thing> =>
+  // What failed to open has nothing to close, and its error goes to whoever waits for it.
+  scope.own(name, opening, () => opening.then(close, () => undefined));
 
 type DemoParticipant = Omit<ParticipantOptions, 'url' | 'roomId' | 'token'>;
 

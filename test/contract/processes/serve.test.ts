@@ -70,10 +70,11 @@ const LIMIT = { timeout: 30_000, interval: 20 };
 const runFolder = () => join(folder, 'data', 'run');
 
 /** Nothing of this data folder runs any more, and nothing is left that says so. */
-const expectNothingLeft = (): void => {
-  expect(existsSync(runFolder()) ? readdirSync(runFolder()).filter((name) => name !== 'work.sock') : []).toEqual([]);
-  expect(existsSync(join(folder, 'data', 'postgres', 'data', 'postmaster.pid'))).toBe(false);
-  expect(existsSync(join(folder, 'data', 'postgres', 'data.new'))).toBe(false);
+const expectNothingLeft = (data = join(folder, 'data')): void => {
+  const left = existsSync(join(data, 'run')) ? readdirSync(join(data, 'run')) : [];
+  expect(left.filter((name) => name !== 'work.sock')).toEqual([]);
+  expect(existsSync(join(data, 'postgres', 'data', 'postmaster.pid'))).toBe(false);
+  expect(existsSync(join(data, 'postgres', 'data.new'))).toBe(false);
 };
 
 describe('a server that is told to end', () => {
@@ -117,6 +118,18 @@ describe('a server that is told to end', () => {
     await server.exited;
     expect(server.said()).toContain('Ending in order');
     expectNothingLeft();
+  });
+});
+
+describe('a demo that is interrupted', () => {
+  it('while its server is being started ends at once, and leaves nothing running', async () => {
+    const out = join(folder, 'out');
+    const demo = await run({ ROOMTAPE_DATA_DIR: '' }, ['demo', '--participants', '1', '--seconds', '5', '--out', out]);
+    await expect.poll(() => existsSync(join(out, 'data', 'run', 'supervisor.sock')), LIMIT).toBe(true);
+    demo.child.kill('SIGTERM');
+    expect(await demo.exited).toBe(1);
+    expect(lastLine(demo.said())).toBe('Interrupted.');
+    expectNothingLeft(join(out, 'data'));
   });
 });
 
