@@ -6,6 +6,7 @@ import type { Frame } from 'node-av/lib';
 import type { TrackId } from '../domain/ids.ts';
 import type { Rect, Size, Theme } from '../domain/layout.ts';
 import type { Scene, Tile } from '../domain/scene.ts';
+import type { VideoColour } from '../timeline/types.ts';
 import { newPicture, type Planes, planesOf } from './av.ts';
 import { type Yuv, yuvOf } from './colour.ts';
 import { blend } from './patch.ts';
@@ -18,6 +19,8 @@ import type { TileLook } from './tile-art.ts';
 export interface TrackPicture {
   /** Null: nothing could be decoded. */
   readonly picture: Frame | null;
+  /** What its sender says of its colours; null: nothing. */
+  readonly colour: VideoColour | null;
   /** True if it is another picture than at the tick before. */
   readonly fresh: boolean;
 }
@@ -108,21 +111,21 @@ export class Canvas {
     const key = `${tile.trackId} ${tile.name} ${tile.micMuted} ${tile.speaking} ${look.avatar}`;
     if (this.#looks[index] === key && !(picture !== null && shown?.fresh)) return;
     this.#looks[index] = key;
-    if (picture) await this.#drawPicture(tile, picture);
+    if (picture) await this.#drawPicture(tile, picture, shown?.colour ?? null);
     blend(this.#planes, tile.rect.x, tile.rect.y, this.#patches.of(look));
   }
 
-  async #drawPicture(tile: Tile, picture: Frame): Promise<void> {
+  async #drawPicture(tile: Tile, picture: Frame, colour: VideoColour | null): Promise<void> {
     const slot = slotOf(tile);
     let scaler = this.#scalers.get(slot);
     if (!scaler) {
       scaler = new TileScaler();
       this.#scalers.set(slot, scaler);
     }
-    if (tile.fit === 'cover') return scaler.draw(picture, this.#planes, tile.rect, 'cover');
+    if (tile.fit === 'cover') return scaler.draw(picture, this.#planes, tile.rect, 'cover', colour);
     const place = containRect(picture, tile.rect);
     if (!sameRect(place, tile.rect)) this.#fill(tile.rect, this.#ground);
-    return scaler.draw(picture, this.#planes, place, 'contain');
+    return scaler.draw(picture, this.#planes, place, 'contain', colour);
   }
 
   #fill({ x, y, width, height }: Rect, colour: Yuv): void {

@@ -1,9 +1,10 @@
 /**
  * Colour as the file carries it: BT.709, limited range (ITU-R BT.709-6 §3). Patches are drawn in sRGB and converted here; pictures
- * whose sender used BT.601, as cameras in WebRTC do, are converted in place once they are scaled.
+ * whose sender used another matrix, BT.601 as most cameras in WebRTC, are converted in place once they are scaled.
  */
 
 import type { Rect } from '../domain/layout.ts';
+import type { ColourMatrix } from '../timeline/types.ts';
 import type { Planes } from './av.ts';
 
 export interface Yuv {
@@ -55,23 +56,56 @@ export const mix = (over: string, under: string, alpha: number): string => {
   return `#${parts.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
 };
 
+/** Shares of red and blue in luma (ITU-R BT.601-7 §2.5.1, BT.709-6 §3.2, BT.2020-2 table 4). */
+const LUMA_SHARES: Readonly<Record<ColourMatrix, { readonly red: number; readonly blue: number }>> = {
+  bt601: { red: 0.299, blue: 0.114 },
+  bt709: { red: 0.2126, blue: 0.0722 },
+  bt2020: { red: 0.2627, blue: 0.0593 },
+};
+/** Luma steps to one chroma step of limited range: 219 of 0…1 against 224 of −½…½. */
+const LUMA_PER_CHROMA = 219 / 224;
+
 /**
- * BT.601 → BT.709, both limited range: M709 · M601⁻¹. Grey stays grey, luma gets a share of chroma, chroma is turned a little. All
- * three depend on the chroma pair alone, so they are tables of 65536 by `cb << 8 | cr`: a quarter of the time of computing them.
+ * From one matrix to BT.709, both limited range. Grey stays grey, luma gets a share of chroma, chroma is turned a little. All three
+ * depend on the chroma pair alone, so they are tables of 65536 by `cb << 8 | cr`: a quarter of the time of computing them.
  */
-const LUMA_SHIFT = new Int8Array(65536);
-const TURNED_CB = new Uint8ClampedArray(65536);
-const TURNED_CR = new Uint8ClampedArray(65536);
-for (let pair = 0; pair < 65536; pair++) {
-  const cb = (pair >> 8) - 128;
-  const cr = (pair & 255) - 128;
-  LUMA_SHIFT[pair] = Math.round(-0.11555 * cb - 0.207938 * cr);
-  TURNED_CB[pair] = 128 + 1.01864 * cb + 0.114618 * cr;
-  TURNED_CR[pair] = 128 + 0.075049 * cb + 1.025327 * cr;
+interface Turn {
+  readonly lumaShift: Int8Array;
+  readonly cb: Uint8ClampedArray;
+  readonly cr: Uint8ClampedArray;
 }
 
-/** Converts a rectangle (even on every side) of a BT.601 picture to BT.709 where it lies. Hot: allocates nothing. */
-export const convert601To709 = ({ data, luma, strides }: Planes, rect: Rect): void => {
+const turnFrom = (matrix: ColourMatrix): Turn => {
+  const turn = { lumaShift: new Int8Array(65536), cb: new Uint8ClampedArray(65536), cr: new Uint8ClampedArray(65536) };
+  const from = LUMA_SHARES[matrix];
+  const to = LUMA_SHARES.bt709;
+  for (let pair = 0; pair < 65536; pair++) {
+    // Of a picture whose luma is 0: how far red, green and blue are from it.
+    const blue = 2 * (1 - from.blue) * ((pair >> 8) - 128);
+    const red = 2 * (1 - from.red) * ((pair & 255) - 128);
+    const green = -(from.red * red + from.blue * blue) / (1 - from.red - from.blue);
+    const luma = to.red * red + (1 - to.red - to.blue) * green + to.blue * blue;
+    turn.lumaShift[pair] = Math.round(LUMA_PER_CHROMA * luma);
+    turn.cb[pair] = 128 + (blue - luma) / (2 * (1 - to.blue));
+    turn.cr[pair] = 128 + (red - luma) / (2 * (1 - to.red));
+  }
+  return turn;
+};
+
+const FROM_601 = turnFrom('bt601');
+/** Rare: made when the first such picture comes. */
+let from2020: Turn | null = null;
+
+const turnOf = (matrix: 'bt601' | 'bt2020'): Turn => {
+  if (matrix === 'bt601') return FROM_601;
+  from2020 ??= turnFrom('bt2020');
+  return from2020;
+};
+
+/** Converts a rectangle (even on every side) of a limited-range picture to BT.709 where it lies. Hot: allocates nothing. */
+export const convertTo709 = ({ data, luma, strides }: Planes, rect: Rect, matrix: ColourMatrix): void => {
+  if (matrix === 'bt709') return;
+  const { lumaShift, cb, cr } = turnOf(matrix);
   const [, U, V] = data;
   const [strideY, strideU, strideV] = strides;
   for (let row = rect.y; row < rect.y + rect.height; row += 2) {
@@ -81,9 +115,9 @@ export const convert601To709 = ({ data, luma, strides }: Planes, rect: Rect): vo
     let atV = (row >> 1) * strideV + (rect.x >> 1);
     for (const end = upper + rect.width; upper < end; upper += 2, lower += 2, atU++, atV++) {
       const pair = ((U[atU] as number) << 8) | (V[atV] as number);
-      U[atU] = TURNED_CB[pair] as number;
-      V[atV] = TURNED_CR[pair] as number;
-      const shift = LUMA_SHIFT[pair] as number;
+      U[atU] = cb[pair] as number;
+      V[atV] = cr[pair] as number;
+      const shift = lumaShift[pair] as number;
       luma[upper] = (luma[upper] as number) + shift;
       luma[upper + 1] = (luma[upper + 1] as number) + shift;
       luma[lower] = (luma[lower] as number) + shift;

@@ -15,7 +15,7 @@ import {
 } from 'node-av/constants';
 import { Codec, CodecContext, Dictionary, type Frame, type Packet } from 'node-av/lib';
 import type { VideoCodec } from '../domain/media.ts';
-import type { VideoFrame } from '../timeline/types.ts';
+import type { VideoColour, VideoFrame } from '../timeline/types.ts';
 import { check, newFrame, newPacket } from './av.ts';
 
 const CODEC_IDS: Record<VideoCodec, AVCodecID> = {
@@ -34,6 +34,7 @@ export class VideoDecoder {
   #shown: Frame = newFrame();
   #spare: Frame = newFrame();
   #hasPicture = false;
+  #colour: VideoColour | null = null;
   #waitsForKeyframe = true;
   #errors = 0;
   #closed = false;
@@ -60,6 +61,11 @@ export class VideoDecoder {
   /** The newest picture, owned by the decoder and valid until the next `decode`. Null: nothing decodable since the last keyframe. */
   get picture(): Frame | null {
     return this.#hasPicture ? this.#shown : null;
+  }
+
+  /** What the sender says of the newest picture's colours; null: nothing. */
+  get colour(): VideoColour | null {
+    return this.#colour;
   }
 
   /** Frames that could not be decoded, since the last call. */
@@ -109,7 +115,10 @@ export class VideoDecoder {
       this.#spare.unref();
       received = true;
     }
-    if (received) this.#hasPicture = true;
+    if (received) {
+      this.#hasPicture = true;
+      this.#colour = frame.colour ?? null;
+    }
     return received;
   }
 }

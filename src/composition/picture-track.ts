@@ -39,7 +39,7 @@ export class PictureTrack {
     // A failure must not outrun the other decoders: they are in use until each is done.
     const settled = Promise.allSettled(pictures.values());
     try {
-      const nothing: TrackPicture = { picture: null, fresh: false };
+      const nothing: TrackPicture = { picture: null, colour: null, fresh: false };
       const moved = await this.#canvas.draw(plan.scene, (trackId) => pictures.get(trackId) ?? Promise.resolve(nothing));
       await Promise.all(pictures.values());
       return { frame: this.#canvas.frame, moved };
@@ -76,7 +76,7 @@ export class PictureTrack {
     }
     let fresh = choice.restart;
     for (const frame of choice.frames) fresh = (await decoder.decode(frame)) || fresh;
-    return { picture: decoder.picture, fresh };
+    return { picture: decoder.picture, colour: decoder.colour, fresh };
   }
 
   #retire(decoder: VideoDecoder): void {

@@ -2,19 +2,13 @@
  * Puts a decoded picture straight into its place on the canvas: no picture in between. Cameras fill their tile and are cropped
  * evenly; screens are shown whole. Whatever the sender's colours were, BT.709 limited range comes out.
  */
-import {
-  AV_PIX_FMT_YUV420P,
-  AV_PIX_FMT_YUVJ420P,
-  AVCOL_RANGE_JPEG,
-  AVCOL_SPC_BT709,
-  type AVPixelFormat,
-  SWS_BICUBIC,
-  SWS_BILINEAR,
-} from 'node-av/constants';
+import { AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P, SWS_BICUBIC, SWS_BILINEAR } from 'node-av/constants';
 import { type Frame, SoftwareScaleContext } from 'node-av/lib';
 import type { Rect, Size } from '../domain/layout.ts';
+import type { VideoColour } from '../timeline/types.ts';
 import { check, newPicture, type Planes, planesOf } from './av.ts';
-import { convert601To709 } from './colour.ts';
+import { convertTo709 } from './colour.ts';
+import { rangelessFormat, sourceColour } from './source-colour.ts';
 
 /** Cut or added pixels up to this share of a side are not worth a bar or a crop. */
 const ASPECT_TOLERANCE = 0.004;
@@ -95,14 +89,24 @@ export class TileScaler {
   #converted: Frame | null = null;
   #aside: Frame | null = null;
 
-  /** Draws `picture` to `target` (see `validateRect`); for `cover` the target's shape is cut out of the picture's middle. */
-  async draw(picture: Frame, planes: Planes, target: Rect, fit: 'cover' | 'contain'): Promise<void> {
+  /**
+   * Draws `picture` to `target` (see `validateRect`); for `cover` the target's shape is cut out of the picture's middle. `told`: what its
+   * sender says of its colours.
+   */
+  async draw(
+    picture: Frame,
+    planes: Planes,
+    target: Rect,
+    fit: 'cover' | 'contain',
+    told: VideoColour | null = null,
+  ): Promise<void> {
     validateRect(target, planes);
     const source = await this.#planar420(picture);
-    const full = source.colorRange === AVCOL_RANGE_JPEG || source.format === AV_PIX_FMT_YUVJ420P;
+    const { matrix, range } = sourceColour(picture, told);
     const crop =
       fit === 'cover' ? coverCrop(source, target) : { x: 0, y: 0, width: source.width, height: source.height };
-    const format = full ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+    // The scaler brings full range to limited range where the format's name says so, and knows nothing else of ranges.
+    const format = range === 'full' ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
     const flags = fit === 'cover' ? SWS_BILINEAR : SWS_BICUBIC;
     const key = `${crop.width}x${crop.height}:${format}>${target.width}x${target.height}:${flags}`;
     if (this.#scaler?.key !== key) {
@@ -126,7 +130,7 @@ export class TileScaler {
       'Scaling a picture',
     );
     if (aside) copyTo(planes, target, aside);
-    if (picture.colorSpace !== AVCOL_SPC_BT709) convert601To709(planes, target);
+    convertTo709(planes, target, matrix);
   }
 
   /** Idempotent. */
@@ -150,7 +154,7 @@ export class TileScaler {
     return planesOf(this.#aside);
   }
 
-  /** The picture itself in the usual format; others (4:4:4 screens, ten bits) are converted in their own size first. */
+  /** The picture itself in the usual format; others (4:4:4 screens, ten bits) are converted in their own size first, range and all kept. */
   async #planar420(picture: Frame): Promise<Frame> {
     if (picture.format === AV_PIX_FMT_YUV420P || picture.format === AV_PIX_FMT_YUVJ420P) return picture;
     const size = { width: picture.width & ~1, height: picture.height & ~1 };
@@ -158,7 +162,7 @@ export class TileScaler {
     if (this.#converter?.key !== key || !this.#converted) {
       this.close();
       const context = new SoftwareScaleContext();
-      const format = picture.format as AVPixelFormat;
+      const format = rangelessFormat(picture.format);
       context.getContext(
         picture.width,
         picture.height,
@@ -179,7 +183,6 @@ export class TileScaler {
       await this.#converter.context.scale(data, picture.linesize, 0, picture.height, into, target.linesize),
       'Converting a picture',
     );
-    target.colorRange = picture.colorRange;
     return target;
   }
 }

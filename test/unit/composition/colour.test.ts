@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newPicture, planesOf } from '../../../src/composition/av.ts';
-import { contrast, convert601To709, mix, yuvOf } from '../../../src/composition/colour.ts';
+import { contrast, convertTo709, mix, yuvOf } from '../../../src/composition/colour.ts';
 import { AVATAR_COLOURS, AVATAR_TEXT, avatarColour, PALETTES } from '../../../src/composition/themes.ts';
 
 describe('BT.709 limited range', () => {
@@ -16,7 +16,7 @@ describe('BT.709 limited range', () => {
   test('refuses what is not a colour', () => expect(() => yuvOf('red')).toThrow('"red" is not a colour'));
 });
 
-describe('convert601To709', () => {
+describe('convertTo709', () => {
   test('turns the red of BT.601 into the red of BT.709, inside the rectangle only', () => {
     const frame = newPicture({ width: 64, height: 32 });
     const planes = planesOf(frame);
@@ -24,7 +24,7 @@ describe('convert601To709', () => {
     planes.data[0].fill(81);
     planes.data[1].fill(90);
     planes.data[2].fill(240);
-    convert601To709(planes, { x: 16, y: 8, width: 16, height: 16 });
+    convertTo709(planes, { x: 16, y: 8, width: 16, height: 16 }, 'bt601');
     const at = (x: number, y: number) => [
       planes.data[0][y * planes.strides[0] + x],
       planes.data[1][(y >> 1) * planes.strides[1] + (x >> 1)],
@@ -51,12 +51,12 @@ describe('convert601To709', () => {
     planes.data[0].fill(3);
     planes.data[1].fill(255);
     planes.data[2].fill(255);
-    convert601To709(planes, { x: 0, y: 0, width: 16, height: 2 });
+    convertTo709(planes, { x: 0, y: 0, width: 16, height: 2 }, 'bt601');
     expect(planes.data[0][0]).toBe(0);
     planes.data[0].fill(77);
     planes.data[1].fill(128);
     planes.data[2].fill(128);
-    convert601To709(planes, { x: 0, y: 0, width: 16, height: 2 });
+    convertTo709(planes, { x: 0, y: 0, width: 16, height: 2 }, 'bt601');
     expect([planes.data[0][5], planes.data[1][2], planes.data[2][2]]).toEqual([77, 128, 128]);
     frame.free();
   });

@@ -1,14 +1,22 @@
 import {
   AV_PIX_FMT_YUV444P,
   AV_PIX_FMT_YUVJ420P,
+  AV_PIX_FMT_YUVJ444P,
   AVCOL_RANGE_JPEG,
+  AVCOL_RANGE_MPEG,
+  AVCOL_SPC_BT470BG,
   AVCOL_SPC_BT709,
+  AVCOL_SPC_BT2020_NCL,
   AVCOL_SPC_UNSPECIFIED,
+  AVCOL_SPC_YCGCO,
+  type AVColorSpace,
 } from 'node-av/constants';
+import type { Frame } from 'node-av/lib';
 import { describe, expect, test } from 'vitest';
 import { check, newFrame, newPicture, type Planes, planesOf } from '../../../src/composition/av.ts';
 import { containRect, coverCrop, TileScaler, validateRect } from '../../../src/composition/scale.ts';
 import type { Rect } from '../../../src/domain/layout.ts';
+import type { ColourMatrix, ColourRange, VideoColour } from '../../../src/timeline/types.ts';
 
 const GUARD = 201;
 
@@ -19,7 +27,12 @@ const canvasOf = (width: number, height: number) => {
   return { frame, planes };
 };
 
-const source = (width: number, height: number, colour: readonly [number, number, number], space = AVCOL_SPC_BT709) => {
+const source = (
+  width: number,
+  height: number,
+  colour: readonly [number, number, number],
+  space: AVColorSpace = AVCOL_SPC_BT709,
+) => {
   const frame = newPicture({ width, height });
   frame.colorSpace = space;
   for (const [i, plane] of planesOf(frame).data.entries()) plane.fill(colour[i] ?? 0);
@@ -186,6 +199,153 @@ describe('TileScaler', () => {
     await scaler.draw(picture, planes, tile, 'cover');
     expect(spilled(planes, tile)).toBe(0);
     expect(Math.abs((planes.data[0][60 * planes.strides[0] + 100] ?? 0) - 63)).toBeLessThanOrEqual(1);
+    scaler.close();
+    picture.free();
+    frame.free();
+  });
+});
+
+describe('colours, whatever the source says of them', () => {
+  const KR_KB = { bt601: [0.299, 0.114], bt709: [0.2126, 0.0722], bt2020: [0.2627, 0.0593] } as const;
+  const COLOURS = [
+    [196, 48, 48],
+    [40, 140, 64],
+    [52, 84, 204],
+    [198, 164, 32],
+    [255, 255, 255],
+    [0, 0, 0],
+    [128, 128, 128],
+  ] as const;
+
+  /** By the recommendations' formulas, apart from the product's. */
+  const coded = (rgb: readonly [number, number, number], matrix: ColourMatrix, range: ColourRange) => {
+    const [r, g, b] = rgb;
+    const [kr, kb] = KR_KB[matrix];
+    const y = kr * r + (1 - kr - kb) * g + kb * b;
+    const [scale, offset, chroma] = range === 'full' ? [1, 0, 1] : [219 / 255, 16, 224 / 255];
+    const u = 128 + (chroma * (b - y)) / (2 * (1 - kb));
+    const v = 128 + (chroma * (r - y)) / (2 * (1 - kr));
+    return [Math.round(offset + scale * y), Math.round(u), Math.round(v)] as const;
+  };
+
+  /** The middle of the tile, of one plain picture. */
+  const drawn = async (
+    size: readonly [number, number],
+    yuv: readonly [number, number, number],
+    prepare: (picture: Frame) => void,
+    told: VideoColour | null = null,
+  ) => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    const picture = source(...size, yuv, AVCOL_SPC_UNSPECIFIED);
+    prepare(picture);
+    await scaler.draw(picture, planes, { x: 32, y: 6, width: 208, height: 116 }, 'cover', told);
+    const at = planes.data.map((plane, i) => {
+      const shift = i === 0 ? 0 : 1;
+      return plane[(60 >> shift) * (planes.strides[i] ?? 0) + (100 >> shift)] ?? 0;
+    });
+    scaler.close();
+    picture.free();
+    frame.free();
+    return at;
+  };
+  const worst = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((x, i) => Math.abs(x - (b[i] ?? 0))));
+
+  const matrices = ['bt601', 'bt709', 'bt2020'] as const;
+  const ranges = ['limited', 'full'] as const;
+  test.each(matrices.flatMap((matrix) => ranges.map((range) => [matrix, range] as const)))(
+    '%s, %s range, told by the sender against a decoder that reports otherwise',
+    async (matrix, range) => {
+      for (const size of [
+        [320, 180],
+        [208, 116],
+        [640, 480],
+      ] as const) {
+        for (const rgb of COLOURS) {
+          const got = await drawn(
+            size,
+            coded(rgb, matrix, range),
+            (picture) => {
+              picture.colorSpace = matrix === 'bt709' ? AVCOL_SPC_BT470BG : AVCOL_SPC_BT709;
+              picture.colorRange = range === 'full' ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG;
+            },
+            { matrix, range },
+          );
+          expect(worst(got, coded(rgb, 'bt709', 'limited')), `${rgb} of ${size}: ${got}`).toBeLessThanOrEqual(2);
+        }
+      }
+    },
+  );
+
+  test('reported by the decoder, where the sender says nothing', async () => {
+    const reported = await drawn([320, 180], coded(COLOURS[0], 'bt709', 'full'), (picture) => {
+      picture.colorSpace = AVCOL_SPC_BT709;
+      picture.colorRange = AVCOL_RANGE_JPEG;
+    });
+    expect(worst(reported, coded(COLOURS[0], 'bt709', 'limited'))).toBeLessThanOrEqual(2);
+  });
+
+  test('each part from whoever says it', async () => {
+    const told = { matrix: null, range: 'full' } as const;
+    const got = await drawn(
+      [320, 180],
+      coded(COLOURS[0], 'bt2020', 'full'),
+      (picture) => {
+        picture.colorSpace = AVCOL_SPC_BT2020_NCL;
+      },
+      told,
+    );
+    expect(worst(got, coded(COLOURS[0], 'bt709', 'limited'))).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['nothing', AVCOL_SPC_UNSPECIFIED],
+    ['a matrix that is of no use', AVCOL_SPC_YCGCO],
+  ])('limited BT.601 where all say %s', async (_, space) => {
+    const got = await drawn([320, 180], coded(COLOURS[0], 'bt601', 'limited'), (picture) => {
+      picture.colorSpace = space;
+    });
+    expect(worst(got, coded(COLOURS[0], 'bt709', 'limited'))).toBeLessThanOrEqual(2);
+  });
+
+  test('one tile whose sender changes its mind', async () => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    for (const told of [
+      null,
+      { matrix: 'bt709', range: 'full' },
+      { matrix: 'bt709', range: 'limited' },
+      null,
+    ] as const) {
+      const picture = source(
+        320,
+        180,
+        coded(COLOURS[1], told?.matrix ?? 'bt601', told?.range ?? 'limited'),
+        AVCOL_SPC_BT470BG,
+      );
+      await scaler.draw(picture, planes, { x: 0, y: 0, width: 320, height: 180 }, 'cover', told);
+      const at = planes.data.map((plane) => plane[0] ?? 0);
+      expect(worst(at, coded(COLOURS[1], 'bt709', 'limited')), `${told?.range}: ${at}`).toBeLessThanOrEqual(2);
+      picture.free();
+    }
+    scaler.close();
+    frame.free();
+  });
+
+  test('4:4:4 in full range, by its format alone', async () => {
+    const { frame, planes } = canvasOf(320, 180);
+    const scaler = new TileScaler();
+    const picture = newFrame();
+    picture.width = 320;
+    picture.height = 180;
+    picture.format = AV_PIX_FMT_YUVJ444P;
+    picture.colorSpace = AVCOL_SPC_BT709;
+    picture.colorRange = AVCOL_RANGE_JPEG;
+    check(picture.getBuffer(0), 'Allocating');
+    for (const [i, plane] of planesOf(picture).data.entries()) plane.fill(coded(COLOURS[2], 'bt709', 'full')[i] ?? 0);
+    await scaler.draw(picture, planes, { x: 0, y: 0, width: 320, height: 180 }, 'cover');
+    const at = planes.data.map((plane) => plane[0] ?? 0);
+    expect(worst(at, coded(COLOURS[2], 'bt709', 'limited')), String(at)).toBeLessThanOrEqual(2);
     scaler.close();
     picture.free();
     frame.free();
