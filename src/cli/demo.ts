@@ -71,7 +71,7 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   const server = await opened(
     scope,
     'server',
-    ServerChild.start({ dataDir: join(out, 'data'), logFile: join(out, 'server.log') }),
+    () => ServerChild.start({ dataDir: join(out, 'data'), logFile: join(out, 'server.log') }),
     (started) => started.stop(),
   );
   starting.done();
@@ -85,7 +85,7 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   const epochNs = process.hrtime.bigint();
   for (const [index, participant] of media.entries()) {
     const token = await mintParticipantToken(credentials, { roomId, name: participant.name });
-    const join = Participant.join({ ...participant, epochNs, url: server.url, roomId, token });
+    const join = () => Participant.join({ ...participant, epochNs, url: server.url, roomId, token });
     await opened(scope, participant.name, join, (joined) => joined.leave());
     joining.update((index + 1) / media.length);
   }
@@ -99,15 +99,22 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   return { recordingId, file, durationSeconds: recording.file?.meta.duration ?? 0 };
 };
 
-/** Owns a thing from the moment that it begins to open: an interrupt may come before it is there. Resolves with it. */
+/**
+ * Owns a thing from the moment that it begins to open: an interrupt may come before it is there. Resolves with it. In a scope that is
+ * closing nothing is opened any more, and it throws.
+ */
 const opened = <Thing>(
   scope: Scope,
   name: string,
-  opening: Promise<Thing>,
+  open: () => Promise<Thing>,
   close: (thing: Thing) => Promise<void>,
-): Promise<Thing> =>
+): Promise<Thing> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Thing>();
   // What failed to open has nothing to close, and its error goes to whoever waits for it.
-  scope.own(name, opening, () => opening.then(close, () => undefined));
+  scope.own(name, promise, () => promise.then(close, () => undefined));
+  open().then(resolve, reject);
+  return promise;
+};
 
 type DemoParticipant = Omit<ParticipantOptions, 'url' | 'roomId' | 'token'>;
 
