@@ -30,6 +30,8 @@ import { serverHealth } from './server-health.ts';
 /** Maximum durations are looked at this often: hours need no finer clock. */
 const DUE_CHECK_MS = 1_000;
 const RETENTION_CHECK_MS = 60_000;
+/** What a failing database made us drop is taken up again this often. */
+const RESUME_MS = 10_000;
 /** The media process is started before us, and takes about a second. */
 const MEDIA_LIMIT_MS = 10_000;
 
@@ -66,6 +68,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   });
   await coordinator.open();
   scope.own('coordinator', coordinator, () => coordinator.close());
+  scope.own('compositions', compositions, () => compositions.settled());
 
   const book = new SessionBook(catalog);
   const client = new MediaClient({
@@ -102,6 +105,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   repeat(scope, 'maximum durations', DUE_CHECK_MS, log, async () => {
     if (client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
   });
+  repeat(scope, 'compositions', RESUME_MS, log, () => compositions.resume());
   repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, () => keeper.sweep(new Date()));
 
   const api = await createApi({

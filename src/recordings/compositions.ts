@@ -44,13 +44,48 @@ interface Held {
 export class Compositions {
   readonly #options: CompositionsOptions;
   readonly #held = new Map<string, Held>();
+  /** One thing at a time: a start and a stop that follow each other closely must not both lease. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: CompositionsOptions) {
     this.#options = options;
   }
 
-  /** Hands the recording's unfinished compositions out, or tells those who have them how the journal stands now. */
-  async follow(recording: RecordingRow, stage: JournalStage): Promise<void> {
+  /**
+   * Hands the recording's unfinished compositions out, or tells those who have them how the journal stands now. In the background: whoever
+   * starts or stops a recording does not wait for processes to start. What fails is logged, and made up for by `resume`.
+   */
+  follow(recording: RecordingRow, stage: JournalStage): void {
+    this.#inTurn(() => this.#follow(recording, stage)).catch((error: unknown) =>
+      this.#options.log.error({ err: error, recordingId: recording.id }, 'A composition could not be handed out.'),
+    );
+  }
+
+  /** Takes up what nobody works on: at boot what was under way when the server ended, later what a failing database made us drop. */
+  resume(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { catalog } = this.#options;
+      for (const row of await recordingsIn(catalog, ['recording', 'paused', 'stopping'])) {
+        await this.#follow(row, 'live');
+      }
+      for (const row of await recordingsIn(catalog, ['composing'])) {
+        await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
+      }
+    });
+  }
+
+  /** Resolves when everything that was asked for so far has been handed out, told or written down. */
+  settled(): Promise<void> {
+    return this.#inTurn(async () => undefined);
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #follow(recording: RecordingRow, stage: JournalStage): Promise<void> {
     const { catalog, composer } = this.#options;
     for (const composition of await compositionsOf(catalog, recording.id)) {
       if (composition.status !== 'queued' && composition.status !== 'running') continue;
@@ -60,24 +95,16 @@ export class Compositions {
     }
   }
 
-  /** Takes up what was under way when the server ended. Once, at boot; live ones follow with `reconcile`. */
-  async resume(): Promise<void> {
-    for (const row of await recordingsIn(this.#options.catalog, ['recording', 'paused', 'stopping'])) {
-      await this.follow(row, 'live');
-    }
-    for (const row of await recordingsIn(this.#options.catalog, ['composing'])) {
-      await this.follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
-    }
-  }
-
   /** Drops a recording's compositions; resolves when no process works on them. */
-  async cancel(recordingId: RecordingId): Promise<void> {
-    const { catalog, composer } = this.#options;
-    await cancelCompositions(catalog, recordingId);
-    for (const { id } of await compositionsOf(catalog, recordingId)) {
-      this.#held.delete(id);
-      await composer.cancel(id);
-    }
+  cancel(recordingId: RecordingId): Promise<void> {
+    return this.#inTurn(async () => {
+      const { catalog, composer } = this.#options;
+      await cancelCompositions(catalog, recordingId);
+      for (const { id } of await compositionsOf(catalog, recordingId)) {
+        this.#held.delete(id);
+        await composer.cancel(id);
+      }
+    });
   }
 
   async progressed(compositionId: string, done: number, total: number | null): Promise<void> {
@@ -91,44 +118,51 @@ export class Compositions {
   }
 
   /** The artifact is in our store: the recording is done. */
-  async composed(compositionId: string, artifact: Artifact): Promise<void> {
-    const held = this.#held.get(compositionId);
-    if (!held) return;
-    const { catalog, dataDir, recordingsDir } = this.#options;
-    const id = compositionId as CompositionId;
-    const { recordingId, fence } = held;
-    await transaction(catalog, async (trx) => {
-      if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return;
-      await insertFile(trx, {
-        id: compositionId as FileId,
-        recordingId,
-        compositionId: id,
-        type: artifact.width === null ? 'audio' : 'video',
-        path: relative(dataDir, artifact.path),
-        bytes: artifact.bytes,
-        durationSeconds: artifact.durationSeconds,
-        width: artifact.width,
-        height: artifact.height,
-        format: artifact.format,
-        videoBytes: artifact.videoBytes,
+  composed(compositionId: string, artifact: Artifact): Promise<void> {
+    return this.#release(compositionId, async ({ recordingId, fence }) => {
+      const { catalog, dataDir, recordingsDir } = this.#options;
+      const id = compositionId as CompositionId;
+      await transaction(catalog, async (trx) => {
+        if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return;
+        await insertFile(trx, {
+          id: compositionId as FileId,
+          recordingId,
+          compositionId: id,
+          type: artifact.width === null ? 'audio' : 'video',
+          path: relative(dataDir, artifact.path),
+          bytes: artifact.bytes,
+          durationSeconds: artifact.durationSeconds,
+          width: artifact.width,
+          height: artifact.height,
+          format: artifact.format,
+          videoBytes: artifact.videoBytes,
+        });
+        await moveRecording(trx, recordingId, 'done', { progress: 1 });
       });
-      await moveRecording(trx, recordingId, 'done', { progress: 1 });
+      await rm(join(recordingsDir, recordingId, compositionId), { recursive: true, force: true });
     });
-    this.#held.delete(compositionId);
-    await rm(join(recordingsDir, recordingId, compositionId), { recursive: true, force: true });
   }
 
-  async failed(compositionId: string, reason: string): Promise<void> {
-    const held = this.#held.get(compositionId);
-    if (!held) return;
-    const { catalog, log } = this.#options;
-    log.error({ compositionId, recordingId: held.recordingId, reason }, 'A recording could not be composed.');
-    const lease = { id: compositionId as CompositionId, fence: held.fence };
-    await transaction(catalog, async (trx) => {
-      if (!(await finishComposition(trx, lease, { status: 'failed', reason }))) return;
-      await moveRecording(trx, held.recordingId, 'failed', { failureReason: reason });
+  failed(compositionId: string, reason: string): Promise<void> {
+    return this.#release(compositionId, async ({ recordingId, fence }) => {
+      const { catalog, log } = this.#options;
+      log.error({ compositionId, recordingId, reason }, 'A recording could not be composed.');
+      await transaction(catalog, async (trx) => {
+        const lease = { id: compositionId as CompositionId, fence };
+        if (!(await finishComposition(trx, lease, { status: 'failed', reason }))) return;
+        await moveRecording(trx, recordingId, 'failed', { failureReason: reason });
+      });
     });
-    this.#held.delete(compositionId);
+  }
+
+  /** The coordinator is through with it. Should the database refuse now, `resume` hands it out again: its segments are still there. */
+  #release(compositionId: string, record: (held: Held) => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      const held = this.#held.get(compositionId);
+      if (!held) return;
+      this.#held.delete(compositionId);
+      await record(held);
+    });
   }
 
   async #handOut(recording: RecordingRow, composition: CompositionRow, stage: JournalStage): Promise<void> {

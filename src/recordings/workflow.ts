@@ -210,7 +210,7 @@ export class RecordingWorkflow {
       }
       return moved;
     });
-    if (row) await compositions.follow(row, 'live');
+    if (row) compositions.follow(row, 'live');
     return row ?? this.#reread(id);
   }
 
@@ -253,7 +253,7 @@ export class RecordingWorkflow {
       stopReason: end.reason,
       dueAt: null,
     });
-    if (ended) await compositions.follow(ended, how);
+    if (ended) compositions.follow(ended, how);
     return ended ?? this.#reread(row.id);
   }
 

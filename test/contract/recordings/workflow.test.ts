@@ -130,7 +130,8 @@ const system = async (journal: JournalLookup = async () => null) => {
     });
     return { workflow, compositions };
   };
-  return { roomId, media, told, works, restart, ...restart() };
+  const first = restart();
+  return { roomId, media, told, works, restart, ...first, settled: () => first.compositions.settled() };
 };
 
 const row = async (id: RecordingId) => (await findRecording(catalog, id)) ?? expect.fail('The row is gone.');
@@ -141,12 +142,14 @@ const code = async (work: Promise<unknown>): Promise<string> =>
   );
 
 test('start, stop, composed: done, with its file; the scratch folder is gone', async () => {
-  const { workflow, compositions, roomId, told, works } = await system();
+  const { workflow, compositions, roomId, told, works, settled } = await system();
   const started = await workflow.start({ roomId: `custom-${roomId}`, config });
   expect(started).toMatchObject({ status: 'recording', started_at: new Date(6_000), started_ns: 5e9, config });
+  await settled();
   expect(told).toEqual(['start live']);
   const stopped = await workflow.stop({ roomId, recordingId: null, reason: 'requested' });
   expect(stopped).toMatchObject({ status: 'composing', ended_at: new Date(26_000), stop_reason: 'requested' });
+  await settled();
   expect(told).toEqual(['start live', 'finished']);
   const [work] = works;
   if (!work) throw new Error('Nothing was handed out.');
@@ -184,12 +187,13 @@ test('refuses what cannot be, and leaves nothing behind', async () => {
 });
 
 test('its session ends it; being told twice changes nothing', async () => {
-  const { workflow, roomId, told } = await system();
+  const { workflow, roomId, told, settled } = await system();
   const { id } = await workflow.start({ roomId, config });
   const end = { stoppedNs: 9e9, stoppedAtMs: 10_000, reason: 'session-ended' } as const;
   await workflow.stoppedByMedia(id, end);
   await workflow.stoppedByMedia(id, end);
   expect(await row(id)).toMatchObject({ status: 'composing', stop_reason: 'session-ended', stopped_ns: 9e9 });
+  await settled();
   expect(told).toEqual(['start live', 'finished']);
 });
 
@@ -205,12 +209,14 @@ test('its maximum duration ends it', async () => {
 test('a restarted server takes up what was live and what was being composed', async () => {
   const first = await system();
   const live = await first.workflow.start({ roomId: first.roomId, config });
+  await first.settled();
   first.told.length = 0;
   const second = first.restart();
   await second.compositions.resume();
   await second.workflow.reconcile([...first.media.active.values()]);
   expect((await row(live.id)).status).toBe('recording');
   await second.workflow.stop({ roomId: first.roomId, recordingId: null, reason: 'requested' });
+  await second.compositions.settled();
   const third = first.restart();
   await third.compositions.resume();
   expect(first.told.filter((word) => word.startsWith('start'))).toContain('start finished');
@@ -222,6 +228,7 @@ test('a server of an older lease can no longer finish a composition', async () =
   const first = await system();
   const { id } = await first.workflow.start({ roomId: first.roomId, config });
   await first.workflow.stop({ roomId: first.roomId, recordingId: null, reason: 'requested' });
+  await first.settled();
   const second = first.restart();
   await second.compositions.resume();
   const [work] = first.works;
@@ -243,18 +250,19 @@ test('killed between row and start record: failed, with a reason', async () => {
 });
 
 test('killed between start record and row: the recording goes on', async () => {
-  const { workflow, roomId, media, told } = await system();
+  const { workflow, roomId, media, told, settled } = await system();
   const id = newHexId<RecordingId>();
   await insertSession(catalog, { id: media.sessionId, roomId, startedAt: new Date() });
   await insertRecording(catalog, { id, roomId, sessionId: media.sessionId, config, dueAt: null });
   await media.startRecording({ recordingId: id, roomId });
   await workflow.reconcile([...media.active.values()]);
   expect((await row(id)).status).toBe('recording');
+  await settled();
   expect(told).toEqual(['start live']);
 });
 
 test('the media process died: what the journal has is composed', async () => {
-  const { workflow, roomId, media, told } = await system(async () => ({
+  const { workflow, roomId, media, told, settled } = await system(async () => ({
     journalDir: join(folder, 'journals', 'x'),
     startedNs: 5e9,
     startedAtMs: 6_000,
@@ -266,6 +274,7 @@ test('the media process died: what the journal has is composed', async () => {
   media.active.clear();
   await workflow.reconcile([]);
   expect(await row(id)).toMatchObject({ status: 'composing', stop_reason: 'media-process-lost', stopped_ns: 12e9 });
+  await settled();
   expect(told).toEqual(['start live', 'journal-ended']);
 });
 
@@ -276,9 +285,29 @@ test('what the media process records without a promise is ended', async () => {
   expect(media.active.size).toBe(0);
 });
 
+test('a database that refuses when the file is finished is made up for', async () => {
+  const { workflow, compositions, roomId, works, settled, told } = await system();
+  const { id } = await workflow.start({ roomId, config });
+  await workflow.stop({ roomId, recordingId: null, reason: 'requested' });
+  await settled();
+  const [work] = works;
+  if (!work) throw new Error('Nothing was handed out.');
+  const broken = { bytes: Number.NaN, durationSeconds: 1, width: 2, height: 2, format: 'mp4', videoBytes: 1 };
+  await expect(
+    compositions.composed(work.compositionId, { path: `${work.artifactPath}.mp4`, ...broken }),
+  ).rejects.toThrow();
+  expect((await row(id)).status).toBe('composing');
+  told.length = 0;
+  await compositions.resume();
+  expect(told).toEqual(['start finished', 'finished']);
+  await compositions.composed(work.compositionId, { path: `${work.artifactPath}.mp4`, ...broken, bytes: 4 });
+  expect((await row(id)).status).toBe('done');
+});
+
 test('delete ends, cancels, erases file and journal, and the recording is not found any more', async () => {
-  const { workflow, roomId, told, works } = await system();
+  const { workflow, roomId, told, works, settled } = await system();
   const started = await workflow.start({ roomId, config });
+  await settled();
   const [work] = works;
   if (!work) throw new Error('Nothing was handed out.');
   await workflow.delete(started.id);
