@@ -15,14 +15,15 @@ export interface Turn {
   readonly of: number;
 }
 
-/** Limited-range BT.601, as every WebRTC codec carries it by default. */
+/** Limited-range BT.601: what untagged video in WebRTC is taken for. Pre-encoded tracks say no more than that; browsers signal theirs. */
 export interface Yuv {
   readonly y: number;
   readonly u: number;
   readonly v: number;
 }
 
-type Rgb = readonly [red: number, green: number, blue: number];
+/** Each 0…255, not rounded. */
+export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** Eight hues that stay apart after two lossy encodings; darker and lighter editions follow, then grey. */
 const HUES: readonly Rgb[] = [
@@ -41,7 +42,8 @@ const EDITIONS: readonly ((rgb: Rgb) => Rgb)[] = [
   ([r, g, b]) => [r + (255 - r) * 0.5, g + (255 - g) * 0.5, b + (255 - b) * 0.5],
 ];
 
-const rgbOf = (index: number): Rgb => {
+/** The identity colour as people should see it. Throws for an index outside 0–24. */
+export const identityRgb = (index: number): Rgb => {
   if (!Number.isInteger(index) || index < 0 || index >= MOST_IDENTITIES) {
     throw new RangeError(`Participant number ${index} has no identity: 0 to ${MOST_IDENTITIES - 1} have.`);
   }
@@ -52,16 +54,19 @@ const rgbOf = (index: number): Rgb => {
 
 /** BT.601 limited range (ITU-R BT.601-7 §2.5). */
 const toYuv = ([r, g, b]: Rgb): Yuv => ({
-  y: Math.round(16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255),
-  u: Math.round(128 + (-37.797 * r - 74.203 * g + 112 * b) / 255),
-  v: Math.round(128 + (112 * r - 93.786 * g - 18.214 * b) / 255),
+  y: 16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255,
+  u: 128 + (-37.797 * r - 74.203 * g + 112 * b) / 255,
+  v: 128 + (112 * r - 93.786 * g - 18.214 * b) / 255,
 });
 
-/** The identity colour as it stands in a decoded picture. Throws for an index outside 0–24. */
-export const identityYuv = (index: number): Yuv => toYuv(rgbOf(index));
+/** The identity colour as it stands in a pre-encoded picture. Throws for an index outside 0–24. */
+export const identityYuv = (index: number): Yuv => {
+  const { y, u, v } = toYuv(identityRgb(index));
+  return { y: Math.round(y), u: Math.round(u), v: Math.round(v) };
+};
 
 /** The identity colour for a page: `rgb(r, g, b)`. */
-export const identityCss = (index: number): string => `rgb(${rgbOf(index).map(Math.round).join(', ')})`;
+export const identityCss = (index: number): string => `rgb(${identityRgb(index).map(Math.round).join(', ')})`;
 
 /** Chroma tells hues apart, luma the editions of a hue; luma also moves with a compositor's decoration, so it weighs less. */
 const distance = (a: Yuv, b: Yuv): number => Math.hypot(0.6 * (a.y - b.y), a.u - b.u, a.v - b.v);
@@ -69,15 +74,16 @@ const distance = (a: Yuv, b: Yuv): number => Math.hypot(0.6 * (a.y - b.y), a.u -
 /** Half the way between the two closest identities is about 15. */
 const CERTAIN = 15;
 
-/** Identities within a distance of a colour, nearest first: who it may be, where something else decides. */
-export const identitiesNear = (colour: Yuv, tolerance: number): number[] =>
-  Array.from({ length: MOST_IDENTITIES }, (_, index) => ({ index, apart: distance(colour, identityYuv(index)) }))
-    .filter(({ apart }) => apart < tolerance)
-    .sort((a, b) => a.apart - b.apart)
-    .map(({ index }) => index);
-
 /** Whose colour this is, or null if it is certainly nobody's. */
-export const identityOfColour = (colour: Yuv): number | null => identitiesNear(colour, CERTAIN)[0] ?? null;
+export const identityOfColour = (rgb: Rgb): number | null => {
+  const colour = toYuv(rgb);
+  let [nearest, least]: [number | null, number] = [null, CERTAIN];
+  for (let index = 0; index < MOST_IDENTITIES; index++) {
+    const apart = distance(colour, toYuv(identityRgb(index)));
+    if (apart < least) [nearest, least] = [index, apart];
+  }
+  return nearest;
+};
 
 /** Pitch of a participant's beep: 200 Hz apart, so that over 10 ms all pitches are orthogonal and none is taken for another. */
 export const beepHz = (index: number): number => 500 + 200 * index;

@@ -11,6 +11,8 @@ import {
 } from 'node-av/constants';
 import { Codec, CodecContext, FFmpegError, FormatContext, Frame, Packet, type Stream } from 'node-av/lib';
 
+import { colourOfFrame, type PictureColour } from './colours.ts';
+
 /** A decoded picture, valid until the callback returns. */
 export interface Picture {
   /** Seconds. */
@@ -20,6 +22,8 @@ export interface Picture {
   /** Y, U, V. */
   readonly planes: readonly Buffer[];
   readonly lines: readonly number[];
+  /** How its numbers stand for colours. */
+  readonly colour: PictureColour;
 }
 
 export interface DecodedSound {
@@ -103,6 +107,7 @@ class VideoReader {
       height: frame.height,
       planes: frame.data ?? [],
       lines: frame.linesize,
+      colour: colourOfFrame(frame),
     });
   }
 

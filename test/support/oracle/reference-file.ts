@@ -8,6 +8,7 @@ import {
   AV_LOG_ERROR,
   AV_PIX_FMT_YUV420P,
   AV_SAMPLE_FMT_FLTP,
+  AVCOL_SPC_BT709,
   AVERROR_EAGAIN,
   type FFEncoderCodec,
   SWS_BILINEAR,
@@ -48,6 +49,8 @@ export interface ReferenceOptions {
   readonly hiddenFlashes?: readonly number[];
   /** Participants whose sound is missing. */
   readonly silent?: readonly number[];
+  /** The file says BT.709 of its colours, which are BT.601. */
+  readonly wrongMatrix?: boolean;
   /** A picture after which a tick is left out of the presentation times. */
   readonly skipTickAfter?: number;
 }
@@ -160,6 +163,7 @@ export const writeReferenceFile = async (path: string, options: ReferenceOptions
       context.timeBase = new Rational(1, FRAME_RATE);
       context.framerate = new Rational(FRAME_RATE, 1);
       context.gopSize = FRAME_RATE * 2;
+      if (options.wrongMatrix) context.colorSpace = AVCOL_SPC_BT709;
     },
     { preset: 'ultrafast', crf: '23', 'x264-params': 'log=0' },
   );

@@ -1,8 +1,9 @@
 /** Reads a synthetic picture back out of a tile: whose colour, which frame, flashing or not. */
 import type { Rect } from '../../../src/domain/layout.ts';
-import { identitiesNear, identityOfColour, type Yuv } from '../../../src/synthetic/identity.ts';
+import { identityOfColour, type Rgb, type Yuv } from '../../../src/synthetic/identity.ts';
 import { BASE, PICTURE } from '../../../src/synthetic/picture-geometry.ts';
 import { CODE_COLUMNS, CODE_ROWS, decodeTimecode } from '../../../src/synthetic/timecode.ts';
+import { toRgb } from './colours.ts';
 import type { Picture } from './media-file.ts';
 
 /** How a picture fills a tile: cropped to fill it, or shown whole. */
@@ -15,6 +16,8 @@ export interface TileReading {
   readonly frame: number | null;
   /** Mean luma of the flash patch. */
   readonly flash: number;
+  /** The identity strip's mean colour. */
+  readonly colour: Rgb;
 }
 
 /** Above it a patch is white, below it black: half of the way between limited-range black and white. */
@@ -68,22 +71,13 @@ const codeBits = (picture: Picture, tile: Rect, fit: Fit): boolean[] => {
   });
 };
 
-/**
- * Colours move when a browser's colour matrix is another than the one that is assumed for a codec that does not tell: up to this far.
- * The check sum of the code, salted with the identity, decides between neighbours.
- */
-const COLOUR_TOLERANCE = 45;
-
 /** Reads one tile of one picture. */
 export const readTile = (picture: Picture, tile: Rect, fit: Fit = 'cover'): TileReading => {
-  const strip = colour(picture, onCanvas(PICTURE.identity, tile, fit));
+  const strip = toRgb(colour(picture, onCanvas(PICTURE.identity, tile, fit)), picture.colour);
   const flash = luma(picture, onCanvas(PICTURE.flash, tile, fit));
-  const bits = codeBits(picture, tile, fit);
-  for (const identity of identitiesNear(strip, COLOUR_TOLERANCE)) {
-    const frame = decodeTimecode(bits, identity);
-    if (frame !== null) return { identity, frame, flash };
-  }
-  return { identity: identityOfColour(strip), frame: null, flash };
+  const identity = identityOfColour(strip);
+  const frame = identity === null ? null : decodeTimecode(codeBits(picture, tile, fit), identity);
+  return { identity, frame, flash, colour: strip };
 };
 
 /** True for a flash patch that is lit. */

@@ -1,9 +1,11 @@
 /**
- * Judges a finished recording by its picture and sound alone: who is in which tile, flashes and beeps in their places and together,
+ * Judges a finished recording by its picture and sound alone: who is in which tile and in which colour, flashes and beeps in their
+ * places and together,
  * every presentation time where it should be, the length, and how old the pictures are.
  */
-import { beepHz } from '../../../src/synthetic/identity.ts';
+import { beepHz, identityRgb, type Rgb } from '../../../src/synthetic/identity.ts';
 import { type Beep, findBeeps } from './beeps.ts';
+import { farthest } from './colours.ts';
 import {
   type Expectation,
   type ExpectedParticipant,
@@ -22,6 +24,9 @@ export interface ParticipantReport {
   readonly inPlace: number;
   /** How far the picture's edges are from where the rectangle puts them, px: the 95th percentile. Null: could not be told. */
   readonly misplacedPx: number | null;
+  /** Mean colour that is seen, and how far it is from the one that was sent: the 95th percentile. Null: never seen. */
+  readonly colour: Rgb | null;
+  readonly colourOff: number | null;
   readonly flashes: { readonly expected: number; readonly seen: number };
   readonly beeps: { readonly expected: number; readonly heard: number };
   /** Sound minus picture of every flash and beep of one second, ms. */
@@ -49,6 +54,7 @@ interface Sightings {
   readonly instead: Map<string, number>;
   readonly flashes: number[];
   readonly misplaced: number[];
+  readonly colours: Rgb[];
   lit: boolean;
   /** Time of the previous picture in which the participant was in place: an onset needs one. */
   previous: number | null;
@@ -63,6 +69,7 @@ const sightings = (): Sightings => ({
   instead: new Map(),
   flashes: [],
   misplaced: [],
+  colours: [],
   lit: false,
   previous: null,
   staleWorst: Number.NEGATIVE_INFINITY,
@@ -72,6 +79,22 @@ const sightings = (): Sightings => ({
 
 const count = (map: Map<string, number>, key: string): void => {
   map.set(key, (map.get(key) ?? 0) + 1);
+};
+
+const css = (rgb: Rgb): string => `rgb(${rgb.map(Math.round).join(', ')})`;
+const rough = (value: number): number => Math.round(value / 16) * 16;
+/** Few enough to be counted. */
+const roughly = (rgb: Rgb): string => css([rough(rgb[0]), rough(rgb[1]), rough(rgb[2])]);
+
+const meanColour = (colours: readonly Rgb[]): Rgb | null => {
+  const sum: [number, number, number] = [0, 0, 0];
+  for (const [r, g, b] of colours) {
+    sum[0] += r;
+    sum[1] += g;
+    sum[2] += b;
+  }
+  const [r, g, b] = sum;
+  return colours.length === 0 ? null : [r / colours.length, g / colours.length, b / colours.length];
 };
 
 /** Half of a 30 fps tick: a picture is shown at the tick it is nearest to, so it may be this much early. */
@@ -121,10 +144,14 @@ class Observer {
     seen.pictures += 1;
     const reading = readTile(picture, tile.rect, tile.fit);
     if (reading.identity !== tile.participant || reading.frame === null) {
-      count(seen.instead, reading.identity === null ? 'nobody' : `participant ${reading.identity}`);
+      count(
+        seen.instead,
+        reading.identity === null ? `nobody in ${roughly(reading.colour)}` : `participant ${reading.identity}`,
+      );
       return;
     }
     seen.inPlace += 1;
+    seen.colours.push(reading.colour);
     const misplaced = misplacement(picture, tile.rect, tile.fit);
     if (misplaced !== null) seen.misplaced.push(misplaced);
     const lit = isLit(reading);
@@ -188,6 +215,11 @@ const reportOn = (who: ExpectedParticipant, seen: Sightings, beeps: readonly Bee
     pictures: seen.pictures,
     inPlace: seen.inPlace,
     misplacedPx: percentile(seen.misplaced, 0.95),
+    colour: meanColour(seen.colours),
+    colourOff: percentile(
+      seen.colours.map((colour) => farthest(colour, identityRgb(who.index))),
+      0.95,
+    ),
     flashes: { expected: who.flashes.length, seen: found(who.flashes, seen.flashes) },
     beeps: { expected: who.beeps.length, heard: found(who.beeps, starts) },
     offsetsMs: offsets,
@@ -210,6 +242,10 @@ const complaints = (who: ExpectedParticipant, report: ParticipantReport, seen: S
   }
   if ((report.misplacedPx ?? 0) > LIMITS.misplacedPx) {
     wrong.push(`${name} is ${report.misplacedPx?.toFixed(1)} px beside the place that the layout gives it.`);
+  }
+  if ((report.colourOff ?? 0) > LIMITS.colourOff) {
+    const [seenAs, sent] = [css(report.colour ?? [0, 0, 0]), css(identityRgb(who.index))];
+    wrong.push(`${name} is seen in ${seenAs} instead of ${sent}: off by ${report.colourOff?.toFixed(1)}.`);
   }
   if (report.flashes.seen < report.flashes.expected * LIMITS.present) {
     wrong.push(`${name}: ${report.flashes.seen} of ${report.flashes.expected} flashes are seen.`);
@@ -295,8 +331,20 @@ export const describeReport = ({ file, participants, failures }: Report): string
   [
     `${file.video?.frames ?? 0} pictures, ${file.video?.duration.toFixed(3) ?? 0} s`,
     ...participants.map(
-      ({ index, pictures, inPlace, misplacedPx, flashes, beeps, offsetP50Ms, offsetP95Ms, staleWorstMs }) =>
-        `participant ${index}: in place ${inPlace}/${pictures} (${misplacedPx?.toFixed(1)} px off), flashes ${flashes.seen}/${flashes.expected}, beeps ${beeps.heard}/${beeps.expected}, ` +
+      ({
+        index,
+        pictures,
+        inPlace,
+        misplacedPx,
+        colour,
+        colourOff,
+        flashes,
+        beeps,
+        offsetP50Ms,
+        offsetP95Ms,
+        staleWorstMs,
+      }) =>
+        `participant ${index}: in place ${inPlace}/${pictures} (${misplacedPx?.toFixed(1)} px off), in ${css(colour ?? [0, 0, 0])} (${colourOff?.toFixed(1)} off ${css(identityRgb(index))}), flashes ${flashes.seen}/${flashes.expected}, beeps ${beeps.heard}/${beeps.expected}, ` +
         `sound-picture p50 ${offsetP50Ms?.toFixed(1)} |p95| ${offsetP95Ms?.toFixed(1)} ms, oldest ${staleWorstMs?.toFixed(1)} ms`,
     ),
     ...failures.map((failure) => `✗ ${failure}`),

@@ -69,12 +69,18 @@ describe('judging a recording', () => {
   it('passes a right one and measures it', async () => {
     const report = await judged({});
     expect(report.failures).toEqual([]);
-    for (const { flashes, beeps, offsetsMs, inPlace, pictures } of report.participants) {
+    for (const { flashes, beeps, offsetsMs, inPlace, pictures, colourOff } of report.participants) {
       expect(flashes.seen).toBe(flashes.expected);
       expect(beeps.heard).toBe(beeps.expected);
       expect(inPlace).toBe(pictures);
+      expect(colourOff).toBeLessThan(3);
       for (const offset of offsetsMs) expect(Math.abs(offset)).toBeLessThan(5);
     }
+  });
+
+  it('finds colours of another matrix', async () => {
+    const { failures } = await judged({ wrongMatrix: true });
+    expect(failures.join(' ')).toMatch(/Participant 0 .*rgb\(2\d\d, /);
   });
 
   it('finds sound that is 80 ms late, and measures how late', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   beepHz,
   identityOfColour,
+  identityRgb,
   identityYuv,
   isFlashing,
   isTurn,
@@ -14,21 +15,27 @@ const everybody = Array.from({ length: MOST_IDENTITIES }, (_, index) => index);
 describe('identities', () => {
   it('are told from each other by colour, also when compression has moved it', () => {
     for (const index of everybody) {
-      const { y, u, v } = identityYuv(index);
-      for (const [dy, du, dv] of [
+      const [r, g, b] = identityRgb(index);
+      for (const [dr, dg, db] of [
         [0, 0, 0],
-        [4, -3, 3],
-        [-4, 3, -3],
+        [10, -1, -1],
+        [-10, 1, 10],
       ] as const) {
-        expect(identityOfColour({ y: y + dy, u: u + du, v: v + dv })).toBe(index);
+        expect(identityOfColour([r + dr, g + dg, b + db])).toBe(index);
       }
     }
   });
 
   it('are nobody for black, white and a theme’s background', () => {
-    expect(identityOfColour({ y: 16, u: 128, v: 128 })).toBeNull();
-    expect(identityOfColour({ y: 235, u: 128, v: 128 })).toBeNull();
-    expect(identityOfColour({ y: 46, u: 136, v: 126 })).toBeNull();
+    expect(identityOfColour([0, 0, 0])).toBeNull();
+    expect(identityOfColour([255, 255, 255])).toBeNull();
+    expect(identityOfColour([31, 34, 53])).toBeNull();
+  });
+
+  it('stand in pre-encoded pictures as limited-range BT.601', () => {
+    // ITU-R BT.601-7 §2.5, by hand for (196, 48, 48) and grey.
+    expect(identityYuv(0)).toEqual({ y: 95, u: 106, v: 193 });
+    expect(identityYuv(24)).toEqual({ y: 126, u: 128, v: 128 });
   });
 
   it('have pitches that are whole multiples of 100 Hz apart', () => {
