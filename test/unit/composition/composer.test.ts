@@ -241,6 +241,31 @@ describe('Composer', () => {
   );
 
   test(
+    'colours as their sender means them, whatever the bitstream says; both ways of one picture beside each other',
+    () =>
+      inFolder(async (folder) => {
+        const rehearsal = new Rehearsal().joins('ada', 'Ada', 100).joins('bob', 'Bob', 100);
+        const times = { source: 'camera' as const, fromMs: 200, toMs: 4000 };
+        // Its parameter sets say limited BT.601; the sender says BT.709 in full range.
+        const media = await camera('h264', 0, 4);
+        rehearsal.publishes({ ...times, participant: 'ada', media, colour: Buffer.from('01010120', 'hex') });
+        rehearsal.publishes({ ...times, participant: 'bob', media });
+        const facts = await renderFile(rehearsal.recorded(1000, 3500).records(4000), folder);
+        const pictures = await picturesOf(facts.path);
+        const [left, right] = gridRects(2, CONFIG) as [Rect, Rect];
+        const { y, u, v } = identityYuv(0);
+        const meant = { y: 16 + (y * 219) / 255, u: 128 + ((u - 128) * 224) / 255, v: 128 + ((v - 128) * 224) / 255 };
+        // Among them the ticks around a keyframe and one far from any.
+        for (const tick of [0, 22, 36, 50, 70]) {
+          const picture = pictures[tick] as SeenPicture;
+          expect(distance(meanColour(picture, plainPart(left)), meant)).toBeLessThan(4);
+          showsIdentity(picture, right, 0);
+        }
+      }),
+    60_000,
+  );
+
+  test(
     'simulcast: layers of other sizes, a loss that freezes, a stream that starts without a keyframe',
     () =>
       inFolder(async (folder) => {

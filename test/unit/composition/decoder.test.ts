@@ -33,6 +33,20 @@ describe.each(VIDEO_CODECS)('VideoDecoder, %s', (codec) => {
     expect(decoder.takeErrors()).toBe(0);
   });
 
+  test('tells the colour of the picture that it shows, also while that one stands still', async () => {
+    const decoder = await open(codec);
+    const [key, second] = framesOf(await camera(codec, 0, 1));
+    if (!key || !second) throw new Error('The track is too short.');
+    const colour = { matrix: 'bt709', range: 'full' } as const;
+    expect(decoder.colour).toBeNull();
+    await decoder.decode({ ...key, colour });
+    expect(decoder.colour).toBe(colour);
+    await decoder.decode({ ...second, decodable: false });
+    expect(decoder.colour).toBe(colour);
+    await decoder.decode(key);
+    expect(decoder.colour).toBeNull();
+  });
+
   test('goes on through a change of size', async () => {
     const decoder = await open(codec);
     for (const width of [320, 640, 320]) {

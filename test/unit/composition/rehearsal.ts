@@ -20,10 +20,12 @@ import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
 import { packetizerFor } from '../../../src/synthetic/packetize/packetizer.ts';
 import { writeSenderReport } from '../../../src/synthetic/rtcp-messages.ts';
 import { writeRtp } from '../../../src/synthetic/rtp-writer.ts';
+import { COLOUR_EXTENSION } from '../../../src/timeline/colour.ts';
 
 export const RECORDING = 'c0ffee00c0ffee00c0ffee00' as RecordingId;
 /** What every packet takes to arrive. */
 export const DELAY_MS = 20;
+const COLOUR_ID = 8;
 const GRID: LayoutProgram = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 };
 
 export interface PublishOptions {
@@ -39,6 +41,8 @@ export interface PublishOptions {
   readonly loses?: (packet: number) => boolean;
   /** Changes a payload on its way. */
   readonly damages?: (payload: Buffer, packet: number) => Buffer;
+  /** Value of the colour extension, sent with the last packet of every keyframe. */
+  readonly colour?: Buffer;
   /** Sender's clock against ours: 1.0001 runs 100 ppm fast. */
   readonly clockRatio?: number;
 }
@@ -110,7 +114,7 @@ export class Rehearsal {
         fmtp: '',
         rid: options.rid ?? null,
         clockDomain: participant,
-        extensions: {},
+        extensions: options.colour ? { [COLOUR_EXTENSION]: COLOUR_ID } : {},
       },
     });
     this.#send(stream, ssrc, options);
@@ -137,13 +141,14 @@ export class Rehearsal {
       for (const [i, payload] of payloads.entries()) {
         const number = sequence++;
         if (options.loses?.(number)) continue;
+        const last = i === payloads.length - 1;
         const packet = writeRtp({
           payloadType: 96,
-          marker: i === payloads.length - 1,
+          marker: last,
           sequence: number,
           timestamp,
           ssrc,
-          extensions: [],
+          extensions: options.colour && frame.keyframe && last ? [{ id: COLOUR_ID, data: options.colour }] : [],
           payload: options.damages?.(payload, number) ?? payload,
         });
         this.#records.push({
