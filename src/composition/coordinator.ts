@@ -31,6 +31,8 @@ import {
 
 /** Segments of a run: about a minute. The look-back to a keyframe is paid once a run, and a live follower gives way this often. */
 const RUN_SEGMENTS = 14;
+/** Below this the look-back (up to 10 s of decoding) would cost more than an even share gains. */
+const LEAST_RUN_SEGMENTS = 4;
 /** Deaths of processes without one more finished segment before the job is given up. */
 const MAX_FRUITLESS_DEATHS = 3;
 
@@ -325,9 +327,18 @@ export class CompositionCoordinator {
     let from = 0;
     while (from < limit && !free(from)) from += 1;
     if (from >= limit) return undefined;
+    const most = this.#runLength(limit - from);
     let to = from + 1;
-    while (to < limit && to - from < RUN_SEGMENTS && free(to)) to += 1;
+    while (to < limit && to - from < most && free(to)) to += 1;
     return { from, to };
+  }
+
+  /** Towards the end runs get shorter, so that processes that share a recording finish together. */
+  #runLength(remaining: number): number {
+    const { maxProcesses } = this.#options;
+    if (maxProcesses === 1) return RUN_SEGMENTS;
+    const share = Math.ceil(remaining / (2 * maxProcesses));
+    return Math.max(LEAST_RUN_SEGMENTS, Math.min(RUN_SEGMENTS, share));
   }
 
   #onEvent(worker: Worker, raw: unknown): void {
