@@ -196,6 +196,8 @@ export class Publisher {
   }
 
   async #leave(): Promise<void> {
+    // Whoever sends on after a BYE begins again (RFC 3550 §6.3.4).
+    this.#pacer.close();
     try {
       this.#pipe?.send(writeBye(this.#publications.flatMap(({ ssrcs }) => ssrcs)));
       if (this.#whip) await whipDelete(this.#whip, this.#options.token);
