@@ -41,8 +41,13 @@ class StreamCount {
   #lastNs: number | null = null;
   #pauseNs = 0;
 
-  constructor(info: StreamInfo) {
+  /** What had arrived before the journal was opened; packets from before that come late are no part of it. */
+  readonly #before: number;
+
+  constructor(info: StreamInfo, before: number | null) {
     this.info = info;
+    this.#highest = before;
+    this.#before = before ?? Number.NEGATIVE_INFINITY;
   }
 
   take(packet: Buffer, arrivalNs: number): void {
@@ -50,7 +55,7 @@ class StreamCount {
     const highest = this.#highest ?? sequence;
     const extended = highest + (((sequence - highest) << 16) >> 16);
     this.#highest = Math.max(highest, extended);
-    if (!this.#seen.has(extended)) this.#seen.set(extended, arrivalNs);
+    if (extended > this.#before && !this.#seen.has(extended)) this.#seen.set(extended, arrivalNs);
     if (this.#lastNs !== null) this.#pauseNs = Math.max(this.#pauseNs, arrivalNs - this.#lastNs);
     this.#lastNs = arrivalNs;
   }
@@ -89,15 +94,15 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
   const problems: string[] = [];
   const streams = new Map<number, StreamCount>();
   const people = new Map<string, ParticipantInfo>();
-  const open = (info: StreamInfo) => {
-    if (!streams.has(info.stream)) streams.set(info.stream, new StreamCount(info));
+  const open = (info: StreamInfo, before: number | null) => {
+    if (!streams.has(info.stream)) streams.set(info.stream, new StreamCount(info, before));
   };
   for await (const batch of readJournal(directory)) {
     problems.push(...batch.problems.map((problem) => JSON.stringify(problem)));
     for (const record of batch.records) {
       if (record.type === 'snapshot') {
         origin = BigInt(record.snapshot.originMonotonicNs);
-        for (const stream of record.snapshot.streams) open(stream);
+        for (const stream of record.snapshot.streams) open(stream, stream.extendedSequence);
         for (const person of record.snapshot.participants) people.set(person.participantId, person);
         for (const { recordingId: id, startedNs } of record.snapshot.recordings) {
           if (id === recordingId) startNs ??= origin + BigInt(Math.round(startedNs));
@@ -107,7 +112,7 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
       } else if (record.type === 'event') {
         const { event } = record;
         events.push({ atNs: origin + BigInt(Math.round(record.arrivalNs)), event });
-        if (event.type === 'stream-opened') open(event.stream);
+        if (event.type === 'stream-opened') open(event.stream, null);
         if (event.type === 'participant-joined') people.set(event.participant.participantId, event.participant);
         if (event.type === 'recording-started' && event.recording.recordingId === recordingId) {
           startNs = origin + BigInt(Math.round(event.recording.startedNs));
