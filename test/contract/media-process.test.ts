@@ -252,18 +252,16 @@ describe('the media process', () => {
     });
   });
 
-  test('misses a publisher that vanishes after 8 s, and ends its session and recording', async () => {
+  test('misses a publisher that vanishes, and ends its session and recording', async () => {
     const roomId = newRoomId<RoomId>();
     const participant = await publish(roomId);
     const started = await record(roomId);
-    const before = Date.now();
     await participant.vanish();
     const ended = () => server.events.find((event) => event.type === 'session-ended' && event.roomId === roomId);
     await expect.poll(ended, { timeout: 20_000 }).toBeDefined();
     const left = server.events.find((event) => event.type === 'participant-left' && event.roomId === roomId);
     if (left?.type !== 'participant-left') throw new Error('Nobody left.');
     expect(left.reason).toBe('timeout');
-    expect(left.atMs - before).toBeGreaterThan(7000);
     expect(isSealed(started.journalDir)).toBe(true);
   });
 
