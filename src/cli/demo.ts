@@ -37,6 +37,8 @@ const SPARE_SECONDS = 15;
 /** A recording of this machine's own making that is not ready by then never will be. */
 const LEAST_COMPOSE_LIMIT_MS = 120_000;
 const POLL_MS = 250;
+/** Frames from keyframe to keyframe: people's browsers answer a request for one in a tenth of a second, pre-encoded pictures cannot. */
+const KEYFRAME_INTERVAL = 6;
 
 /** Runs the demo. Leaves nothing running, whatever happens. Rejects with what went wrong, or when it is interrupted. */
 export const runDemo = async (options: DemoOptions): Promise<void> => {
@@ -126,6 +128,7 @@ const mediaOf = ({ participants, seconds }: DemoOptions, cacheDir: string): Demo
     seconds: seconds + SPARE_SECONDS,
     size: { width: 640, height: 360 },
     content: 'camera',
+    keyframeInterval: KEYFRAME_INTERVAL,
     // Both doors are used: the room protocol, as the room page does, and WHIP, as encoders do.
     via: index % 2 === 0 ? 'room' : 'whip',
     cacheDir,

@@ -1,7 +1,7 @@
 /**
  * Encodes the picture and the sound of a synthetic participant, once: a track is looked up in the cache folder by everything that
- * determines its bytes. Keyframes come once a second: a pre-encoded stream cannot answer a picture loss indication, so whoever
- * waits for a keyframe waits a second at most.
+ * determines its bytes. A pre-encoded stream cannot answer a picture loss indication: whoever waits for a keyframe waits as long as
+ * they are apart.
  */
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
@@ -32,6 +32,8 @@ const OPUS_FRAME = 960;
 export interface VideoOptions extends PictureOptions {
   readonly codec: VideoCodec;
   readonly seconds: number;
+  /** Keyframes are so many frames apart; without it a second. */
+  readonly keyframeInterval?: number | undefined;
 }
 
 export interface AudioOptions {
@@ -116,7 +118,7 @@ const openVideoEncoder = async (options: VideoOptions): Promise<CodecContext> =>
   context.colorSpace = AVCOL_SPC_SMPTE170M;
   context.timeBase = new Rational(1, options.fps);
   context.framerate = new Rational(options.fps, 1);
-  context.gopSize = options.fps;
+  context.gopSize = options.keyframeInterval ?? options.fps;
   context.maxBFrames = 0;
   context.threadCount = 1;
   context.bitRate = BigInt(bitrateOf(options));

@@ -48,6 +48,8 @@ export interface ParticipantOptions {
   readonly size?: Size;
   readonly fps?: number;
   readonly content?: PictureOptions['content'];
+  /** Keyframes are so many frames apart; without it a second. */
+  readonly keyframeInterval?: number | undefined;
   /** Three layers: a quarter, a half and all of `size`. */
   readonly simulcast?: boolean;
   readonly camera?: boolean;
@@ -89,6 +91,7 @@ const videoOf = (options: ParticipantOptions, size: Size): Promise<string> =>
     turn: turnOf(options),
     name: options.name,
     content: options.content ?? 'plain',
+    keyframeInterval: options.keyframeInterval,
   });
 
 /** Encodes what is not in the cache yet. Joining does it by itself; call it first where the time matters. */
