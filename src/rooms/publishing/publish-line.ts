@@ -27,8 +27,9 @@ const isOfferedToUs = (media: OfferedMedia): boolean =>
   media.direction === 'sendonly' || media.direction === 'sendrecv';
 
 /**
- * The m-lines of an offer with their sources: as named, or (null, WHIP) the first and second of each kind. An m-line that does not send
- * keeps the source it had. Throws `INVALID_SDP` for a sending m-line without a source, or with one of the other kind.
+ * The m-lines of an offer with their sources: as named, or (null, WHIP) the first and second of each kind that send. An m-line that does
+ * not send keeps the source it had. Throws `INVALID_SDP` for a sending m-line without a source, or with one of the other kind, and for a
+ * WHIP offer that publishes nothing.
  */
 export const publishLines = (
   offer: Offer,
@@ -40,10 +41,12 @@ export const publishLines = (
   for (const line of offer.lines) {
     if (line.refused) continue;
     const { media } = line;
+    const offered = isOfferedToUs(media);
     const index = used.get(media.kind) ?? 0;
-    used.set(media.kind, index + 1);
-    const named = sources ? sources.get(media.mid) : DEFAULT_SOURCES[media.kind][index];
-    const sending = isOfferedToUs(media) && (sources !== null || named !== undefined);
+    if (offered) used.set(media.kind, index + 1);
+    const unnamed = offered ? DEFAULT_SOURCES[media.kind][index] : undefined;
+    const named = sources ? sources.get(media.mid) : unnamed;
+    const sending = offered && (sources !== null || named !== undefined);
     const source = named ?? before.get(media.mid)?.source;
     if (sending && named === undefined && source === undefined) {
       throw new RoomtapeError(
@@ -64,7 +67,19 @@ export const publishLines = (
       extensions: taken(media),
     });
   }
+  if (sources === null && lines.size === 0) throw publishesNothing(offer);
   return lines;
+};
+
+/** Answered, such an offer would make a participant who is never seen or heard, and a client that waits in vain. */
+const publishesNothing = (offer: Offer): RoomtapeError => {
+  const usable = offer.lines.some((line) => !line.refused);
+  return new RoomtapeError(
+    'INVALID_SDP',
+    usable
+      ? 'The offer publishes nothing: no m-line says "a=sendonly" or "a=sendrecv".'
+      : 'The offer has no m-line that can be published: audio has to offer Opus, video VP8, VP9, H.264 (packetization-mode=1) or AV1.',
+  );
 };
 
 const wanted = (kind: MediaKind): readonly string[] =>

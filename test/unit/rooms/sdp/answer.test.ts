@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { RoomtapeError } from '../../../../src/domain/errors.ts';
 import type { TrackSource } from '../../../../src/domain/media.ts';
 import { answerPublishLine, chooseFeedback, publishLines } from '../../../../src/rooms/publishing/publish-line.ts';
 import { buildAnswer } from '../../../../src/rooms/sdp/answer.ts';
@@ -28,6 +29,43 @@ const publishAnswer = (
     answerPublishLine(media, lines.get(media.mid), feedback);
   return buildAnswer({ offer, local, sessionId: 1, version: 1, answer }).split('\r\n');
 };
+
+describe('offers that publish nothing', () => {
+  const base = fixture('chrome-publish');
+  const refusal = (sdp: string): unknown => {
+    try {
+      return publishAnswer(sdp);
+    } catch (error) {
+      if (error instanceof RoomtapeError) return [error.code, error.message];
+      throw error;
+    }
+  };
+
+  it.each([
+    ['recvonly', base.replaceAll(/a=(sendonly|sendrecv)/g, 'a=recvonly'), '"a=sendonly"'],
+    ['inactive', base.replaceAll(/a=(sendonly|sendrecv)/g, 'a=inactive'), '"a=sendonly"'],
+    ['codecs that nobody plays', base.replaceAll(/^(a=rtpmap:\d+) [A-Za-z0-9]+\//gm, '$1 SPEEX/'), 'VP8'],
+    ['m-lines that are stopped', base.replaceAll(/^m=(\w+) \d+ /gm, 'm=$1 0 '), 'VP8'],
+  ])('by WHIP are refused with the reason: %s', (_, sdp, part) => {
+    expect(refusal(sdp)).toEqual(['INVALID_SDP', expect.stringContaining(part)]);
+  });
+
+  it('by a room socket only stop what was sent', () => {
+    const lines = publishAnswer(base.replaceAll(/a=(sendonly|sendrecv)/g, 'a=inactive'), new Map());
+    expect(lines.filter((line) => line === 'a=inactive')).toHaveLength(2);
+  });
+
+  it('on one m-line do not make the next of its kind a screen', () => {
+    const [head = '', audio = '', video = ''] = base.split(/(?=^m=)/m);
+    const idle = video.replace(/a=(sendonly|sendrecv)/, 'a=recvonly').replace(/a=mid:\S+/, 'a=mid:9');
+    const offer = parseOffer([head.replace(/(a=group:BUNDLE.*?)(\r?\n)/, '$1 9$2'), audio, idle, video].join(''));
+    const sources = [...publishLines(offer, null, new Map()).values()].map(({ mid, source, sending }) => [
+      mid,
+      sending && source,
+    ]);
+    expect(Object.fromEntries(sources)).toMatchObject({ 0: 'microphone', 1: 'camera' });
+  });
+});
 
 describe('answers to publishers', () => {
   it('Chromium with simulcast: one transport, our extensions, NACK also for Opus', () => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { RoomtapeError } from '../../../../src/domain/errors.ts';
+import { answerPublishLine, publishLines } from '../../../../src/rooms/publishing/publish-line.ts';
+import { buildAnswer } from '../../../../src/rooms/sdp/answer.ts';
 import { type OfferedMedia, parseOffer } from '../../../../src/rooms/sdp/offer.ts';
 import { seededRandom } from '../seeded-random.ts';
 
@@ -10,9 +12,17 @@ const mediaOf = (sdp: string): OfferedMedia[] =>
   parseOffer(sdp).lines.flatMap((line) => (line.refused ? [] : [line.media]));
 const codecsOf = (media: OfferedMedia | undefined): string[] =>
   (media?.codecs ?? []).map(({ codec, payloadType, rtxPayloadType }) => `${codec} ${payloadType} ${rtxPayloadType}`);
+const local = { iceUfrag: 'ours', icePwd: 'ourpasswordourpassword00', fingerprint: 'sha-256 AA', candidates: [] };
+/** Reads and answers an offer as a WHIP publisher's. */
+const answer = (sdp: string): string => {
+  const offer = parseOffer(sdp);
+  const lines = publishLines(offer, null, new Map());
+  const line = (media: OfferedMedia) => answerPublishLine(media, lines.get(media.mid), 'transport-cc');
+  return buildAnswer({ offer, local, sessionId: 1, version: 1, answer: line });
+};
 const refusal = (sdp: string): string => {
   try {
-    parseOffer(sdp);
+    for (const line of answer(sdp).split('\r\n')) expect(line).toMatch(/^([a-z]=[ -~]+)?$/);
   } catch (error) {
     if (error instanceof RoomtapeError && error.code === 'INVALID_SDP') return error.message;
     throw error;
