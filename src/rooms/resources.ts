@@ -4,7 +4,6 @@
  * A WHIP publisher is a participant like any other: tiles, presence, journal. A WHEP watcher is nobody: it sees one participant's camera
  * (or screen) and microphone, keeps no session alive, and dies when it has been silent for a while, or with whom it watches.
  */
-import { parse } from 'sdp-transform';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { TrackSource } from '../domain/media.ts';
 import { newHexId, newParticipantId } from '../support/new-id.ts';
@@ -16,6 +15,7 @@ import type { MediaEngine } from './media-session.ts';
 import { openPublication, openSubscription, takePublication } from './negotiation.ts';
 import type { Participant } from './participant.ts';
 import type { RoomSession } from './room-session.ts';
+import { parseOffer } from './sdp/offer.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -93,12 +93,17 @@ export class Resources {
     const feeds = watchedFeeds(watched, offer);
     const resourceId = newHexId<string>();
     const { subscription, answer } = await openSubscription(this.#engine, { connection: resourceId, offer, feeds });
-    if (session.participant(participantId) !== watched) {
+    try {
+      requireSomething(subscription);
+      if (session.participant(participantId) !== watched) {
+        throw new RoomtapeError(
+          'PARTICIPANT_NOT_FOUND',
+          `Participant "${participantId}" left before the offer was answered.`,
+        );
+      }
+    } catch (error) {
       subscription.close();
-      throw new RoomtapeError(
-        'PARTICIPANT_NOT_FOUND',
-        `Participant "${participantId}" left before the offer was answered.`,
-      );
+      throw error;
     }
     this.#watchers.set(resourceId, { session, watched, subscription, sinceMs: monotonicMs(this.#clock) });
     return { resourceId, answer };
@@ -141,28 +146,42 @@ export class Resources {
 }
 
 /**
- * What a WHEP offer's m-lines carry: the first video the camera, or the screen where there is no camera, the first audio the
- * microphone, or the screen's sound where there is no microphone. INVALID_SDP, TRACK_NOT_FOUND.
+ * What a WHEP offer's m-lines carry: the first video that is to be received the camera, or the screen where there is no camera, the first
+ * audio the microphone, or the screen's sound where there is no microphone. INVALID_SDP, TRACK_NOT_FOUND.
  */
 const watchedFeeds = (watched: Participant, offer: string): ReadonlyMap<string, TrackFeed> => {
   const pick = (...sources: TrackSource[]): TrackFeed | undefined =>
     sources.map((source) => watched.tracks.get(source)?.feed).find((feed) => feed !== undefined);
-  const wanted = new Map([
-    ['video', pick('camera', 'screen-video')],
-    ['audio', pick('microphone', 'screen-audio')],
-  ]);
-  const feeds = new Map<string, TrackFeed>();
-  for (const { type, mid } of parse(offer).media) {
-    const feed = wanted.get(type);
-    if (!feed || mid === undefined) continue;
-    feeds.set(String(mid), feed);
-    wanted.delete(type);
-  }
-  if (feeds.size === 0 && watched.tracks.size === 0) {
+  const published = { video: pick('camera', 'screen-video'), audio: pick('microphone', 'screen-audio') };
+  const usable = parseOffer(offer).lines.flatMap((line) => (line.refused ? [] : [line.media]));
+  const receiving = usable.filter(({ direction }) => direction === 'recvonly' || direction === 'sendrecv');
+  if (receiving.length === 0) {
     throw new RoomtapeError(
-      'TRACK_NOT_FOUND',
-      `Participant "${watched.participantId}" publishes nothing yet: try again.`,
+      'INVALID_SDP',
+      usable.length > 0
+        ? 'The offer receives nothing: no m-line says "a=recvonly" or "a=sendrecv".'
+        : 'The offer has no m-line that can be watched: audio has to offer Opus, video VP8, VP9, H.264 (packetization-mode=1) or AV1.',
     );
   }
-  return feeds;
+  const feeds = new Map<string, TrackFeed>();
+  for (const kind of ['video', 'audio'] as const) {
+    const feed = published[kind];
+    const line = receiving.find((media) => media.kind === kind);
+    if (feed && line) feeds.set(line.mid, feed);
+  }
+  if (feeds.size > 0) return feeds;
+  const wanted = [...new Set(receiving.map(({ kind }) => kind))].join(' and ');
+  throw new RoomtapeError(
+    'TRACK_NOT_FOUND',
+    `Participant "${watched.participantId}" publishes no ${wanted} yet: try again.`,
+  );
+};
+
+/** Connected, such a watcher would see and hear nothing for ever. INVALID_SDP. */
+const requireSomething = ({ session }: Subscription): void => {
+  if (session?.media.some(({ inactive }) => inactive === null)) return;
+  throw new RoomtapeError(
+    'INVALID_SDP',
+    'The offer names none of the codecs that this participant sends: offer Opus, VP8, VP9, H.264 and AV1 where you can.',
+  );
 };

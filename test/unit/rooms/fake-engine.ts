@@ -24,9 +24,15 @@ export const sdpOffer = (...kinds: string[]): string =>
     'o=- 1 1 IN IP4 127.0.0.1',
     's=-',
     't=0 0',
+    'a=ice-ufrag:abcd',
+    'a=ice-pwd:abcdefghijklmnopqrstuv',
+    `a=fingerprint:sha-256 ${Array(32).fill('AA').join(':')}`,
+    ...(kinds.length > 1 ? [`a=group:BUNDLE ${[...kinds.keys()].join(' ')}`] : []),
     ...kinds.flatMap((kind, mid) => [
       `m=${kind.replace('-', '')} 9 UDP/TLS/RTP/SAVPF 96`,
       `a=mid:${mid}`,
+      `a=rtpmap:96 ${kind.endsWith('audio') ? 'opus/48000/2' : 'VP8/90000'}`,
+      'a=rtcp-mux',
       kind.startsWith('-') ? 'a=inactive' : 'a=sendrecv',
     ]),
     '',
@@ -34,8 +40,8 @@ export const sdpOffer = (...kinds: string[]): string =>
 
 const mediaOf = (offer: string) => {
   if (!offer.startsWith('v=0')) throw new RoomtapeError('INVALID_SDP', 'The offer is no session description.');
-  return parse(offer).media.map((media) => ({
-    mid: String(media.mid),
+  return parse(offer).media.map((media, index) => ({
+    mid: String(media.mid ?? index),
     type: media.type,
     active: media.direction !== 'inactive',
   }));

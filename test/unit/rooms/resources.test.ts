@@ -138,6 +138,36 @@ describe('WHEP', () => {
     expect(await refused(rig.rooms.watch(claims('viewer'), 'h', sdpOffer('video')))).toBe('PARTICIPANT_NOT_FOUND');
   });
 
+  test('that would carry nothing is refused, says why and leaves nothing behind', async () => {
+    await publish('audio', 'video');
+    const why = (offer: string) =>
+      rig.rooms.watch(claims('viewer'), 'cam', offer).then(
+        () => 'accepted',
+        ({ code, message }) => `${code}: ${message}`,
+      );
+    expect(await why('v=0\r\nnonsense')).toMatch(/^INVALID_SDP/);
+    expect(await why(sdpOffer('audio', 'video').replaceAll('sendrecv', 'sendonly'))).toMatch(
+      /^INVALID_SDP: .*"a=recvonly"/,
+    );
+    expect(await why(sdpOffer('audio', 'video').replaceAll('VP8', 'SPEEX').replaceAll('opus', 'G729'))).toMatch(
+      /^INVALID_SDP: .*Opus/,
+    );
+    expect(rig.engine.subscribed.every((session) => session.ended)).toBe(true);
+    expect(rig.rooms.stats()).toMatchObject({ rooms_watchers: 0 });
+  });
+
+  test('of sound alone is refused where there is a picture alone', async () => {
+    await publish('video');
+    expect(await refused(rig.rooms.watch(claims('viewer'), 'cam', sdpOffer('audio')))).toBe('TRACK_NOT_FOUND');
+    expect(await refused(rig.rooms.watch(claims('viewer'), 'cam', sdpOffer('audio', 'video')))).toBe('accepted');
+  });
+
+  test('takes an offer of one m-line without a mid', async () => {
+    await publish('audio', 'video');
+    await rig.rooms.watch(claims('viewer'), 'cam', sdpOffer('video').replace('a=mid:0\r\n', ''));
+    expect([...(rig.engine.subscribed[0]?.feeds.values() ?? [])].map(({ kind }) => kind)).toEqual(['video']);
+  });
+
   test('lives by its reports, and dies 15 s after the last', async () => {
     const publishes = await publish('audio');
     await watch();
