@@ -2,8 +2,9 @@
  * Decodes one video stream forward from a keyframe and keeps its newest picture.
  *
  * What it shows is a function of the frames since the last keyframe alone, so that a segment looks the same whether the decoder came
- * here from the recording's start or entered at that keyframe: a keyframe that cannot be decoded leaves no picture; a damaged frame
- * after it freezes the picture until the next keyframe. Errors of the stream never leave this class; they are counted.
+ * here from the recording's start or entered at that keyframe: everything before is forgotten at a keyframe, which is shown at once; one
+ * that cannot be decoded leaves no picture; a damaged frame after it freezes the picture until the next keyframe. Errors of the
+ * stream never leave this class; they are counted.
  */
 import {
   AV_CODEC_FLAG_LOW_DELAY,
@@ -25,8 +26,11 @@ const CODEC_IDS: Record<VideoCodec, AVCodecID> = {
   av1: AV_CODEC_ID_AV1,
 };
 
-/** 4K and a tenth, for padded sizes: a header that claims 16383² is refused before memory is taken for it. */
-const MAX_PIXELS = Math.round(3840 * 2160 * 1.1);
+/** The largest screens that people share (5K), padded: a header that claims 16383² is refused before memory is taken for it. */
+const MAX_PIXELS = Math.round(5120 * 2880 * 1.05);
+
+/** Of one frame. `nothing` is no error: it is not to be shown (an alternate reference), or not yet; the picture stands. */
+type Outcome = 'picture' | 'nothing' | 'error';
 
 export class VideoDecoder {
   readonly #context: CodecContext;
@@ -79,13 +83,12 @@ export class VideoDecoder {
   async decode(frame: VideoFrame): Promise<boolean> {
     if (frame.keyframe) this.#waitsForKeyframe = false;
     else if (this.#waitsForKeyframe || !frame.decodable) return false;
-    if (await this.#send(frame)) return true;
+    const outcome = frame.keyframe ? await this.#enter(frame) : await this.#send(frame);
+    if (outcome === 'picture') this.#hasPicture = true;
+    if (outcome !== 'error') return outcome === 'picture';
     this.#errors += 1;
     this.#waitsForKeyframe = true;
-    if (frame.keyframe) {
-      this.#hasPicture = false;
-      this.#context.flushBuffers();
-    }
+    if (frame.keyframe) this.#context.flushBuffers();
     return false;
   }
 
@@ -100,25 +103,39 @@ export class VideoDecoder {
     this.#spare.free();
   }
 
-  /** A frame may hold no shown picture (an alternate reference): that is not an error, the picture stands. */
-  async #send(frame: VideoFrame): Promise<boolean> {
+  /**
+   * Begins at a keyframe. A stream that reorders its pictures (H.264 with B-frames, which some WHIP senders use) would keep it back until
+   * others follow: it is taken out, and decoded once more for what refers to it. What follows is shown as late as the stream says.
+   */
+  async #enter(frame: VideoFrame): Promise<Outcome> {
+    this.#hasPicture = false;
+    this.#context.flushBuffers();
+    const sent = await this.#send(frame);
+    if (sent !== 'nothing') return sent;
+    await this.#context.sendPacket(null);
+    const drained = this.#receive(frame);
+    this.#context.flushBuffers();
+    return drained === 'picture' && (await this.#send(frame)) !== 'error' ? 'picture' : 'error';
+  }
+
+  async #send(frame: VideoFrame): Promise<Outcome> {
     this.#packet.data = frame.data;
     this.#packet.isKeyframe = frame.keyframe;
     const sent = await this.#context.sendPacket(this.#packet);
     this.#packet.unref();
-    if (sent < 0) return false;
-    let received = false;
+    return sent < 0 ? 'error' : this.#receive(frame);
+  }
+
+  #receive(frame: VideoFrame): Outcome {
+    let outcome: Outcome = 'nothing';
     while (this.#context.receiveFrameSync(this.#spare) >= 0) {
       const before = this.#shown;
       this.#shown = this.#spare;
       this.#spare = before;
       this.#spare.unref();
-      received = true;
-    }
-    if (received) {
-      this.#hasPicture = true;
       this.#colour = frame.colour ?? null;
+      outcome = 'picture';
     }
-    return received;
+    return outcome;
   }
 }

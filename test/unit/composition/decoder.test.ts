@@ -1,4 +1,7 @@
+import { AV_PIX_FMT_YUV420P, FF_ENCODER_LIBX264 } from 'node-av/constants';
+import { Codec, CodecContext, Dictionary, type Frame, Rational } from 'node-av/lib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { check, newPacket, newPicture, planesOf } from '../../../src/composition/av.ts';
 import { VideoDecoder } from '../../../src/composition/decoder.ts';
 import { VIDEO_CODECS, type VideoCodec } from '../../../src/domain/media.ts';
 import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
@@ -107,4 +110,71 @@ test('a header that claims 16383x16383 is refused and leaves no picture', async 
   expect(decoder.picture).toBeNull();
   expect(decoder.takeErrors()).toBe(1);
   expect(await decoder.decode(key)).toBe(true);
+});
+
+test('a frame that is not to be shown leaves the picture, and those after it are shown again', async () => {
+  const decoder = await open('vp8');
+  const [key, second, third] = framesOf(await camera('vp8', 0, 1));
+  if (!key || !second || !third) throw new Error('The track is too short.');
+  // As libvpx writes an alternate reference: `show_frame` (RFC 6386 §9.1) is off.
+  const hidden = Buffer.from(second.data);
+  hidden[0] = (hidden[0] ?? 0) & ~0x10;
+  await decoder.decode(key);
+  expect(await decoder.decode({ ...second, data: hidden })).toBe(false);
+  expect(decoder.picture).not.toBeNull();
+  expect(await decoder.decode(third)).toBe(true);
+  expect(decoder.takeErrors()).toBe(0);
+});
+
+/** H.264 with B-frames, keyframes 15 pictures apart; luma of a picture is 40 and twice its number. */
+const reordered = async (pictures: number): Promise<VideoFrame[]> => {
+  const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
+  const context = new CodecContext();
+  context.allocContext3(codec);
+  [context.width, context.height, context.pixelFormat] = [320, 180, AV_PIX_FMT_YUV420P];
+  [context.timeBase, context.gopSize, context.maxBFrames] = [new Rational(1, 30), 15, 2];
+  const options = { preset: 'veryfast', 'x264-params': 'scenecut=0:b-adapt=0:repeat-headers=1' };
+  check(await context.open2(codec, Dictionary.fromObject(options)), 'Opening the encoder');
+  const [frame, packet] = [newPicture({ width: 320, height: 180 }), newPacket()];
+  const frames: VideoFrame[] = [];
+  for (let number = 0; number <= pictures; number++) {
+    check(frame.makeWritable(), 'Drawing');
+    planesOf(frame).data[0].fill(40 + 2 * number);
+    frame.pts = BigInt(number);
+    check(await context.sendFrame(number < pictures ? frame : null), 'Encoding');
+    while (context.receivePacketSync(packet) >= 0) {
+      const [data, keyframe] = [Buffer.from(packet.data ?? []), packet.isKeyframe];
+      frames.push({ stream: 1, timeNs: frames.length, keyframe, decodable: true, data, size: null });
+      packet.unref();
+    }
+  }
+  context.freeContext();
+  packet.free();
+  frame.free();
+  return frames;
+};
+
+const lumaOf = (picture: Frame | null): number | null => (picture ? (planesOf(picture).data[0][0] ?? null) : null);
+
+test('pictures that are sent out of their order are shown, from the keyframe on, wherever the decoder enters', async () => {
+  const frames = await reordered(60);
+  const decoder = await open('h264');
+  const seen: (number | null)[] = [];
+  for (const frame of frames) {
+    await decoder.decode(frame);
+    seen.push(lumaOf(decoder.picture));
+  }
+  expect(decoder.takeErrors()).toBe(0);
+  for (const [i, { keyframe }] of frames.entries()) if (keyframe) expect(seen[i]).toBe(40 + 2 * i);
+  // Never back, and never more than the reordering late.
+  for (const [i, luma] of seen.entries()) {
+    expect(Math.abs((luma ?? 0) - 40 - 2 * i)).toBeLessThanOrEqual(2 * 4 + 1);
+  }
+  const second = frames.findIndex(({ keyframe }, i) => keyframe && i > 0);
+  const entering = await VideoDecoder.open('h264');
+  for (const [i, frame] of frames.slice(second).entries()) {
+    await entering.decode(frame);
+    expect(lumaOf(entering.picture)).toBe(seen[second + i]);
+  }
+  entering.close();
 });
