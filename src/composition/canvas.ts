@@ -41,15 +41,14 @@ const samePlaces = (a: Scene, b: Scene): boolean =>
     );
   });
 
-const slotOf = (tile: Tile): string => `${tile.source}:${tile.participantId}:${tile.trackId}`;
-
 export class Canvas {
   readonly frame: Frame;
   readonly #planes: Planes;
   readonly #patches: Patches;
   readonly #background: Yuv;
   readonly #ground: Yuv;
-  readonly #scalers = new Map<string, TileScaler>();
+  /** By the tile's number: a track that is replaced leaves nothing behind. */
+  readonly #scalers: TileScaler[] = [];
   #scene: Scene | null = null;
   #looks: string[] = [];
   #closed = false;
@@ -70,7 +69,10 @@ export class Canvas {
     const moved = this.#scene === null || !samePlaces(scene, this.#scene);
     if (moved) this.#layOut(scene);
     this.#scene = scene;
-    await Promise.all(scene.tiles.map((tile, i) => this.#drawTile(tile, i, pictureOf)));
+    // A tile that fails must not outrun the others: they are drawn by other threads, on a canvas that would be freed.
+    const drawn = scene.tiles.map((tile, i) => this.#drawTile(tile, i, pictureOf));
+    await Promise.allSettled(drawn);
+    await Promise.all(drawn);
     return moved;
   }
 
@@ -78,8 +80,7 @@ export class Canvas {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const scaler of this.#scalers.values()) scaler.close();
-    this.#scalers.clear();
+    for (const scaler of this.#scalers.splice(0)) scaler.close();
     this.frame.free();
   }
 
@@ -87,12 +88,7 @@ export class Canvas {
     for (const tile of scene.tiles) validateRect(tile.rect, this.#planes);
     this.#fill({ x: 0, y: 0, width: this.#planes.width, height: this.#planes.height }, this.#background);
     this.#looks = [];
-    const used = new Set(scene.tiles.map(slotOf));
-    for (const [slot, scaler] of this.#scalers) {
-      if (used.has(slot)) continue;
-      scaler.close();
-      this.#scalers.delete(slot);
-    }
+    for (const scaler of this.#scalers.splice(scene.tiles.length)) scaler.close();
   }
 
   async #drawTile(tile: Tile, index: number, pictureOf: (trackId: TrackId) => Promise<TrackPicture>): Promise<void> {
@@ -111,17 +107,13 @@ export class Canvas {
     const key = `${tile.trackId} ${tile.name} ${tile.micMuted} ${tile.speaking} ${look.avatar}`;
     if (this.#looks[index] === key && !(picture !== null && shown?.fresh)) return;
     this.#looks[index] = key;
-    if (picture) await this.#drawPicture(tile, picture, shown?.colour ?? null);
+    if (picture) await this.#drawPicture(tile, index, picture, shown?.colour ?? null);
     blend(this.#planes, tile.rect.x, tile.rect.y, this.#patches.of(look));
   }
 
-  async #drawPicture(tile: Tile, picture: Frame, colour: VideoColour | null): Promise<void> {
-    const slot = slotOf(tile);
-    let scaler = this.#scalers.get(slot);
-    if (!scaler) {
-      scaler = new TileScaler();
-      this.#scalers.set(slot, scaler);
-    }
+  async #drawPicture(tile: Tile, index: number, picture: Frame, colour: VideoColour | null): Promise<void> {
+    const scaler = this.#scalers[index] ?? new TileScaler();
+    this.#scalers[index] = scaler;
     if (tile.fit === 'cover') return scaler.draw(picture, this.#planes, tile.rect, 'cover', colour);
     const place = containRect(picture, tile.rect);
     if (!sameRect(place, tile.rect)) this.#fill(tile.rect, this.#ground);

@@ -19,6 +19,13 @@ export interface Patch {
   readonly cr: Layer;
 }
 
+/** Memory that a patch takes. */
+export const bytesOf = ({ luma, cb, cr }: Patch): number =>
+  [luma, cb, cr].reduce(
+    (sum, { runs, source, keep }) => sum + runs.byteLength + source.byteLength + keep.byteLength,
+    0,
+  );
+
 /** Opacity and the three components at every sample of a plane. */
 interface Coverage {
   readonly width: number;

@@ -1,18 +1,22 @@
 /** The patches of tiles by their look, drawn on first use and kept: looks repeat (who speaks changes every few seconds). */
 
-import { type Patch, patchOf } from './patch.ts';
+import { bytesOf, type Patch, patchOf } from './patch.ts';
 import type { Palette } from './themes.ts';
 import { drawTile, type TileLook } from './tile-art.ts';
 
-/** Enough for 25 tiles in every state; the oldest goes first. At 720p one is about 100 kB, an avatar's some 4 MB. */
-const MOST_KEPT = 128;
+/** Enough for 25 tiles in every state; the oldest goes first. A decoration is some 100 kB, an avatar six bytes a pixel of its tile. */
+const MOST_BYTES = 96 * 2 ** 20;
 
 export class Patches {
   readonly #palette: Palette;
   readonly #kept = new Map<string, Patch>();
+  readonly #mostBytes: number;
+  #bytes = 0;
 
-  constructor(palette: Palette) {
+  /** @param mostBytes memory that kept patches may take; the one in use is kept whatever it takes. */
+  constructor(palette: Palette, mostBytes = MOST_BYTES) {
     this.#palette = palette;
+    this.#mostBytes = mostBytes;
   }
 
   /** The decoration of a tile with this look; its sides are even. */
@@ -36,8 +40,12 @@ export class Patches {
     const image = drawTile(look, this.#palette).getContext('2d').getImageData(0, 0, look.width, look.height);
     const patch = patchOf(image.data, look.width, look.height);
     this.#kept.set(key, patch);
-    const oldest = this.#kept.keys().next();
-    if (this.#kept.size > MOST_KEPT && !oldest.done) this.#kept.delete(oldest.value);
+    this.#bytes += bytesOf(patch);
+    for (const [oldest, dropped] of this.#kept) {
+      if (this.#bytes <= this.#mostBytes || dropped === patch) break;
+      this.#kept.delete(oldest);
+      this.#bytes -= bytesOf(dropped);
+    }
     return patch;
   }
 }

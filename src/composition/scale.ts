@@ -177,7 +177,7 @@ export class TileScaler {
   /** The picture itself in the usual format; others (4:4:4 screens, ten bits) are converted in their own size first, range and all kept. */
   async #planar420(picture: Frame): Promise<Frame> {
     if (picture.format === AV_PIX_FMT_YUV420P || picture.format === AV_PIX_FMT_YUVJ420P) return picture;
-    const size = { width: picture.width & ~1, height: picture.height & ~1 };
+    const size = { width: Math.max(2, picture.width & ~1), height: Math.max(2, picture.height & ~1) };
     const key = `${picture.width}x${picture.height}:${picture.format}`;
     if (this.#converter?.key !== key || !this.#converted) {
       this.close();

@@ -102,11 +102,15 @@ describe('drawTile', () => {
   });
 });
 
-test('Patches keeps what was drawn, by look', () => {
-  const patches = new Patches(PALETTES.LIGHT);
-  const first = patches.of(look());
-  expect(patches.of(look())).toBe(first);
-  expect(patches.of(look({ speaking: true }))).not.toBe(first);
-  for (let i = 0; i < 200; i++) patches.of(look({ width: 32, height: 32, name: `n${i}` }));
-  expect(patches.of(look())).not.toBe(first);
+test('Patches keeps what was drawn, by look, within a limit of memory', () => {
+  const avatar = (name: string) => look({ width: 320, height: 180, avatar: true, name });
+  // Room for three avatars of this size, not for four.
+  const patches = new Patches(PALETTES.LIGHT, 1.1e6);
+  const first = patches.of(avatar('first'));
+  expect(patches.of(avatar('first'))).toBe(first);
+  expect(patches.of({ ...avatar('first'), speaking: true })).not.toBe(first);
+  patches.of(avatar('second'));
+  expect(patches.of(avatar('first'))).toBe(first);
+  for (const name of ['third', 'fourth', 'fifth']) patches.of(avatar(name));
+  expect(patches.of(avatar('first'))).not.toBe(first);
 });

@@ -1,4 +1,7 @@
 import {
+  AV_PIX_FMT_GBRP10LE,
+  AV_PIX_FMT_GRAY8,
+  AV_PIX_FMT_YUV420P,
   AV_PIX_FMT_YUV444P,
   AV_PIX_FMT_YUVJ420P,
   AV_PIX_FMT_YUVJ444P,
@@ -203,6 +206,28 @@ describe('TileScaler', () => {
     picture.free();
     frame.free();
   });
+});
+
+test.each([
+  [1, 1],
+  [1, 7],
+  [2000, 1],
+  [3, 3],
+  [2, 2000],
+])('a hostile %ix%i picture is drawn like any other, in every format', async (width, height) => {
+  const { frame, planes } = canvasOf(320, 180);
+  const tile = { x: 32, y: 20, width: 256, height: 144 };
+  for (const format of [AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_GRAY8, AV_PIX_FMT_GBRP10LE]) {
+    const scaler = new TileScaler();
+    const picture = newFrame();
+    [picture.width, picture.height, picture.format] = [width, height, format];
+    check(picture.getBuffer(0), 'Allocating');
+    for (const fit of ['cover', 'contain'] as const) await scaler.draw(picture, planes, tile, fit);
+    expect(spilled(planes, tile)).toBe(0);
+    scaler.close();
+    picture.free();
+  }
+  frame.free();
 });
 
 describe('colours, whatever the source says of them', () => {
