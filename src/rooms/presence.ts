@@ -6,6 +6,8 @@
  * it is back. Who publishes has a sign of life that does not pass through the server, and is judged by it all the time.
  */
 
+import type { Stalls } from './stalls.ts';
+
 /** Longer than a Wi-Fi handover, shorter than people wait before they ask "is she still there?". Browsers themselves take 26 s. */
 export const INACTIVITY_MS = 8000;
 
@@ -34,5 +36,5 @@ export const lastSeenMs = (signs: SignsOfLife, server: ServerPresence, nowMs: nu
   return server.away ? nowMs : Math.max(seen, server.sinceMs);
 };
 
-export const isGone = (signs: SignsOfLife, server: ServerPresence, nowMs: number): boolean =>
-  nowMs - lastSeenMs(signs, server, nowMs) >= INACTIVITY_MS;
+export const isGone = (signs: SignsOfLife, server: ServerPresence, stalls: Stalls, nowMs: number): boolean =>
+  stalls.awakeMs(lastSeenMs(signs, server, nowMs), nowMs) >= INACTIVITY_MS;

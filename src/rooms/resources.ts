@@ -17,6 +17,7 @@ import type { Participant } from './participant.ts';
 import type { RoomSession } from './room-session.ts';
 import { parseOffer } from './sdp/offer.ts';
 import type { SessionDirectory } from './session-directory.ts';
+import type { Stalls } from './stalls.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Receivers' reports come at least every 5 s (RFC 3550 §6.2) while anything is sent, and a player may pause longer than a person may. */
@@ -125,11 +126,11 @@ export class Resources {
   }
 
   /** Ends watchers that are silent, or whose participant has gone. */
-  tick(): void {
+  tick(stalls: Stalls): void {
     const nowMs = monotonicMs(this.#clock);
     for (const [resourceId, watcher] of this.#watchers) {
       const { session, watched, subscription, sinceMs } = watcher;
-      const silentMs = nowMs - (subscription.lastSeenMs ?? sinceMs);
+      const silentMs = stalls.awakeMs(subscription.lastSeenMs ?? sinceMs, nowMs);
       const alone = session.participant(watched.participantId) !== watched;
       if (alone || subscription.ended || silentMs >= WATCHER_INACTIVITY_MS) this.#end(resourceId, watcher);
     }

@@ -24,6 +24,7 @@ import type { PublicationRoom } from './publication.ts';
 import { RoomJournal } from './room-journal.ts';
 import { RoomRecordings, type StoppedRecording } from './room-recordings.ts';
 import { type LiveStream, newTrack, type RoomTrack, trackInfo } from './room-track.ts';
+import type { Stalls } from './stalls.ts';
 
 /** A lone participant who reloads the page says `leave` and joins again within about a second: that is one sitting, not two. */
 export const SESSION_GRACE_MS = 2000;
@@ -244,11 +245,11 @@ export class RoomSession implements PublicationRoom {
   }
 
   /** Time has passed: who is gone, who speaks, what is due. Called about ten times a second. */
-  tick(server: ServerPresence): void {
+  tick(server: ServerPresence, stalls: Stalls): void {
     const nowMs = monotonicMs(this.#options.clock);
     let visible = 0;
     for (const participant of this.participants) {
-      if (isGone(participant.signsOfLife(), server, nowMs)) this.leave(participant, 'timeout');
+      if (isGone(participant.signsOfLife(), server, stalls, nowMs)) this.leave(participant, 'timeout');
       else if (!participant.hidden) visible += 1;
     }
     const speaker = this.#speaker.update(nowMs);

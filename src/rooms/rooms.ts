@@ -20,6 +20,7 @@ import type { StoppedRecording } from './room-recordings.ts';
 import type { RoomSession } from './room-session.ts';
 import { SessionDirectory } from './session-directory.ts';
 import { type IceServer, Signalling } from './signalling.ts';
+import { Stalls } from './stalls.ts';
 
 /** Fine enough for a 700 ms tail and keyframes spread over a second, and nothing beside a room's packets. */
 export const TICK_MS = 100;
@@ -50,6 +51,7 @@ export class Rooms {
   readonly #sessions: SessionDirectory;
   readonly #signalling: Signalling;
   readonly #resources: Resources;
+  readonly #stalls = new Stalls();
   readonly #stopped = new Map<RecordingId, StoppedRecording>();
   #server: ServerPresence;
   #timer: NodeJS.Timeout | undefined;
@@ -86,8 +88,9 @@ export class Rooms {
 
   /** What the timer does. */
   tick(): void {
-    this.#sessions.tick(this.#server);
-    this.#resources.tick();
+    this.#stalls.tick(monotonicMs(this.#options.clock));
+    this.#sessions.tick(this.#server, this.#stalls);
+    this.#resources.tick(this.#stalls);
     this.#signalling.tick();
   }
 

@@ -4,6 +4,7 @@ import { isRoomId, type RoomId } from '../domain/ids.ts';
 import type { StopReason } from '../domain/recording.ts';
 import type { ServerPresence } from './presence.ts';
 import { RoomSession, type RoomSessionOptions } from './room-session.ts';
+import type { Stalls } from './stalls.ts';
 
 export class SessionDirectory {
   readonly #options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>;
@@ -40,8 +41,8 @@ export class SessionDirectory {
     return this.#open(roomId);
   }
 
-  tick(server: ServerPresence): void {
-    for (const session of [...this.#running.values()]) session.tick(server);
+  tick(server: ServerPresence, stalls: Stalls): void {
+    for (const session of [...this.#running.values()]) session.tick(server, stalls);
   }
 
   /** Ends all of them, and opens no more; resolves when every journal is sealed, also those of sessions that ended just before. */

@@ -155,6 +155,17 @@ describe('leaving', () => {
     expect(rig.durablesOf('participant-left')).toMatchObject([{ participantId: 'bob', reason: 'timeout' }]);
   });
 
+  test('does not come of a time in which this process did not run', async () => {
+    const ada = await rig.join('ada');
+    rig.pass(5000);
+    rig.clock.move(20_000);
+    rig.rooms.tick();
+    rig.pass(2900);
+    expect(ada.closedBecause).toBeNull();
+    rig.pass(100);
+    expect(ada.closedBecause).toBe('timeout');
+  });
+
   test('can be made to happen', async () => {
     const ada = await rig.join('ada');
     expect(rig.rooms.removeParticipant(ROOM, 'nobody')).toBe(false);
