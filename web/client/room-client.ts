@@ -14,6 +14,7 @@ import type { ServerMessage, TrackView } from '../../src/rooms/protocol.ts';
 import type { VideoCodec } from './encodings.ts';
 import { LocalMedia } from './local-media.ts';
 import { MediaConnection, type MediaHealth } from './media-connection.ts';
+import { PinWishes } from './pin-wishes.ts';
 import { Publisher } from './publisher.ts';
 import type { LinkState } from './reconnection.ts';
 import { type ResumeMemory, resumeMemory } from './resume-memory.ts';
@@ -67,6 +68,7 @@ export class RoomClient {
   readonly #publishing: MediaConnection;
   readonly #subscribing: MediaConnection;
   readonly #views: ViewSizes;
+  readonly #pins: PinWishes;
   readonly #streams = new Map<string, MediaStream>();
   readonly #health: { publish: MediaHealth; subscribe: MediaHealth } = { publish: 'idle', subscribe: 'idle' };
   #socket: RoomSocket | null = null;
@@ -100,6 +102,9 @@ export class RoomClient {
     this.#subscribing = this.#connection('subscribe');
     this.#views = new ViewSizes((trackId, { width, height }) => {
       this.#send({ type: 'view', trackId, width, height });
+    });
+    this.#pins = new PinWishes((participantId, pinned) => {
+      this.#send({ type: 'pin', participantId, pinned });
     });
     this.#snapshot = this.#compose();
   }
@@ -183,9 +188,9 @@ export class RoomClient {
     this.#local.stopScreen();
   }
 
-  /** Pins a participant for everybody and the recording. Needs `allow_mod`: without it a `refused` event follows. */
+  /** Pins a participant for everybody and the recording, now or when the room is back. Needs `allow_mod`: without it a `refused` event follows. */
   pin(participantId: string, pinned: boolean): void {
-    this.#send({ type: 'pin', participantId, pinned });
+    this.#pins.ask(participantId, pinned);
   }
 
   /**
@@ -242,6 +247,7 @@ export class RoomClient {
     const isChanged = room !== this.#room;
     this.#room = room;
     if (isChanged) this.#subscribeToOthers();
+    this.#pins.heard(message);
     switch (message.type) {
       case 'joined':
         this.#joined(message);
@@ -329,6 +335,7 @@ export class RoomClient {
     this.#subscribing.stop();
     this.#streams.clear();
     this.#views.clear();
+    this.#pins.clear();
     this.#health.publish = 'idle';
     this.#health.subscribe = 'idle';
     this.#wasJoined = false;

@@ -56,8 +56,34 @@ export const useNotices = (
   return { notices, tell };
 };
 
-const connectionTrouble = ({ phase, media }: RoomSnapshot): string | null => {
-  if (phase === 'reconnecting') return 'Connection lost. Reconnecting…';
+/**
+ * A server that restarts is back within this, and so long our place in the room is kept. Pictures and sound go on meanwhile: there is
+ * nothing that anybody would notice, or could do about it.
+ */
+const UNNOTICED_MS = 8000;
+
+/** True once `condition` has held for so long. */
+const useLasting = (condition: boolean, ms: number): boolean => {
+  const [isLasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (!condition) return;
+    const timer = setTimeout(() => setLasting(true), ms);
+    return () => {
+      clearTimeout(timer);
+      setLasting(false);
+    };
+  }, [condition, ms]);
+  return isLasting;
+};
+
+const connectionTrouble = ({ phase, media }: RoomSnapshot, isLong: boolean): string | null => {
+  if (phase === 'reconnecting') {
+    const goesOn = media === 'connected' || media === 'idle';
+    if (goesOn && !isLong) return null;
+    return media === 'connected'
+      ? 'The server does not answer at the moment; picture and sound go on. Reconnecting…'
+      : 'Connection lost. Reconnecting…';
+  }
   if (media === 'blocked') {
     return 'Picture and sound cannot get through. A firewall may block them: try another network, or ask your administrator.';
   }
@@ -70,7 +96,8 @@ interface Props {
 }
 
 export const Notices = ({ room, notices }: Props) => {
-  const trouble = connectionTrouble(room);
+  const isLong = useLasting(room.phase === 'reconnecting', UNNOTICED_MS);
+  const trouble = connectionTrouble(room, isLong);
   return (
     <div className="notices" role="status">
       {trouble !== null && (
