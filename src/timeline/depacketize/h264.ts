@@ -8,6 +8,8 @@ import { readPps, readSps, type Sps } from './h264-parameter-sets.ts';
 
 const NAL = { slice: 1, idr: 5, sei: 6, sps: 7, pps: 8, delimiter: 9, stapA: 24, fuA: 28 } as const;
 const START_CODE = Buffer.from([0, 0, 0, 1]);
+/** Real ones take some tens of bytes, with all scaling lists some hundreds. 288 of them are remembered: hostile ones must stay small. */
+const MAX_PARAMETER_SET = 1024;
 
 /** first_mb_in_slice is 0 (ue(v) `1`) in the first slice of a picture: its absence says that the picture's start was lost. */
 const opensPicture = (nal: Buffer): boolean => ((nal[1] ?? 0) & 0x80) !== 0;
@@ -97,7 +99,7 @@ export class H264Depacketizer implements Depacketizer {
   /** Takes note of what a whole NAL unit is. False: the picture cannot be whole. */
   #note(nal: Buffer): boolean {
     const type = (nal[0] ?? 0) & 0x1f;
-    if (type === NAL.sps || type === NAL.pps) return this.#keepParameterSet(Buffer.from(nal));
+    if (type === NAL.sps || type === NAL.pps) return this.#keepParameterSet(nal);
     if (type < NAL.slice || type > NAL.idr) return true;
     if (this.#slices === 0 && !opensPicture(nal)) return false;
     this.#slices += 1;
@@ -105,7 +107,9 @@ export class H264Depacketizer implements Depacketizer {
     return true;
   }
 
-  #keepParameterSet(nal: Buffer): boolean {
+  #keepParameterSet(bytes: Buffer): boolean {
+    if (bytes.length > MAX_PARAMETER_SET) return false;
+    const nal = Buffer.from(bytes);
     if (((nal[0] ?? 0) & 0x1f) === NAL.sps) {
       const sps = readSps(nal);
       if (sps === null) return false;

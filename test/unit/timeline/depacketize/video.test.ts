@@ -145,6 +145,13 @@ describe('H.264', () => {
     expect(assemble(createDepacketizer('h264', ''), [IDR])).toBe('malformed');
   });
 
+  it('remembers no parameter set that is larger than any real one', () => {
+    const huge = Buffer.concat([PPS, Buffer.alloc(1_000_000, 0x11)]);
+    const depacketizer = createDepacketizer('h264', '');
+    expect(assemble(depacketizer, [stapA(SPS, PPS), ...fuA(huge, 800)])).toBe('refused');
+    expect(picture(assemble(depacketizer, [IDR])).data).toEqual(annexB(SPS, PPS, IDR));
+  });
+
   it('refuses pictures with a part missing', () => {
     const pieces = fuA(IDR, 3);
     const sets = stapA(SPS, PPS);
