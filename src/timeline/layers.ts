@@ -37,7 +37,10 @@ export const HALF_TICK_NS = NS_PER_S / FRAME_RATE / 2;
 export const LEAD_IN_NS = 500 * NS_PER_MS;
 /** A layer this much smaller than the tile is as good: the eye does not see it, the decoder does. */
 const TOLERANCE = 0.85;
-/** A layer without a new picture for so long has been switched off by its sender. */
+/**
+ * A layer without a new picture for so long, while another layer has one, has been switched off by its sender. Where all stand still
+ * it is the screen that does: the best of them stays.
+ */
 const SILENT_NS = NS_PER_S;
 /** Calls farther apart than this left out ticks: the decoder has not been fed. */
 const NEXT_TICK_NS = 3 * HALF_TICK_NS;
@@ -74,10 +77,10 @@ class Layer {
     return this.fresh.some((frame) => frame.keyframe && frame.decodable);
   }
 
-  /** Sends pictures that can be decoded, as far as is known at this time. */
-  isLive(ns: SessionTimeNs): boolean {
+  /** Sends pictures that can be decoded, as far as is known at this time. `freshestNs`: the newest picture of all layers. */
+  isLive(ns: SessionTimeNs, freshestNs: SessionTimeNs): boolean {
     const ended = this.view.closedNs !== null && this.view.closedNs <= ns;
-    return !ended && this.newestNs === this.decodableNs && this.decodableNs >= ns - SILENT_NS;
+    return !ended && this.newestNs === this.decodableNs && this.decodableNs >= freshestNs - SILENT_NS;
   }
 
   fills(tile: Size): boolean {
@@ -149,20 +152,15 @@ export class LayerSelector {
     const pool = this.#showable(sinceNs);
     const current = pool.find((layer) => layer.view.stream === this.#stream);
     if (pool.length === 0) return this.#leadInChoice(untilNs, enters);
-    const wanted =
-      bestFor(
-        pool.filter((layer) => layer.isLive(untilNs)),
-        tile,
-      ) ?? this.#freshest(pool);
+    const freshestNs = pool.reduce((newest, layer) => Math.max(newest, layer.decodableNs), Number.NEGATIVE_INFINITY);
+    const live = pool.filter((layer) => layer.isLive(untilNs, freshestNs));
+    const wanted = bestFor(live, tile) ?? this.#freshest(pool);
     if (current === undefined) return wanted === undefined ? null : this.#enterLayer(wanted, untilNs);
-    if (wanted !== undefined && wanted !== current && this.#mayLeave(current, wanted, untilNs)) {
+    const isBetter = wanted !== undefined && wanted !== current;
+    if (isBetter && (wanted.atKeyframe || (!live.includes(current) && wanted.decodableNs > current.decodableNs))) {
       return this.#enterLayer(wanted, untilNs);
     }
     return enters ? this.#enterLayer(current, untilNs) : this.#goOn(current);
-  }
-
-  #mayLeave(current: Layer, wanted: Layer, untilNs: SessionTimeNs): boolean {
-    return wanted.atKeyframe || (!current.isLive(untilNs) && wanted.decodableNs > current.decodableNs);
   }
 
   /** Layers with a picture since the track was unmuted, without those whose next epoch has one. */

@@ -165,6 +165,11 @@ describe('a layer that fails', () => {
     expect(Math.max(...ages)).toBeLessThan(50);
   });
 
+  it('is not left because a screen stands still, though another was the last to say so', () => {
+    const still = (rid: string, ms: number) => ({ rid, sends: [[0, ms]] as const });
+    expect(run(new Script([still('q', 2040), still('h', 2000)])).entered).toEqual(['2@0']);
+  });
+
   it('keeps its last picture where there is no other', () => {
     expect(run(new Script([{ rid: 'h', sends: [[0, 1500]] }])).entered).toEqual(['1@0']);
     expect(run(new Script([{ ...h, lossMs: 1300, keyEveryMs: 2000 }])).entered).toEqual(['1@0']);
