@@ -82,6 +82,10 @@ const heard = (voice: VoiceState, level: number): VoiceState => {
   return { ...next, speaking };
 };
 
+/** Ids are people's own choice: one who is called `constructor` is no property of every object. */
+const own = <T>(record: Readonly<Record<ParticipantId, T>>, id: ParticipantId): T | undefined =>
+  Object.hasOwn(record, id) ? record[id] : undefined;
+
 const speaks = (voice: VoiceState): boolean => voicedOf(voice, SPEECH_WINDOWS) >= SPEECH_VOICED;
 
 /** Who has the floor after this window: the loudest of those who may take it, else who had it. */
@@ -105,11 +109,11 @@ const floorHolder = (
 export const hearWindow = (state: SpeakerState, levels: Levels): SpeakerState => {
   const ids = [...new Set([...Object.keys(state.voices), ...Object.keys(levels)])].sort() as ParticipantId[];
   const voices = ids
-    .map((id) => [id, heard(state.voices[id] ?? NEW_VOICE, levels[id] ?? SILENCE_DBFS)] as const)
-    .filter(([id, voice]) => id in levels || voice.voiced !== 0);
+    .map((id) => [id, heard(own(state.voices, id) ?? NEW_VOICE, own(levels, id) ?? SILENCE_DBFS)] as const)
+    .filter(([id, voice]) => Object.hasOwn(levels, id) || voice.voiced !== 0);
   return { voices: Object.fromEntries(voices), active: floorHolder(state.active, voices) };
 };
 
 /** Who wears the border now, in order of id. */
 export const speakingNow = (state: SpeakerState): readonly ParticipantId[] =>
-  (Object.keys(state.voices) as ParticipantId[]).filter((id) => state.voices[id]?.speaking).sort();
+  (Object.keys(state.voices) as ParticipantId[]).filter((id) => own(state.voices, id)?.speaking).sort();

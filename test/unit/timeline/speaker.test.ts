@@ -92,6 +92,17 @@ describe('the state', () => {
     expect(half.active + rest.active).toBe(whole.active);
   });
 
+  it('takes nobody for a property of objects, whatever people call themselves', () => {
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const id = name as ParticipantId;
+      let state = hearWindow(NO_SPEAKER, {});
+      for (let i = 0; i < 10; i += 1) state = hearWindow(state, Object.fromEntries([[id, -20]]));
+      expect([state.active, speakingNow(state)]).toEqual([id, [id]]);
+      for (let i = 0; i < 10; i += 1) state = hearWindow(state, {});
+      expect(speakingNow(state)).toEqual([]);
+    }
+  });
+
   it('forgets who is gone, but not that he spoke last', () => {
     const { state } = play({ a: '##########' });
     let after = state;
