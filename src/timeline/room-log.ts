@@ -22,6 +22,10 @@ export interface RecordingSpan {
   readonly layout: LayoutProgram;
 }
 
+/** The value, or the equal one from before: a session's chunks say the same thousands of times. Plain JSON, as it was read. */
+const sameOr = <T>(before: T | undefined, now: T): T =>
+  before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+
 interface Mute {
   readonly atNs: SessionTimeNs;
   readonly muted: boolean;
@@ -31,6 +35,8 @@ export class RoomLog {
   readonly events: TimedEvent[] = [];
   readonly recordings = new Map<RecordingId, RecordingSpan>();
   readonly #mutes = new Map<TrackId, Mute[]>();
+  /** What the newest snapshot said. */
+  #state: RoomState | null = null;
 
   event(atNs: SessionTimeNs, event: SessionEvent): void {
     this.events.push({ atNs, event });
@@ -41,10 +47,17 @@ export class RoomLog {
   }
 
   snapshot(atNs: SessionTimeNs, snapshot: JournalSnapshot): void {
-    const { participants, tracks, pins, recordings } = snapshot;
-    this.events.push({ atNs, event: { type: 'room-state', participants, tracks, pins, recordings } });
+    const { recordings } = snapshot;
+    this.#state = {
+      type: 'room-state',
+      participants: sameOr(this.#state?.participants, snapshot.participants),
+      tracks: sameOr(this.#state?.tracks, snapshot.tracks),
+      pins: sameOr(this.#state?.pins, snapshot.pins),
+      recordings: sameOr(this.#state?.recordings, recordings),
+    };
+    this.events.push({ atNs, event: this.#state });
     for (const recording of recordings) this.#start(recording);
-    for (const track of tracks) this.#mute(track.trackId, atNs, track.muted);
+    for (const track of snapshot.tracks) this.#mute(track.trackId, atNs, track.muted);
   }
 
   /** Since when, seen from `ns`, the track has been unmuted; −Infinity if it never was muted; null while muted. */

@@ -51,6 +51,8 @@ export class Stream {
   #firstArrivalNs: SessionTimeNs | null = null;
   #view: TimelineStream;
   lastArrivalNs: SessionTimeNs;
+  /** When its track ceased to be published: nobody asks for its pictures at a later time. Infinity while it is. */
+  goneNs: SessionTimeNs = Number.POSITIVE_INFINITY;
   /** Packets that are no RTP, or of a payload type that was not negotiated for it. */
   malformed = 0;
 
@@ -98,6 +100,16 @@ export class Stream {
     return this.#reorder.waiting;
   }
 
+  /** True if it ended before this time, and nothing of it can be shown later: its track has gone too, or it is sound, or has no picture. */
+  isForgettable(ns: SessionTimeNs): boolean {
+    if (!this.endedBefore(ns)) return false;
+    return this.goneNs < ns || this.media instanceof AudioMedia || !this.media.hasPicture;
+  }
+
+  endedBefore(ns: SessionTimeNs): boolean {
+    return this.#view.closedNs !== null && this.#view.closedNs < ns;
+  }
+
   /** Arrival of its first packet; before that, when it opened. */
   get beganNs(): SessionTimeNs {
     return this.#firstArrivalNs ?? this.#openedNs;
@@ -110,11 +122,8 @@ export class Stream {
       this.malformed += 1;
       return;
     }
-    this.#firstArrivalNs ??= arrivalNs;
-    this.lastArrivalNs = arrivalNs;
-    this.track.lastArrivalNs = arrivalNs;
-    this.connection.lastArrivalNs = arrivalNs;
     if (foreign) this.malformed += 1;
+    else if (packet.payload.length > 0) this.#noteMedia(arrivalNs);
     this.#reorder.push(foreign ? { ...packet, payload: packet.payload.subarray(0, 0) } : packet, arrivalNs);
   }
 
@@ -149,6 +158,14 @@ export class Stream {
     if (this.media instanceof VideoMedia) this.media.flush();
     this.#clock.close();
     this.#view = { ...this.#view, closedNs: nowNs };
+  }
+
+  /** Padding, which probes the network, is not what anybody waits for. */
+  #noteMedia(arrivalNs: SessionTimeNs): void {
+    this.#firstArrivalNs ??= arrivalNs;
+    this.lastArrivalNs = arrivalNs;
+    this.track.lastArrivalNs = arrivalNs;
+    this.connection.lastArrivalNs = arrivalNs;
   }
 
   #ordered(packet: RtpPacket, arrivalNs: SessionTimeNs): void {

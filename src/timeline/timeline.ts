@@ -22,6 +22,9 @@ export type { RecordingSpan, TimedEvent } from './room-log.ts';
 /** Clocks, gaps and the watermark are looked at once in so much journal time: often beside a frame, seldom beside packets. */
 const STEP_NS = 10 * NS_PER_MS;
 
+/** Streams that ended are forgotten so long after: sound is kept for a second, and senders' clocks may be a second ahead. */
+const FORGET_AFTER_NS = 2000 * NS_PER_MS;
+
 /** What was wrong with the media, for the log: counted, never thrown. */
 export interface TimelineFaults {
   /** Packets and pictures that made no sense. */
@@ -31,6 +34,11 @@ export interface TimelineFaults {
   /** Records of streams that the journal never opened. */
   readonly unknown: number;
 }
+
+const addFaults = (sum: { malformed: number; late: number }, { malformed, media }: Stream): void => {
+  sum.malformed += malformed + media.malformed;
+  if (media instanceof AudioMedia) sum.late += media.late;
+};
 
 export class Timeline {
   readonly #room = new RoomLog();
@@ -44,6 +52,8 @@ export class Timeline {
   #arrivalNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
   #nextStepNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
   #unknown = 0;
+  /** Of streams that are forgotten. */
+  #past = { malformed: 0, late: 0 };
 
   /** Takes the next record, strictly in journal order. Payloads are copied where they are kept. Never throws on hostile media. */
   push(record: JournalRecord): void {
@@ -97,16 +107,12 @@ export class Timeline {
   }
 
   get faults(): TimelineFaults {
-    let malformed = 0;
-    let late = 0;
-    for (const stream of this.#streams.values()) {
-      malformed += stream.malformed + stream.media.malformed;
-      if (stream.media instanceof AudioMedia) late += stream.media.late;
-    }
-    return { malformed, late, unknown: this.#unknown };
+    const faults = { ...this.#past, unknown: this.#unknown };
+    for (const stream of this.#streams.values()) addFaults(faults, stream);
+    return faults;
   }
 
-  /** All streams that ever opened, in order of opening. */
+  /** All streams that have opened, in order of opening, without those of which nothing is kept any more (`discardBefore`). */
   *streams(): Iterable<TimelineStream> {
     for (const stream of this.#streams.values()) yield stream.view;
   }
@@ -137,9 +143,29 @@ export class Timeline {
     return this.#room.unmutedSince(trackId, ns);
   }
 
-  /** Lets go of media before this time, but keeps each video stream's pictures since its last keyframe before it, and 1 s of audio. */
+  /**
+   * Lets go of media before this time, but keeps each video stream's pictures since its last keyframe before it, and 1 s of audio.
+   * Streams that had ended by then, and whose last picture nobody can ask for any more, are forgotten: a session may see thousands.
+   */
   discardBefore(ns: SessionTimeNs): void {
     for (const stream of this.#streams.values()) stream.media.discardBefore(ns);
+    for (const streams of this.#byTrack.values()) this.#forget(streams, ns - FORGET_AFTER_NS);
+  }
+
+  /** Of one track's streams: those that ended before this time and of which nothing is left to show, or only what a newer epoch replaced. */
+  #forget(streams: Stream[], ns: SessionTimeNs): void {
+    const replaced = new Set<string | null>();
+    for (const stream of streams.toReversed()) {
+      const { stream: number, rid, trackId } = stream.info;
+      if (stream.isForgettable(ns) || (replaced.has(rid) && stream.endedBefore(ns))) {
+        addFaults(this.#past, stream);
+        streams.splice(streams.indexOf(stream), 1);
+        this.#streams.delete(number);
+        if (streams.length === 0) this.#byTrack.delete(trackId);
+      } else if (stream.media instanceof VideoMedia && stream.media.hasPictureBefore(ns)) {
+        replaced.add(rid);
+      }
+    }
   }
 
   #video(stream: number): VideoMedia | null {
@@ -166,11 +192,11 @@ export class Timeline {
     this.#room.event(atNs, event);
     if (event.type === 'stream-opened') this.#open(event.stream, atNs, null);
     else if (event.type === 'stream-closed') this.#close(atNs, (stream) => stream.info.stream === event.stream);
-    else if (event.type === 'track-unpublished') this.#close(atNs, (stream) => stream.info.trackId === event.trackId);
+    else if (event.type === 'track-unpublished') this.#end(atNs, (stream) => stream.info.trackId === event.trackId);
     else if (event.type === 'track-muted') this.#muted(atNs, event.trackId, event.muted);
     else if (event.type === 'session-ended') this.#close(atNs, () => true);
     else if (event.type === 'participant-left') {
-      this.#close(atNs, (stream) => stream.info.participantId === event.participantId);
+      this.#end(atNs, (stream) => stream.info.participantId === event.participantId);
     }
   }
 
@@ -205,6 +231,12 @@ export class Timeline {
 
   #close(atNs: SessionTimeNs, which: (stream: Stream) => boolean): void {
     for (const stream of this.#streams.values()) if (which(stream)) stream.close(atNs);
+  }
+
+  /** Their tracks are not published any more. */
+  #end(atNs: SessionTimeNs, which: (stream: Stream) => boolean): void {
+    this.#close(atNs, which);
+    for (const stream of this.#streams.values()) if (which(stream) && stream.goneNs > atNs) stream.goneNs = atNs;
   }
 
   #domain(name: string): { readonly clock: DomainClock; readonly activity: Activity } {

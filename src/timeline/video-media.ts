@@ -33,6 +33,16 @@ export class VideoMedia {
     return this.#newestTicks === null ? Number.NEGATIVE_INFINITY : this.#clock.timeOf(this.#newestTicks);
   }
 
+  /** False where no keyframe is held: there is nothing to show of it. */
+  get hasPicture(): boolean {
+    return this.hasPictureBefore(Number.POSITIVE_INFINITY);
+  }
+
+  /** True if there is something to show at this time. */
+  hasPictureBefore(ns: SessionTimeNs): boolean {
+    return this.#keyframeBefore(this.#frames.lowerBound(ns)) !== null;
+  }
+
   packet(packet: RtpPacket, ticks: number): void {
     this.#newestTicks = ticks;
     this.#assembler.packet(packet.payload, ticks, packet.marker, packet.colour);

@@ -316,6 +316,17 @@ describe('how far all is final', () => {
     expect(lagMs(until(journal([low, screen]), 6000))).toBeLessThan(750);
   });
 
+  it('does not wait for a layer that sends padding alone', () => {
+    const low = new Sender(streamInfo(1, { codec: 'vp8', rid: 'q' }));
+    const high = new Sender(streamInfo(3, { codec: 'vp8', rid: 'f' }));
+    const fresh = new Sender(streamInfo(4, { codec: 'vp8', rid: 'h' }));
+    film(low, 0, 10_000);
+    film(high, 0, 3000);
+    for (const probing of [high, fresh])
+      for (let ms = 3000; ms < 10_000; ms += 100) probing.frame(3000 * MS, [Buffer.alloc(0)], always(ms * MS));
+    expect(lagMs(until(journal([low, high, fresh]), 8000))).toBeLessThan(750);
+  });
+
   it('never changes what it called final, whatever comes late', () => {
     const random = seeded(11);
     const [video, audio] = [new Sender(VIDEO), new Sender(AUDIO)];
