@@ -46,6 +46,8 @@ const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url));
 const BODY_LIMIT = 1024 * 1024;
 /** Room ids may be free text of 256 characters, each up to 12 when URL-encoded. */
 const LONGEST_PARAM = 3200;
+/** Of what was received instead of JSON, so much is repeated. */
+const LONGEST_SHOWN_TYPE = 100;
 /** A request that takes longer to arrive is an attack or a dead network. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -137,7 +139,16 @@ const createApp = (config: ApiConfig, log: Logger, metrics: HttpMetrics): App =>
 const createHttpServer = (tls: ApiConfig['tls'], handler: RequestListener): Server => {
   const options = { requestTimeout: REQUEST_TIMEOUT_MS };
   if (!tls) return createServer(options, handler);
-  return createTlsServer({ ...options, cert: readPem(tls.certFile), key: readPem(tls.keyFile) }, handler);
+  const pair = { cert: readPem(tls.certFile), key: readPem(tls.keyFile) };
+  try {
+    return createTlsServer({ ...options, ...pair }, handler);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `"${tls.certFile}" and "${tls.keyFile}" are no PEM certificate and the key that belongs to it (${reason}). Check ROOMTAPE_TLS_CERT and ROOMTAPE_TLS_KEY.`,
+      { cause },
+    );
+  }
 };
 
 const readPem = (path: string): Buffer => {
@@ -161,6 +172,13 @@ const acceptJsonOnly = (app: App): void => {
       return done(new RoomtapeError('INVALID_JSON', `The body is not JSON: ${detail}`, { cause }), undefined);
     }
   });
+  app.addContentTypeParser('*', (request, _body, done) => {
+    if (request.is404) return done(null, undefined); // what is not there takes no body of any type
+    const type = request.headers['content-type'];
+    const came = type ? `with "Content-Type: ${type.slice(0, LONGEST_SHOWN_TYPE)}"` : 'without a Content-Type';
+    const words = `The body came ${came}. Send JSON with "Content-Type: application/json".`;
+    return done(new RoomtapeError('UNSUPPORTED_MEDIA_TYPE', words), undefined);
+  });
   // A POST without a body says what one with `{}` says.
   app.addHook('preValidation', async (request) => {
     if (request.method === 'POST') request.body ??= {};
@@ -179,7 +197,8 @@ const notFound = (request: FastifyRequest, reply: FastifyReply, allowed: Allowed
 
 const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply => {
   const known = refusalOf(error);
-  if (!known || known.blame === 'us') {
+  // What is not built yet is no failure: whoever asks for it again and again would fill the log.
+  if (!known || (known.blame === 'us' && known.code !== 'NOT_IMPLEMENTED')) {
     const about = { err: error, requestId: request.id, method: request.method, route: request.routeOptions.url };
     log.error(about, known ? 'A request could not be served.' : 'A request failed by a bug.');
   }

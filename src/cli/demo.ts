@@ -3,12 +3,13 @@
  * that any client uses, a recording by REST, the file. The last line on standard output is JSON; the rest is on standard error.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mintApiToken, mintParticipantToken } from '../api/auth.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import { Scope } from '../support/scope.ts';
 import { Participant, type ParticipantOptions, prepareMedia } from '../synthetic/participant.ts';
 import { showProgress } from './progress.ts';
@@ -66,7 +67,7 @@ interface DemoResult {
 
 const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> => {
   const out = resolve(options.out);
-  await mkdir(out, { recursive: true });
+  makeFolder(out);
   const media = mediaOf(options, join(out, 'synthetic'));
   await encode(media);
   const starting = showProgress('Starting the server');

@@ -2,15 +2,18 @@
  * `roomtape doctor`: looks at what a server of these settings needs, and says in plain words what is wrong and what to do. Exits 1 if
  * something would keep the server from working; warnings alone exit 0.
  */
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { networkInterfaces } from 'node:os';
 import { checkDatabase } from '../catalog/database.ts';
 import { openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
 import { type Config, loadConfig } from '../config/config.ts';
+import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
 import { dataPaths } from '../processes/paths.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger } from '../support/log.ts';
+import { makeFolder } from '../support/make-folder.ts';
+import { certificate } from './certificate.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { freePorts } from './free-ports.ts';
 import { runningServer } from './running-server.ts';
@@ -22,15 +25,18 @@ const LITTLE_DISK_BYTES = 5 * GIB;
 /** Prints one line a check; sets the exit code. */
 export const runDoctor = async (): Promise<void> => {
   const config = loadConfig();
-  const running = await isRunning(config);
+  const folder = dataFolder(config);
+  const running = folder === undefined && (await isRunning(config));
   const findings = [
     ...(running ? await runningServer(config) : await freePorts(config)),
-    disk(config),
-    running ? undefined : await database(config),
+    running ? mediaSettings(config) : undefined,
+    folder ?? disk(config),
+    // The embedded database lies in the data folder.
+    running || (folder !== undefined && !config.databaseUrl) ? undefined : await database(config),
     fonts(),
     browser(),
     addresses(config),
-    tls(config),
+    https(config),
   ].filter((finding) => finding !== undefined);
   const sign: Record<Verdict, string> = { ok: '✔', warning: '!', error: '✖' };
   for (const { about, verdict, words } of findings) console.log(`${sign[verdict]} ${about}: ${words}`);
@@ -38,21 +44,33 @@ export const runDoctor = async (): Promise<void> => {
 };
 
 const isRunning = async (config: Config): Promise<boolean> => {
-  if (!existsSync(config.dataDir)) return false;
   const peer = await dial(dataPaths(config.dataDir).supervisorSocket, {}).catch(() => undefined);
   peer?.close();
   return peer !== undefined;
 };
 
-const disk = (config: Config): Finding => {
-  const about = 'disk';
+/** What keeps the data folder from being used, if anything does. */
+const dataFolder = (config: Config): Finding | undefined => {
   try {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-    accessSync(config.dataDir, constants.W_OK);
+    makeFolder(config.dataDir);
+    accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    dataPaths(config.dataDir);
+    return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { about, verdict: 'error', words: `the data folder "${config.dataDir}" cannot be written: ${reason}` };
+    const words = `the data folder "${config.dataDir}" can't be used: ${reason}. Give it to this user, or choose another with ROOMTAPE_DATA_DIR`;
+    return { about: 'disk', verdict: 'error', words };
   }
+};
+
+/** Of a media process that outlived its supervisor. */
+const mediaSettings = (config: Config): Finding | undefined => {
+  const names = outdatedMediaSettings(config, dataPaths(config.dataDir));
+  return names.length === 0 ? undefined : { about: 'its settings', verdict: 'warning', words: outdatedWords(names) };
+};
+
+const disk = (config: Config): Finding => {
+  const about = 'disk';
   const { bavail, bsize } = statfsSync(config.dataDir);
   const free = bavail * bsize;
   const words = `${(free / GIB).toFixed(1)} GiB free in "${config.dataDir}"`;
@@ -136,25 +154,15 @@ const addresses = (config: Config): Finding => {
     : { about, verdict: 'ok', words: `${words}; behind NAT set ROOMTAPE_RTC_ANNOUNCED_ADDRESS to the public one` };
 };
 
-const tls = (config: Config): Finding => {
-  for (const [file, setting] of [
-    [config.tls?.certFile, 'ROOMTAPE_TLS_CERT'],
-    [config.tls?.keyFile, 'ROOMTAPE_TLS_KEY'],
-  ] as const) {
-    if (file === undefined) continue;
-    try {
-      accessSync(file, constants.R_OK);
-    } catch {
-      return { about: 'HTTPS', verdict: 'error', words: `"${file}" cannot be read: check ${setting}` };
-    }
-  }
-  const secure = config.tls !== undefined || (config.publicUrl?.startsWith('https:') ?? false);
-  return secure
-    ? { about: 'HTTPS', verdict: 'ok', words: 'configured' }
-    : {
-        about: 'HTTPS',
-        verdict: 'warning',
-        words:
-          'not configured: browsers on other machines get no camera and microphone. Set ROOMTAPE_TLS_CERT and ROOMTAPE_TLS_KEY, or ROOMTAPE_PUBLIC_URL behind a proxy that ends TLS',
-      };
+const https = (config: Config): Finding => {
+  const about = 'HTTPS';
+  if (config.tls) return { about, ...certificate(config.tls) };
+  if (config.publicUrl?.startsWith('https:'))
+    return { about, verdict: 'ok', words: `ends in front of us, at ${config.publicUrl}` };
+  return {
+    about,
+    verdict: 'warning',
+    words:
+      'not configured: browsers on other machines get no camera and microphone. Set ROOMTAPE_TLS_CERT and ROOMTAPE_TLS_KEY, or ROOMTAPE_PUBLIC_URL behind a proxy that ends TLS',
+  };
 };

@@ -6,11 +6,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../support/make-folder.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 /** The first start makes a database: 1.5 s, and several times that on a loaded machine. */
@@ -51,6 +53,14 @@ const isFreeForUdp = (port: number): Promise<boolean> =>
     socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
   });
 
+/**
+ * What the operator set for the real server (its key, its database, its certificate) is not meant for this one. How much is logged is.
+ */
+const withoutSettings = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('ROOMTAPE_') || name === 'ROOMTAPE_LOG_LEVEL'),
+  );
+
 export class ServerChild {
   /** Base address, e.g. `http://127.0.0.1:41235`. */
   readonly url: string;
@@ -71,7 +81,8 @@ export class ServerChild {
     this.#child = spawn(process.execPath, [MAIN, 'serve'], {
       stdio: ['ignore', log, log],
       env: {
-        ...process.env,
+        ...withoutSettings(process.env),
+        ROOMTAPE_CONFIG: devNull,
         ROOMTAPE_DATA_DIR: options.dataDir,
         ROOMTAPE_HOST: '127.0.0.1',
         ROOMTAPE_PORT: String(port),
@@ -92,7 +103,7 @@ export class ServerChild {
 
   /** Starts and waits until the server is healthy. Rejects, with nothing left running, if it is not within a minute. */
   static async start(options: ServerChildOptions): Promise<ServerChild> {
-    mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(options.dataDir);
     const server = new ServerChild(options, await freePort(false), await freePort(true));
     try {
       await server.healthy();

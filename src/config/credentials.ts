@@ -3,9 +3,10 @@
  * server that nobody has configured is not open to everybody.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../support/make-folder.ts';
 
 export interface Credentials {
   readonly apiKey: string;
@@ -83,7 +84,7 @@ export const loadCredentials = async (settings: {
   const file = join(dataDir, 'credentials.json');
   const earlier = await read(file);
   if (earlier) return { credentials: earlier, created: false, file };
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const outcome = await create(file);
   const credentials = await read(file);
   if (!credentials) throw new Error(`"${file}" was written and is gone again: does something clear the data folder?`);

@@ -8,11 +8,17 @@ export interface DataPaths {
   readonly journals: string;
   /** One folder per recording: compositions' segments while they are rendered, then the finished file. */
   readonly recordings: string;
-  /** Sockets and pid files; gone after an orderly end. */
+  /** Sockets, pid files and the like; gone after an orderly end. */
   readonly run: string;
   readonly supervisorSocket: string;
   readonly mediaSocket: string;
-  readonly workSocket: string;
+  readonly mediaPid: string;
+  /** What the running media process was started with. */
+  readonly mediaSettings: string;
+  /** Of one server process: one that is still ending would take away the socket of its successor. */
+  readonly workSocketOf: (serverPid: number) => string;
+  /** Held by the supervisor as long as it lives. */
+  readonly lock: string;
   /** Secret of the resume tokens: it outlives the media process, so that participants come back as themselves. */
   readonly resumeSecret: string;
 }
@@ -28,7 +34,10 @@ export const dataPaths = (dataDir: string): DataPaths => {
     run,
     supervisorSocket: join(run, 'supervisor.sock'),
     mediaSocket: join(run, 'media.sock'),
-    workSocket: join(run, 'work.sock'),
+    mediaPid: join(run, 'media.pid'),
+    mediaSettings: join(run, 'media-settings.json'),
+    workSocketOf: (serverPid) => join(run, `work-${serverPid}.sock`),
+    lock: join(root, 'lock'),
     resumeSecret: join(root, 'resume-secret'),
   };
 };

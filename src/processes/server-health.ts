@@ -1,6 +1,6 @@
 /** Whether the system can do its work, and its figures for Prometheus. */
 import { statfs } from 'node:fs/promises';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { HealthPort } from '../api/ports.ts';
 import { type Catalog, pingDatabase } from '../catalog/catalog.ts';
 import type { CompositionCoordinator } from '../composition/coordinator.ts';
@@ -16,6 +16,9 @@ export interface HealthOptions {
 
 type Check = { ok: boolean; detail: string };
 
+/** `rtp_packets_received_total` → `rtp packets received`. */
+const words = (name: string): string => name.replace(/_total$/, '').replaceAll('_', ' ');
+
 export const serverHealth = ({ catalog, media, coordinator, dataDir, minFreeDiskBytes }: HealthOptions): HealthPort => {
   const database = (): Promise<Check> =>
     pingDatabase(catalog).then(
@@ -27,6 +30,9 @@ export const serverHealth = ({ catalog, media, coordinator, dataDir, minFreeDisk
     const free = bavail * bsize;
     return { ok: free >= minFreeDiskBytes, free, detail: `${Math.floor(free / 2 ** 20)} MiB free` };
   };
+  /** Undefined while it does not answer: figures are wanted most when something is wrong. */
+  const mediaStats = (): Promise<Record<string, number> | undefined> =>
+    media.state === 'connected' ? media.request('stats', {}).catch(() => undefined) : Promise.resolve(undefined);
   return {
     check: async () => {
       const { ok, detail } = await disk();
@@ -47,12 +53,16 @@ export const serverHealth = ({ catalog, media, coordinator, dataDir, minFreeDisk
       gauge('roomtape_compositions_waiting', 'Of these, those that no process works on.', waiting);
       gauge('roomtape_compositor_processes', 'Compositor processes that run.', processes);
       gauge('roomtape_disk_free_bytes', 'Free space where the data folder lies.', (await disk()).free);
-      gauge('roomtape_media_up', 'Whether the media process is connected.', media.state === 'connected' ? 1 : 0);
-      if (media.state === 'connected') {
-        const stats = await media.request('stats', {});
-        for (const [name, value] of Object.entries(stats)) {
-          gauge(`roomtape_media_${name}`, 'Of the media process.', value);
-        }
+      const stats = await mediaStats();
+      gauge('roomtape_media_up', 'Whether the media process answers.', stats ? 1 : 0);
+      for (const [name, value] of Object.entries(stats ?? {})) {
+        const about = {
+          name: `roomtape_media_${name}`,
+          help: `Of the media process: ${words(name)}.`,
+          registers: [registry],
+        };
+        if (name.endsWith('_total')) new Counter(about).inc(value);
+        else new Gauge(about).set(value);
       }
       return registry.metrics();
     },

@@ -4,7 +4,8 @@
  * supervisor's socket closes.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApi } from '../api/create-api.ts';
 import { openCatalog } from '../catalog/catalog.ts';
@@ -24,6 +25,7 @@ import { bareEnvironment } from './environment.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { journalLookup } from './journal-lookup.ts';
 import { mediaControl, mediaPort } from './media-control.ts';
+import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { serverHealth } from './server-health.ts';
 
@@ -47,7 +49,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
   };
   const coordinator = new CompositionCoordinator({
-    socketPath: paths.workSocket,
+    socketPath: paths.workSocketOf(process.pid),
     maxProcesses: config.compositorConcurrency,
     spawn: (environment) =>
       spawn(process.execPath, [fileURLToPath(new URL('./compositor.ts', import.meta.url))], {
@@ -66,6 +68,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     recordingsDir: paths.recordings,
     log,
   });
+  removeStaleSockets(paths.run);
   await coordinator.open();
   scope.own('coordinator', coordinator, () => coordinator.close());
   scope.own('compositions', compositions, () => compositions.settled());
@@ -133,7 +136,14 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   await client
     .connected(MEDIA_LIMIT_MS)
     .catch((error: unknown) => log.error({ err: error }, 'Listening without the media process.'));
+  const outdated = outdatedMediaSettings(config, paths);
+  if (outdated.length > 0) log.warn({ settings: outdated }, outdatedWords(outdated));
   return url;
+};
+
+/** Work sockets of server processes that were killed. One that is just ending has no more use for its own. */
+const removeStaleSockets = (run: string): void => {
+  for (const name of readdirSync(run)) if (/^work(?:-\d+)?\.sock$/.test(name)) rmSync(join(run, name), { force: true });
 };
 
 /** One event of the media process, written down. It may come twice. */

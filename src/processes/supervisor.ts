@@ -3,18 +3,20 @@
  * that it has no reason to die. Order and limits: docs/shutdown.md.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { type Credentials, loadCredentials } from '../config/credentials.ts';
-import type { MediaSettings } from '../rooms/media-settings.ts';
-import { dial, listen, Peer } from '../support/ipc.ts';
+import { listen, Peer } from '../support/ipc.ts';
+import { type Lock, takeLock } from '../support/lock.ts';
 import { createLogger } from '../support/log.ts';
+import { makeFolder } from '../support/make-folder.ts';
 import { Scope } from '../support/scope.ts';
 import { bareEnvironment } from './environment.ts';
+import { endOutdatedMedia, mediaSettingsOf, rememberMediaSettings } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { keepPostgres } from './postgres-keeper.ts';
 import { Sibling } from './sibling.ts';
@@ -41,6 +43,7 @@ export const supervise = async (config: Config): Promise<Supervised> => {
   const paths = dataPaths(config.dataDir);
   const scope = new Scope();
   try {
+    scope.own('lock', lockOf(paths), (lock) => lock.release());
     const { credentials, created } = await loadCredentials(config);
     if (created) log.info({ file: join(paths.root, 'credentials.json') }, 'Made an API key and secret.');
     const ready = Promise.withResolvers<string>();
@@ -62,14 +65,18 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     });
     const media: Sibling = new Sibling({
       name: 'media',
-      pidFile: join(paths.run, 'media.pid'),
+      pidFile: paths.mediaPid,
       socketPath: paths.mediaSocket,
       spawn: () => spawnMedia(config, paths),
       onDeath: () => cannotStart('The media process could not start: what it said stands above.'),
       log,
     });
     scope.own('server', server, () => server.stop(STEP_LIMIT_MS));
-    scope.own('media', media, () => media.stop(STEP_LIMIT_MS));
+    scope.own('media', media, async () => {
+      await media.stop(STEP_LIMIT_MS);
+      rmSync(paths.mediaSettings, { force: true });
+    });
+    await endOutdatedMedia(config, paths, log);
     await media.start();
     await server.start();
     return {
@@ -95,7 +102,7 @@ export const supervise = async (config: Config): Promise<Supervised> => {
 
 const makeDataFolder = (path: string): void => {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -112,19 +119,21 @@ const closeServer = (server: Server): Promise<void> => new Promise((resolve) => 
 
 const serverNews = z.union([z.object({ listening: z.string() }), z.object({ failed: z.string() })]);
 
-/** The lock of the data folder, and the line by which the server tells how its start went, and learns that we are gone. */
-const openSocket = async (
+/** One data folder, one supervisor. Throws with a sentence if there is another. */
+const lockOf = (paths: DataPaths): Lock => {
+  const lock = takeLock(paths.lock);
+  if (lock) return lock;
+  throw new Error(
+    `Another Roomtape serves the data folder "${paths.root}". End it, or choose another with ROOMTAPE_DATA_DIR.`,
+  );
+};
+
+/** The line by which the server tells how its start went, and learns that we are gone. */
+const openSocket = (
   paths: DataPaths,
   { onListening, onFailed }: { onListening: (url: string) => void; onFailed: (words: string) => void },
-): Promise<Server> => {
-  const other = await dial(paths.supervisorSocket, {}).catch(() => undefined);
-  if (other) {
-    other.close();
-    throw new Error(
-      `Another Roomtape serves the data folder "${paths.root}". End it, or choose another with ROOMTAPE_DATA_DIR.`,
-    );
-  }
-  return listen(paths.supervisorSocket, (socket) => {
+): Promise<Server> =>
+  listen(paths.supervisorSocket, (socket) => {
     new Peer(socket, {
       onEvent: (event) => {
         const { success, data: news } = serverNews.safeParse(event);
@@ -134,7 +143,6 @@ const openSocket = async (
       },
     });
   });
-};
 
 const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credentials): ChildProcess =>
   spawn(process.execPath, [entry('server')], {
@@ -149,17 +157,8 @@ const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credent
   });
 
 const spawnMedia = (config: Config, paths: DataPaths): ChildProcess => {
-  const settings: MediaSettings = {
-    socketPath: paths.mediaSocket,
-    journalsDir: paths.journals,
-    resumeSecretFile: paths.resumeSecret,
-    logLevel: config.logLevel,
-    rtc: {
-      ...config.rtc,
-      announcedAddresses: [...config.rtc.announcedAddresses],
-      iceServers: [...config.rtc.iceServers],
-    },
-  };
+  const settings = mediaSettingsOf(config, paths);
+  rememberMediaSettings(paths, settings);
   return spawn(process.execPath, [entry('media')], {
     stdio: ['ignore', 'inherit', 'inherit'],
     // Its own process group: Ctrl-C in a terminal reaches the supervisor alone, which ends the others in order.

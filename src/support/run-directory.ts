@@ -3,9 +3,10 @@
  * temporary folder that is named by a hash of the data folder. 0700: whoever can enter it can drive the server.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** `sun_path` is 108 bytes on Linux, 104 on macOS; the longest name we add is 24. */
 const LONGEST_DIRECTORY = 104 - 24;
@@ -15,7 +16,7 @@ export const runDirectory = (dataDir: string): string => {
   const inside = join(resolve(dataDir), 'run');
   const hash = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16);
   const path = Buffer.byteLength(inside) <= LONGEST_DIRECTORY ? inside : join(tmpdir(), `roomtape-${hash}`);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   const owner = lstatSync(path);
   if (!owner.isDirectory() || (process.getuid && owner.uid !== process.getuid())) {
     throw new Error(`The run folder "${path}" belongs to somebody else: remove it or choose another data folder.`);

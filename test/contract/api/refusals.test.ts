@@ -70,7 +70,7 @@ describe('requests', () => {
       await server.post('/v2/rooms', 'a=b', form),
       415,
       'UNSUPPORTED_MEDIA_TYPE',
-      /Content-Type: application\/json/,
+      /^The body came with "Content-Type: application\/x-www-form-urlencoded"\. Send .*Content-Type: application\/json/,
     );
     expect((await server.post('/v2/rooms', '', json)).status).toBe(200);
     expect((await server.post('/v2/rooms')).status).toBe(200);

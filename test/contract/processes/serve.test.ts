@@ -72,7 +72,7 @@ const runFolder = () => join(folder, 'data', 'run');
 /** Nothing of this data folder runs any more, and nothing is left that says so. */
 const expectNothingLeft = (data = join(folder, 'data')): void => {
   const left = existsSync(join(data, 'run')) ? readdirSync(join(data, 'run')) : [];
-  expect(left.filter((name) => name !== 'work.sock')).toEqual([]);
+  expect(left).toEqual([]);
   expect(existsSync(join(data, 'postgres', 'data', 'postmaster.pid'))).toBe(false);
   expect(existsSync(join(data, 'postgres', 'data.new'))).toBe(false);
 };
@@ -180,10 +180,79 @@ describe('a server that cannot start says so in its last line', () => {
     const noFolder = await run({ ROOMTAPE_DATA_DIR: join(folder, 'file', 'data') });
     expect(await noFolder.exited).toBe(1);
     expect(noFolder.said()).toMatch(/^The data folder ".*file\/data" can't be used: ENOTDIR.*ROOMTAPE_DATA_DIR\.\n$/);
+    if (process.platform !== 'linux') return;
+    const nowhere = await run({ ROOMTAPE_DATA_DIR: '/proc/x' });
+    expect(await nowhere.exited).toBe(1);
+    expect(nowhere.said()).toMatch(/^The data folder "\/proc\/x" can't be used: ENOENT.*ROOMTAPE_DATA_DIR\.\n$/);
+  });
+
+  it('when certificate and key are none', async () => {
+    const tls = { ROOMTAPE_TLS_CERT: join(folder, 'cert.pem'), ROOMTAPE_TLS_KEY: join(folder, 'key.pem') };
+    for (const file of Object.values(tls)) writeFileSync(file, 'no PEM');
+    const server = await run(tls);
+    expect(await server.exited).toBe(1);
+    expect(lastLine(server.said())).toMatch(
+      /^".*cert.pem" and ".*key.pem" are no PEM certificate and the key that belongs to it \(.*ROOMTAPE_TLS_KEY\.$/,
+    );
+    expectNothingLeft();
+  });
+});
+
+describe('a data folder', () => {
+  const settings = async () => ({
+    ROOMTAPE_PORT: String(await freePort(false)),
+    ROOMTAPE_RTC_PORT: String(await freePort(true)),
+  });
+  const ANOTHER = /^Another Roomtape serves the data folder .*ROOMTAPE_DATA_DIR\.\n$/;
+
+  it('is served by one of two that are started at once, also right after the one before was killed', async () => {
+    const same = await settings();
+    const before = await run(same);
+    await expect.poll(before.said, LIMIT).toContain('Roomtape listens');
+    before.child.kill('SIGKILL');
+    const both = [await run(same), await run(same)];
+    await expect.poll(() => both.map(({ said }) => said()).join(''), LIMIT).toContain('Roomtape listens');
+    await expect.poll(() => both.filter(({ child }) => child.exitCode === 1).length, LIMIT).toBe(1);
+    const [refused, serving] = both[0]?.child.exitCode === 1 ? both : both.toReversed();
+    expect(refused?.said()).toMatch(ANOTHER);
+    serving?.child.kill('SIGTERM');
+    expect(await serving?.exited).toBe(0);
+    expectNothingLeft();
+  });
+
+  it('whose media process was left by a killed supervisor gets one of the settings of now, where nobody is in a room', async () => {
+    const old = await settings();
+    const before = await run(old);
+    await expect.poll(before.said, LIMIT).toContain('Roomtape listens');
+    before.child.kill('SIGKILL');
+    const now = { ...old, ROOMTAPE_RTC_PORT: String(await freePort(true)) };
+    const server = await run(now);
+    await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+    expect(server.said()).toContain('has other settings and nobody to serve');
+    expect(await portOfMedia(server)).toBe(Number(now.ROOMTAPE_RTC_PORT));
+    const sane = await run(now, ['doctor']);
+    await sane.exited;
+    expect(sane.said()).not.toContain('its settings');
+    const changed = await run({ ...now, ROOMTAPE_RTC_TCP: 'false' }, ['doctor']);
+    await changed.exited;
+    expect(changed.said()).toMatch(/^! its settings: .*earlier ROOMTAPE_RTC_TCP: people may be talking/m);
   });
 });
 
 describe('roomtape doctor', () => {
+  it('says what is wrong with the data folder, and goes on', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const doctor = await run({ ROOMTAPE_DATA_DIR: join(folder, 'file', 'data') }, ['doctor']);
+    expect(await doctor.exited).toBe(1);
+    expect(doctor.said()).toMatch(
+      /^✖ disk: the data folder ".*file\/data" can't be used: ENOTDIR.*ROOMTAPE_DATA_DIR$/m,
+    );
+    expect(doctor.said()).toContain('✔ fonts: ');
+    const full = await run({ ROOMTAPE_MIN_FREE_DISK: '900TB' }, ['doctor']);
+    expect(await full.exited).toBe(1);
+    expect(full.said()).toMatch(/^✖ disk: .* GiB free .*recordings are refused below .*ROOMTAPE_MIN_FREE_DISK/m);
+  });
+
   it('says what is wrong, whether a server runs or not', async () => {
     const port = String(await freePort(false));
     const rtcPort = String(await freePort(true));
