@@ -12,6 +12,8 @@ interface Conditions {
   readonly videoPpm: number;
   /** The sender's NTP clock against the server's. */
   readonly clockPpm: number;
+  /** Reports are stamped up to so much late, as a sender's do that is short of CPU. */
+  readonly stampedLateMs?: number;
 }
 
 const SECONDS = 30;
@@ -43,7 +45,8 @@ const send = (conditions: Conditions): Timeline => {
   }
   for (const sender of [video, audio]) {
     for (let s = conditions.firstReportS; s < SECONDS; s += conditions.reportEveryS) {
-      sender.report(s * S, JOINED_NS + s * S + (10 + random() * JITTER_MS) * MS);
+      const lateNs = random() * (conditions.stampedLateMs ?? 0) * MS;
+      sender.report(s * S, JOINED_NS + s * S + lateNs + (10 + random() * JITTER_MS) * MS, lateNs);
     }
   }
   const timeline = new Timeline();
@@ -110,6 +113,15 @@ describe.each(CASES)(
     });
   },
 );
+
+describe('lips of a sender that stamps its reports late', () => {
+  it.each([7, 8, 9, 10])('come together within seconds, and stay (seed %i)', (seed) => {
+    const conditions = { reportEveryS: 1, firstReportS: 0.5, audioPpm: 100, videoPpm: -100, clockPpm: 100 };
+    const settled = offsets(send({ seed, ...conditions, stampedLateMs: 80 })).slice(30 * 8);
+    expect(settled.length).toBeGreaterThan(SECONDS * 30 * 0.6);
+    expect(Math.max(...settled.map(Math.abs))).toBeLessThan(30);
+  });
+});
 
 describe('lips without reports', () => {
   it('are off by the difference of the delays, which nobody can know, and no more', () => {

@@ -28,6 +28,17 @@ describe('SenderClock', () => {
     expect(clock.skewNs).toBe(1000 * S);
   });
 
+  it('believes the report that was stamped least late, for 10 s', () => {
+    const clock = new SenderClock();
+    const lateMs = [40, 35, 0, 52, 70, 272, 61, 12, 43, 30, 50, 20, 80];
+    const skews = lateMs.map((late, second) => {
+      clock.report(second * S, (1000 + second) * S + late * MS);
+      return ((clock.skewNs ?? 0) - 1000 * S) / MS;
+    });
+    expect(skews).toEqual([40, 35, ...Array(10).fill(0), 12]);
+    expect(clock.rejected).toBe(0);
+  });
+
   it('believes two reports that agree: the clock was set', () => {
     const clock = new SenderClock();
     clock.report(0, 1000 * S);

@@ -138,9 +138,9 @@ export class Sender {
     });
   }
 
-  /** A sender report stamped at an instant of the sender's clock. */
-  report(atNs: number, arrivalNs: number): void {
-    const payload = senderReport(this.#ntpAtZero + atNs / S, this.timestampAt(atNs));
+  /** A sender report of an instant of the sender's clock; `lateNs`: its NTP time was read so much after its RTP time. */
+  report(atNs: number, arrivalNs: number, lateNs = 0): void {
+    const payload = senderReport(this.#ntpAtZero + (atNs + lateNs) / S, this.timestampAt(atNs));
     this.records.push({ type: 'sender-report', arrivalNs, stream: this.info.stream, payload });
   }
 }
