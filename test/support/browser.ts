@@ -58,6 +58,18 @@ export const reachableByFirefox: Record<string, string> =
 /** How long a browser may take to join: two cores carry everything. */
 const JOIN_LIMIT_MS = 45_000;
 
+/** A browser with nothing in it yet. `hz`: pitch of Firefox's test tone. */
+export const openBrowser = (kind: BrowserKind, hz = 440): Promise<Browser> => {
+  const executablePath = PROGRAMS[kind].find((path) => existsSync(path));
+  if (!executablePath) throw new Error(`${kind} is not installed.`);
+  return launch({
+    browser: kind === 'firefox' ? 'firefox' : 'chrome',
+    executablePath,
+    headless: true,
+    ...(kind === 'firefox' ? { extraPrefsFirefox: firefoxPreferences(hz) } : { args: CHROMIUM_FLAGS }),
+  });
+};
+
 export interface BrowserGuestOptions {
   readonly kind: BrowserKind;
   readonly roomId: string;
@@ -90,16 +102,7 @@ export class BrowserGuest implements Guest {
 
   /** Opens the room page and joins, as a person would who comes by an invitation that joins at once. */
   static async join(service: Service, options: BrowserGuestOptions): Promise<BrowserGuest> {
-    const executablePath = PROGRAMS[options.kind].find((path) => existsSync(path));
-    if (!executablePath) throw new Error(`${options.kind} is not installed.`);
-    const browser = await launch({
-      browser: options.kind === 'firefox' ? 'firefox' : 'chrome',
-      executablePath,
-      headless: true,
-      ...(options.kind === 'firefox'
-        ? { extraPrefsFirefox: firefoxPreferences(beepHz(options.index)) }
-        : { args: CHROMIUM_FLAGS }),
-    });
+    const browser = await openBrowser(options.kind, beepHz(options.index));
     try {
       const page = await browser.newPage();
       await page.evaluateOnNewDocument(
