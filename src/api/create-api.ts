@@ -229,6 +229,22 @@ const refuseMalformed = (error: Error & { code?: string }, socket: Socket): void
   );
 };
 
+const listenWords = (cause: unknown, host: string, port: number): string => {
+  switch (cause instanceof Error && 'code' in cause && cause.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is taken. Stop what uses it, or set ROOMTAPE_PORT.`;
+    case 'EACCES':
+      return `Port ${port} of ${host} is not for this user to open. Choose one above 1023 with ROOMTAPE_PORT.`;
+    case 'EADDRNOTAVAIL':
+      return `This machine does not have the address ${host}. Set ROOMTAPE_HOST to one of its own, or to 0.0.0.0 for all.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `"${host}" is no address that is known here. Set ROOMTAPE_HOST to an address of this machine, or to 0.0.0.0 for all.`;
+    default:
+      return `Port ${port} of ${host} can't be opened: ${cause instanceof Error ? cause.message : String(cause)}.`;
+  }
+};
+
 class ListeningApi implements Api {
   readonly #app: App;
   readonly #sockets: RoomSockets;
@@ -255,10 +271,7 @@ class ListeningApi implements Api {
     try {
       await this.#app.listen({ host, port });
     } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
-        throw new Error(`Port ${port} of ${host} is taken. Stop what uses it, or set ROOMTAPE_PORT.`, { cause });
-      }
-      throw cause;
+      throw new Error(listenWords(cause, host, port), { cause });
     }
     return this.url;
   }

@@ -47,9 +47,19 @@ const FRAMEWORK: Readonly<Record<string, (error: Error) => RoomtapeError>> = {
 const hasClientStatus = (error: Error): boolean =>
   'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500;
 
+/** Where the database is, is the log's to say, not the callers'. */
+const withoutAddress = (cause: RoomtapeError): RoomtapeError =>
+  new RoomtapeError(
+    cause.code,
+    'The database does not answer. Try again in a second; the log of the server says why.',
+    {
+      cause,
+    },
+  );
+
 /** The refusal that an error amounts to, or undefined: it is a bug. */
 export const refusalOf = (error: unknown): RoomtapeError | undefined => {
-  if (error instanceof RoomtapeError) return error;
+  if (error instanceof RoomtapeError) return error.code === 'DATABASE_UNAVAILABLE' ? withoutAddress(error) : error;
   if (error instanceof RemoteError && isErrorCode(error.code)) {
     return new RoomtapeError(error.code, error.message, { cause: error });
   }

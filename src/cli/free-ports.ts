@@ -1,6 +1,6 @@
 /** Whether the ports of a server that does not run yet can be had: opened, and closed again. */
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import type { Config } from '../config/config.ts';
 import type { Finding } from './finding.ts';
 
@@ -33,7 +33,7 @@ const tcpPort = (port: number, host: string, setting: string, words: string): Pr
 const udpPort = (rtc: Config['rtc']): Promise<Finding> =>
   new Promise((resolve) => {
     const about = `UDP port ${rtc.port}`;
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(rtc.bindAddress) ? 'udp6' : 'udp4');
     socket.once('error', (error: NodeJS.ErrnoException) =>
       resolve({ about, verdict: 'error', words: portWords(error, 'ROOMTAPE_RTC_PORT') }),
     );
@@ -54,5 +54,7 @@ const portWords = (error: NodeJS.ErrnoException, setting: string): string => {
   if (error.code === 'EACCES')
     return `may not be opened by this user (below 1024 needs root). Choose another with ${setting}.`;
   if (error.code === 'EADDRNOTAVAIL') return 'cannot be opened: this machine does not have the address it is bound to.';
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
+    return 'cannot be opened: the address that it is to be bound to is none that is known here. Check ROOMTAPE_HOST and ROOMTAPE_RTC_BIND_ADDRESS.';
   return `cannot be opened: ${error.message}`;
 };

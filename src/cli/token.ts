@@ -18,7 +18,9 @@ const SECONDS_PER_HOUR = 3600;
 /** Rejects with a sentence where the options do not make a token that would be accepted. */
 export const runToken = async (options: TokenOptions): Promise<void> => {
   refuseUnusable(options);
-  const { credentials } = await loadCredentials(loadConfig());
+  const { credentials, created, file } = await loadCredentials(loadConfig());
+  // A server that runs with another data folder would refuse the token, and say no more than that.
+  if (created) console.error(`No server has used this data folder yet: a key and secret were made in "${file}".`);
   const ttlSeconds = options.hours * SECONDS_PER_HOUR;
   if (options.api || !options.room) {
     console.log(await mintApiToken(credentials, ttlSeconds));

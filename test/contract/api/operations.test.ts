@@ -202,6 +202,11 @@ describe('listening', () => {
     const api = await make({ port: Number(new URL(server.url).port) });
     await expect(api.listen()).rejects.toThrow(/is taken/);
     await api.close();
+    const elsewhere = await make({ host: '192.0.2.77' });
+    await expect(elsewhere.listen()).rejects.toThrow(
+      /^This machine does not have the address 192\.0\.2\.77\. Set ROOMTAPE_HOST/,
+    );
+    await elsewhere.close();
   });
 
   it('lets a request that is under way finish', async () => {

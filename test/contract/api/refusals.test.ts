@@ -124,10 +124,10 @@ describe('requests', () => {
     expectRefusal(away, 503, 'MEDIA_UNAVAILABLE', /started again/);
     expect(away.headers.get('retry-after')).toBe('1');
     expectRefusal(
-      await fail(new RoomtapeError('DATABASE_UNAVAILABLE', 'No database.')),
+      await fail(new RoomtapeError('DATABASE_UNAVAILABLE', 'The database at "db.internal:5432" is away.')),
       503,
       'DATABASE_UNAVAILABLE',
-      /No database/,
+      /^The database does not answer\. Try again in a second; the log of the server says why\.$/,
     );
   });
 });

@@ -293,7 +293,10 @@ describe('roomtape token', () => {
   it('prints a token and nothing else, and makes none that would be refused', async () => {
     const made = await run({}, ['token', '--room', 'abcd-efgh-1234', '--name', 'Ada', '--participant', 'ada-1']);
     expect(await made.exited).toBe(0);
-    expect(made.said()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    expect(made.said()).toMatch(/^No server has used this data folder yet: .*credentials.json"\.\n/);
+    const again = await run({}, ['token', '--api']);
+    expect(await again.exited).toBe(0);
+    expect(again.said()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const refused: [string[], RegExp][] = [
       [['--name', 'Ada'], /^Say which room the token is for: .*--api for a REST token\)\.\n$/],
       [['--room', 'a', '--participant', 'a b'], /^--participant is "a b"; it must be 1 to 64 letters/],
