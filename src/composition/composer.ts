@@ -11,11 +11,12 @@ import { LEAD_IN_NS } from '../timeline/layers.ts';
 import type { Levels } from '../timeline/speaker.ts';
 import type { Timeline } from '../timeline/timeline.ts';
 import { encodeSound } from './audio-encoder.ts';
+import type { DecodeFrame } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import { PictureTrack } from './picture-track.ts';
 import { Planner } from './planner.ts';
 import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './segment-files.ts';
-import { type SegmentSpan, segmentSound } from './segment-sound.ts';
+import { type SegmentSound, type SegmentSpan, segmentSound } from './segment-sound.ts';
 import type { CompositionConfig } from './task.ts';
 import { VideoEncoder } from './video-encoder.ts';
 
@@ -37,6 +38,10 @@ export interface ComposerOptions {
   readonly scratchDir: string;
   /** Threads of the H.264 encoder. */
   readonly threads: number;
+  /** How frames are decoded; as they come, where it is absent. */
+  readonly decodeFrame?: DecodeFrame;
+  /** Called whenever it gets on, however slowly: work that hangs is told by it. */
+  readonly onStep?: () => void;
 }
 
 /** The journal says nothing that could be rendered. */
@@ -129,6 +134,7 @@ export class Composer {
     const { timeline } = this.#options.feed;
     while (timeline.settledNs < untilNs) {
       if (!(await this.#options.feed.advance())) timeline.finish();
+      this.#options.onStep?.();
     }
   }
 
@@ -160,7 +166,7 @@ export class Composer {
   /** Takes in what a segment means for the ones after it. A recording of sound alone has nothing to take in. */
   async #passOver(span: SegmentSpan, finished: SegmentFacts | null): Promise<void> {
     if (this.#options.config.mode === 'audio') return;
-    const levels = finished?.levels ?? (await segmentSound(this.#options.feed.timeline, span)).levels;
+    const levels = finished?.levels ?? (await this.#sound(span)).levels;
     const planner = this.#prepare(span, levels);
     for (let tick = 0; tick < span.ticks; tick++) planner.next();
     this.#pictures?.close();
@@ -168,9 +174,9 @@ export class Composer {
   }
 
   async #render(span: SegmentSpan): Promise<void> {
-    const { scratchDir, segmentsDir, config, feed } = this.#options;
+    const { scratchDir, segmentsDir, config } = this.#options;
     const paths = segmentPaths(scratchDir, span.index);
-    const sound = await segmentSound(feed.timeline, span);
+    const sound = await this.#sound(span);
     const audioBytes = await encodeSound(sound.mix, sound.owned, paths.audio);
     const videoBytes =
       config.mode === 'audio' ? 0 : await this.#renderPicture(span, this.#prepare(span, sound.levels), paths.video);
@@ -185,12 +191,16 @@ export class Composer {
     });
   }
 
+  #sound(span: SegmentSpan): Promise<SegmentSound> {
+    return segmentSound(this.#options.feed.timeline, span, this.#options.onStep);
+  }
+
   /** Resolves to the bytes of coded picture. */
   async #renderPicture(span: SegmentSpan, planner: Planner, path: string): Promise<number> {
-    const { config, threads } = this.#options;
+    const { config, threads, decodeFrame, onStep } = this.#options;
     if (!this.#pictures) {
       planner.enterAnew();
-      this.#pictures = new PictureTrack(config, config.theme);
+      this.#pictures = new PictureTrack(config, config.theme, decodeFrame);
     }
     const encoder = await VideoEncoder.open(config, threads);
     try {
@@ -200,8 +210,9 @@ export class Composer {
           const { tick } = planner;
           const { frame, moved } = await this.#pictures.draw(planner.next());
           await encoder.encode(frame, tick, moved || i === 0, writer);
+          onStep?.();
         }
-        await encoder.finish(writer);
+        await encoder.finish(writer, onStep);
         await writer.finish();
         return writer.bytes;
       } finally {

@@ -10,7 +10,9 @@
  * 2. There are at most `maxProcesses` processes. Finished recordings come before live ones (their callers wait), older before
  *    newer; a process that follows a live room gives way at the end of its run when a finished one waits.
  * 3. A process writes unfinished files in a scratch folder of its own; the folder goes with the process.
- * 4. A run whose process died is handed out again; three deaths without one more finished segment fail the job.
+ * 4. A run whose process died is handed out again; how often, how soon and how carefully: `setbacks.ts`.
+ * 5. A process that gives no sign of life for `hungAfterMs` hangs (in a decoder, most likely): it is killed, and has died.
+ * 6. Nothing that a process says can end this one: what it may not say ends the process that says it.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,6 +22,9 @@ import { join } from 'node:path';
 import { SEGMENT_TICKS } from '../domain/media-time.ts';
 import { listen, Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
+import { isComplete, nextRun, type Run, type Work } from './runs.ts';
+import { readFacts } from './segment-files.ts';
+import { type FrameRef, MAX_FRUITLESS_DEATHS, Setbacks } from './setbacks.ts';
 import {
   type ArtifactFacts,
   type CompositionConfig,
@@ -29,12 +34,12 @@ import {
   workMethods,
 } from './task.ts';
 
-/** Segments of a run: about a minute. The look-back to a keyframe is paid once a run, and a live follower gives way this often. */
-const RUN_SEGMENTS = 14;
-/** Below this the look-back (up to 10 s of decoding) would cost more than an even share gains. */
-const LEAST_RUN_SEGMENTS = 4;
-/** Deaths of processes without one more finished segment before the job is given up. */
-const MAX_FRUITLESS_DEATHS = 3;
+/**
+ * A sign comes with every frame that is decoded or encoded and while the journal is waited for. Between two lies a second of CPU time at
+ * most, and the lowest priority still gets a seventieth of a busy core.
+ */
+const HUNG_AFTER_MS = 300_000;
+const LOOKS_PER_LIMIT = 60;
 
 export interface CompositionJob {
   readonly compositionId: string;
@@ -58,11 +63,6 @@ export interface CoordinatorEvents {
   onFailed(compositionId: string, reason: string): void;
 }
 
-interface Run {
-  readonly from: number;
-  readonly to: number;
-}
-
 interface Worker {
   readonly lease: string;
   readonly job: Job;
@@ -71,6 +71,12 @@ interface Worker {
   peer: Peer | undefined;
   run: Run | undefined;
   packaging: boolean;
+  /** Monotonic time of its last sign of life. */
+  seenMs: number;
+  /** The frame over which it is, where it is careful. */
+  decoding: FrameRef | null;
+  /** What it said, or what we know, of its end. */
+  stumble: { readonly reason: string; readonly hindered: boolean } | null;
 }
 
 interface Job {
@@ -78,15 +84,14 @@ interface Job {
   readonly segments: string;
   readonly done: Set<number>;
   readonly workers: Set<Worker>;
+  readonly setbacks: Setbacks;
   finished: boolean;
-  /** Number of segments, once the end is known. */
-  total: number | null;
-  packaging: boolean;
+  /** Length, once the end is known. */
+  ticks: number | null;
   ended: boolean;
-  fruitlessDeaths: number;
-  /** What the last process that died said of it. */
-  stumble: string | null;
   journalEnded: boolean;
+  /** Monotonic time before which no process is started for it. */
+  notBeforeMs: number;
 }
 
 export interface CoordinatorOptions extends CoordinatorEvents {
@@ -94,6 +99,8 @@ export interface CoordinatorOptions extends CoordinatorEvents {
   readonly maxProcesses: number;
   /** Starts a compositor process with these variables added to a bare environment. */
   readonly spawn: (environment: Record<string, string>) => ChildProcess;
+  /** Silence after which a process is taken to hang. */
+  readonly hungAfterMs?: number;
   readonly log: Logger;
 }
 
@@ -103,6 +110,7 @@ export class CompositionCoordinator {
   readonly #workers = new Map<string, Worker>();
   readonly #exits = new Set<Promise<void>>();
   #server: Server | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: CoordinatorOptions) {
@@ -111,31 +119,21 @@ export class CompositionCoordinator {
 
   /** Opens the work socket. */
   async open(): Promise<void> {
-    this.#server = await listen(this.#options.socketPath, (socket) => {
+    const { socketPath, hungAfterMs = HUNG_AFTER_MS } = this.#options;
+    this.#server = await listen(socketPath, (socket) => {
       let worker: Worker | undefined;
       const peer: Peer = new Peer(socket, {
         onRequest: (method, params) => {
-          if (method === 'hello') {
-            const hello = workMethods.hello.params.parse(params);
-            worker = this.#workers.get(hello.lease);
-            if (!worker || worker.peer)
-              throw new Error('This lease is not known, or is in use: the job went to another process.');
-            worker.peer = peer;
-            if (worker.job.journalEnded) peer.emit({ type: 'journal-ended' });
-            return this.#taskOf(worker);
-          }
-          if (method === 'next' && worker) return this.#next(worker);
-          if (method === 'stumbled' && worker) {
-            worker.job.stumble = workMethods.stumbled.params.parse(params).reason;
-            return {};
-          }
-          throw new Error(`"${method}" is not known here, or came before "hello".`);
+          if (method !== 'hello') return this.#answer(worker, method, params);
+          worker = this.#welcome(workMethods.hello.params.parse(params).lease, peer);
+          return this.#taskOf(worker);
         },
         onEvent: (event) => {
           if (worker) this.#onEvent(worker, event);
         },
       });
     });
+    this.#watch = setInterval(() => this.#killHung(hungAfterMs), hungAfterMs / LOOKS_PER_LIMIT);
   }
 
   /** Takes a job on, or on again; segments that lie finished in its folder are kept. */
@@ -147,21 +145,20 @@ export class CompositionCoordinator {
     for (const name of scratchFolders) await rm(join(spec.directory, name), { recursive: true, force: true });
     const done = new Set<number>();
     for (const name of await readdir(segments)) {
-      const match = /^(\d+)\.json$/.exec(name);
-      if (match) done.add(Number(match[1]));
+      const index = Number(/^(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
+      if (index >= 0 && (await readFacts(segments, index))) done.add(index);
     }
     this.#jobs.set(spec.compositionId, {
       spec,
       segments,
       done,
       workers: new Set(),
+      setbacks: new Setbacks(),
       finished: spec.finished,
-      total: null,
-      packaging: false,
+      ticks: null,
       ended: false,
-      fruitlessDeaths: 0,
-      stumble: null,
       journalEnded: false,
+      notBeforeMs: 0,
     });
     this.#schedule();
   }
@@ -202,6 +199,7 @@ export class CompositionCoordinator {
   /** Ends all processes. What is unfinished goes on at the next start. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      clearInterval(this.#watch);
       this.#jobs.clear();
       for (const worker of this.#workers.values()) void this.#end(worker);
       await Promise.all(this.#exits);
@@ -210,8 +208,17 @@ export class CompositionCoordinator {
     return this.#closing;
   }
 
+  #welcome(lease: string, peer: Peer): Worker {
+    const worker = this.#workers.get(lease);
+    if (!worker || worker.peer)
+      throw new Error('This lease is not known, or is in use: the job went to another process.');
+    worker.peer = peer;
+    if (worker.job.journalEnded) peer.emit({ type: 'journal-ended' });
+    return worker;
+  }
+
   #taskOf(worker: Worker): CompositionTask {
-    const { spec, segments } = worker.job;
+    const { spec, segments, setbacks } = worker.job;
     return {
       version: WORK_VERSION,
       compositionId: spec.compositionId,
@@ -221,7 +228,26 @@ export class CompositionCoordinator {
       scratchDir: worker.scratch,
       artifactPath: spec.artifactPath,
       config: spec.config,
+      shunned: setbacks.shunned,
+      careful: setbacks.careful,
     };
+  }
+
+  #answer(worker: Worker | undefined, method: string, params: unknown): unknown {
+    if (!worker) throw new Error(`"${method}" came before "hello".`);
+    worker.seenMs = performance.now();
+    switch (method) {
+      case 'next':
+        return this.#next(worker);
+      case 'decoding':
+        worker.decoding = workMethods.decoding.params.parse(params);
+        return {};
+      case 'stumbled':
+        worker.stumble = workMethods.stumbled.params.parse(params);
+        return {};
+      default:
+        throw new Error(`"${method}" is not known here.`);
+    }
   }
 
   /** Starts processes while there is room and something to do (invariant 2). */
@@ -241,26 +267,71 @@ export class CompositionCoordinator {
   }
 
   #wantsAnother(job: Job): boolean {
-    if (job.ended || job.packaging) return false;
+    if (job.ended || isPackaging(job) || performance.now() < job.notBeforeMs) return false;
     if (job.workers.size === 0) return true;
-    return job.total !== null && this.#nextRun(job) !== undefined;
+    return job.ticks !== null && nextRun(this.#workOf(job)) !== undefined;
+  }
+
+  #workOf(job: Job): Work {
+    return {
+      done: job.done,
+      held: [...job.workers].flatMap((worker) => (worker.run ? [worker.run] : [])),
+      total: segmentsIn(job),
+      live: !job.finished,
+      maxProcesses: this.#options.maxProcesses,
+    };
   }
 
   #spawn(job: Job): void {
+    const { socketPath, spawn } = this.#options;
     const lease = randomBytes(16).toString('hex');
     const scratch = join(job.spec.directory, `scratch-${lease.slice(0, 8)}`);
-    const child = this.#options.spawn({ ROOMTAPE_WORK_SOCKET: this.#options.socketPath, ROOMTAPE_LEASE: lease });
-    const worker: Worker = { lease, job, scratch, child, peer: undefined, run: undefined, packaging: false };
+    let child: ChildProcess;
+    try {
+      child = spawn({ ROOMTAPE_WORK_SOCKET: socketPath, ROOMTAPE_LEASE: lease });
+    } catch (error) {
+      this.#setBack(job, notStarted(error), null);
+      return;
+    }
+    const worker: Worker = {
+      lease,
+      job,
+      scratch,
+      child,
+      peer: undefined,
+      run: undefined,
+      packaging: false,
+      seenMs: performance.now(),
+      decoding: null,
+      stumble: null,
+    };
     this.#workers.set(lease, worker);
     job.workers.add(worker);
     const exit = new Promise<void>((resolve) => {
-      child.once('error', (error) => this.#options.log.error({ err: error }, 'A compositor could not be started.'));
-      child.once('close', (code, signal) => {
+      const exited = (code: number | null, signal: NodeJS.Signals | null): void => {
         void this.#exited(worker, code, signal).finally(resolve);
+      };
+      child.once('close', exited);
+      child.once('error', (error) => {
+        worker.stumble = notStarted(error);
+        // One that never was does not always close.
+        if (child.pid !== undefined) return;
+        child.off('close', exited);
+        exited(null, null);
       });
     });
     this.#exits.add(exit);
     void exit.finally(() => this.#exits.delete(exit));
+  }
+
+  /** Invariant 5. */
+  #killHung(hungAfterMs: number): void {
+    for (const worker of this.#workers.values()) {
+      if (performance.now() - worker.seenMs < hungAfterMs) continue;
+      worker.seenMs = performance.now();
+      worker.stumble = { reason: `It gave no sign of life for ${Math.round(hungAfterMs / 1000)} s`, hindered: false };
+      worker.child.kill('SIGKILL');
+    }
   }
 
   async #end(worker: Worker): Promise<void> {
@@ -271,105 +342,113 @@ export class CompositionCoordinator {
     }
   }
 
+  /** Never rejects. */
   async #exited(worker: Worker, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     const { job } = worker;
     this.#workers.delete(worker.lease);
     job.workers.delete(worker);
-    if (worker.packaging) job.packaging = false;
-    await rm(worker.scratch, { recursive: true, force: true });
-    if (!this.#closing && !job.ended && (code !== 0 || worker.run !== undefined || worker.packaging)) {
-      job.fruitlessDeaths += 1;
-      this.#options.log.warn(
-        { code, signal, run: worker.run, recordingId: job.spec.recordingId },
-        'A compositor died.',
-      );
-      if (job.fruitlessDeaths >= MAX_FRUITLESS_DEATHS) {
-        const end = job.stumble ?? (signal ? `signal ${signal}` : `exit code ${code}`);
-        this.#fail(
-          job,
-          `The compositor ended ${MAX_FRUITLESS_DEATHS} times without getting further (last: ${end.replace(/\.$/, '')}).`,
-        );
-      }
+    try {
+      await rm(worker.scratch, { recursive: true, force: true });
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'The folder of a compositor could not be removed.');
+    }
+    if (code !== 0 || worker.run !== undefined || worker.packaging) {
+      const end = worker.stumble ?? { reason: signal ? `signal ${signal}` : `exit code ${code}`, hindered: false };
+      this.#setBack(job, end, worker.decoding);
     }
     this.#schedule();
   }
 
-  #next(worker: Worker): { run: Run | null; package: boolean } {
+  /** Invariant 4. */
+  #setBack(job: Job, { reason, hindered }: NonNullable<Worker['stumble']>, decoding: FrameRef | null): void {
+    if (this.#closing || job.ended) return;
+    const pauseMs = hindered ? job.setbacks.hindered() : job.setbacks.died(decoding);
+    const { recordingId } = job.spec;
+    this.#options.log.warn({ reason, decoding, recordingId, pauseMs }, 'A compositor died.');
+    if (pauseMs === null) {
+      const last = reason.replace(/\.$/, '');
+      this.#fail(job, `The compositor ended ${MAX_FRUITLESS_DEATHS} times without getting further (last: ${last}).`);
+      return;
+    }
+    job.notBeforeMs = performance.now() + pauseMs;
+    // A millisecond more: timers are not that exact.
+    setTimeout(() => this.#schedule(), pauseMs + 1).unref();
+  }
+
+  #next(worker: Worker): { run: Run | null; package: { ticks: number } | null } {
     const { job } = worker;
     worker.run = undefined;
-    if (job.ended || this.#closing) return { run: null, package: false };
-    if (!job.finished && this.#somebodyFinishedWaits()) return { run: null, package: false };
-    const run = this.#nextRun(job);
-    if (run) {
-      worker.run = run;
-      return { run, package: false };
-    }
-    const complete = job.total !== null && job.done.size >= job.total;
-    if (complete && !job.packaging) {
-      job.packaging = true;
-      worker.packaging = true;
-      return { run: null, package: true };
-    }
-    return { run: null, package: false };
+    worker.packaging = false;
+    const nothing = { run: null, package: null };
+    if (job.ended || this.#closing) return nothing;
+    if (!job.finished && this.#somebodyFinishedWaits()) return nothing;
+    const work = this.#workOf(job);
+    worker.run = nextRun(work);
+    if (worker.run) return { run: worker.run, package: null };
+    if (isPackaging(job) || job.ticks === null || !isComplete(work)) return nothing;
+    worker.packaging = true;
+    return { run: null, package: { ticks: job.ticks } };
   }
 
   #somebodyFinishedWaits(): boolean {
     if (this.#workers.size < this.#options.maxProcesses) return false;
-    return [...this.#jobs.values()].some((job) => job.finished && job.workers.size === 0);
+    return [...this.#jobs.values()].some((job) => job.finished && job.workers.size === 0 && this.#wantsAnother(job));
   }
 
-  /** The first stretch of segments that nobody has done or holds. */
-  #nextRun(job: Job): Run | undefined {
-    const limit = job.total ?? Number.POSITIVE_INFINITY;
-    const held = [...job.workers].flatMap((worker) => (worker.run ? [worker.run] : []));
-    const free = (index: number): boolean =>
-      !job.done.has(index) && !held.some((run) => index >= run.from && index < run.to);
-    let from = 0;
-    while (from < limit && !free(from)) from += 1;
-    if (from >= limit) return undefined;
-    const most = this.#runLength(limit - from);
-    let to = from + 1;
-    while (to < limit && to - from < most && free(to)) to += 1;
-    return { from, to };
-  }
-
-  /** Towards the end runs get shorter, so that processes that share a recording finish together. */
-  #runLength(remaining: number): number {
-    const { maxProcesses } = this.#options;
-    if (maxProcesses === 1) return RUN_SEGMENTS;
-    const share = Math.ceil(remaining / (2 * maxProcesses));
-    return Math.max(LEAST_RUN_SEGMENTS, Math.min(RUN_SEGMENTS, share));
-  }
-
+  /** Invariant 6. */
   #onEvent(worker: Worker, raw: unknown): void {
-    const event = workEvent.parse(raw);
+    const { success, data: event, error } = workEvent.safeParse(raw);
+    if (!success) {
+      this.#options.log.error({ err: error }, 'A compositor said what it may not say; it is ended.');
+      worker.child.kill('SIGKILL');
+      return;
+    }
+    worker.seenMs = performance.now();
     const { job } = worker;
     if (job.ended) return;
     switch (event.type) {
+      case 'alive':
+        return;
+      case 'decoded':
+        worker.decoding = null;
+        return;
       case 'segment':
         job.done.add(event.index);
-        job.fruitlessDeaths = 0;
+        job.setbacks.progressed();
         this.#progress(job);
         return;
+      case 'segment-lost':
+        this.#options.log.warn({ ...event, recordingId: job.spec.recordingId }, 'A finished segment is not whole.');
+        job.done.delete(event.index);
+        return;
       case 'end-known':
-        job.total = Math.max(1, Math.ceil(event.ticks / SEGMENT_TICKS));
+        job.ticks = event.ticks;
         job.finished = true;
         this.#progress(job);
         this.#schedule();
         return;
       case 'packaged':
-        job.ended = true;
-        this.#jobs.delete(job.spec.compositionId);
-        worker.packaging = false;
-        this.#options.onDone(job.spec.compositionId, event.artifact);
+        this.#packaged(worker, event.artifact);
         return;
       case 'failed':
         this.#fail(job, event.reason);
     }
   }
 
+  #packaged(worker: Worker, artifact: ArtifactFacts): void {
+    const { job } = worker;
+    if (artifact.path !== `${job.spec.artifactPath}.${artifact.format}`) {
+      this.#options.log.error({ path: artifact.path }, 'A compositor named a file that is not its own; it is ended.');
+      worker.child.kill('SIGKILL');
+      return;
+    }
+    job.ended = true;
+    this.#jobs.delete(job.spec.compositionId);
+    this.#options.onDone(job.spec.compositionId, artifact);
+  }
+
   #progress(job: Job): void {
-    this.#options.onProgress(job.spec.compositionId, job.done.size, job.total);
+    this.#options.onProgress(job.spec.compositionId, job.done.size, segmentsIn(job));
   }
 
   #fail(job: Job, reason: string): void {
@@ -380,3 +459,13 @@ export class CompositionCoordinator {
     this.#options.onFailed(job.spec.compositionId, reason);
   }
 }
+
+/** Segments of a job in all; null while its end is not known. */
+const segmentsIn = ({ ticks }: Job): number | null => ticks && Math.ceil(ticks / SEGMENT_TICKS);
+
+const isPackaging = ({ workers }: Job): boolean => [...workers].some((worker) => worker.packaging);
+
+const notStarted = (error: unknown): NonNullable<Worker['stumble']> => ({
+  reason: `It could not be started: ${error instanceof Error ? error.message : String(error)}`,
+  hindered: true,
+});

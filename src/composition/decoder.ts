@@ -79,16 +79,16 @@ export class VideoDecoder {
     return errors;
   }
 
-  /** Decodes one frame. True if there is a new picture. Never rejects because of what the frame holds. */
-  async decode(frame: VideoFrame): Promise<boolean> {
+  /** Decodes one frame. True if there is a new picture. Never rejects because of what the frame holds. `shunned`: it counts as damaged. */
+  async decode(frame: VideoFrame, shunned = false): Promise<boolean> {
     if (frame.keyframe) this.#waitsForKeyframe = false;
     else if (this.#waitsForKeyframe || !frame.decodable) return false;
-    const outcome = frame.keyframe ? await this.#enter(frame) : await this.#send(frame);
+    if (frame.keyframe) this.#forget();
+    const outcome = shunned ? 'error' : frame.keyframe ? await this.#enter(frame) : await this.#send(frame);
     if (outcome === 'picture') this.#hasPicture = true;
     if (outcome !== 'error') return outcome === 'picture';
     this.#errors += 1;
     this.#waitsForKeyframe = true;
-    if (frame.keyframe) this.#context.flushBuffers();
     return false;
   }
 
@@ -103,13 +103,16 @@ export class VideoDecoder {
     this.#spare.free();
   }
 
+  #forget(): void {
+    this.#hasPicture = false;
+    this.#context.flushBuffers();
+  }
+
   /**
    * Begins at a keyframe. A stream that reorders its pictures (H.264 with B-frames, which some WHIP senders use) would keep it back until
    * others follow: it is taken out, and decoded once more for what refers to it. What follows is shown as late as the stream says.
    */
   async #enter(frame: VideoFrame): Promise<Outcome> {
-    this.#hasPicture = false;
-    this.#context.flushBuffers();
     const sent = await this.#send(frame);
     if (sent !== 'nothing') return sent;
     await this.#context.sendPacket(null);

@@ -7,6 +7,7 @@ import type { TrackId } from '../domain/ids.ts';
 import type { Size, Theme } from '../domain/layout.ts';
 import type { LayerChoice } from '../timeline/layers.ts';
 import { Canvas, type TrackPicture } from './canvas.ts';
+import { type DecodeFrame, decodeAnyhow } from './careful-decoding.ts';
 import { VideoDecoder } from './decoder.ts';
 import type { TickPlan } from './planner.ts';
 
@@ -20,10 +21,12 @@ export interface TickPicture {
 export class PictureTrack {
   readonly #canvas: Canvas;
   readonly #decoders = new Map<TrackId, VideoDecoder>();
+  readonly #decodeFrame: DecodeFrame;
   #undecodable = 0;
   #closed = false;
 
-  constructor(size: Size, theme: Theme) {
+  constructor(size: Size, theme: Theme, decodeFrame: DecodeFrame = decodeAnyhow) {
+    this.#decodeFrame = decodeFrame;
     this.#canvas = new Canvas(size, theme);
   }
 
@@ -75,7 +78,7 @@ export class PictureTrack {
       this.#decoders.set(trackId, decoder);
     }
     let fresh = choice.restart;
-    for (const frame of choice.frames) fresh = (await decoder.decode(frame)) || fresh;
+    for (const frame of choice.frames) fresh = (await this.#decodeFrame(decoder, frame)) || fresh;
     return { picture: decoder.picture, colour: decoder.colour, fresh };
   }
 

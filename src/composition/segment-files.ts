@@ -2,7 +2,7 @@
  * A segment on disk: `NNNNNN.mp4` (picture), `NNNNNN.m4a` (sound), `NNNNNN.json` (what it is, and levels). All are written in a folder of
  * the writer's own and renamed when whole, the JSON last: where it lies, the segment is complete.
  */
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Levels } from '../timeline/speaker.ts';
@@ -34,19 +34,39 @@ export const segmentPaths = (directory: string, index: number): SegmentPaths => 
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-/** What a finished segment says of itself; null if it is not there, or not readable: it is rendered again then. */
+/** A file holds more than its media; one that is missing holds nothing. */
+const holds = async (path: string, mediaBytes: number): Promise<boolean> => {
+  if (mediaBytes === 0) return true;
+  try {
+    return (await stat(path)).size >= mediaBytes;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+};
+
+/** What a finished segment says of itself; null if it is not there, or not whole: it is rendered again then. */
 export const readFacts = async (directory: string, index: number): Promise<SegmentFacts | null> => {
+  const paths = segmentPaths(directory, index);
   let text: string;
   try {
-    text = await readFile(segmentPaths(directory, index).facts, 'utf8');
+    text = await readFile(paths.facts, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
+  const { success, data: facts } = segmentFacts.safeParse(parseJson(text));
+  if (!success || facts.index !== index) return null;
+  const whole = (await holds(paths.video, facts.videoBytes)) && (await holds(paths.audio, facts.audioBytes));
+  return whole ? (facts as SegmentFacts) : null;
+};
+
+/** Undefined for what is no JSON: a file that was cut off. */
+const parseJson = (text: string): unknown => {
   try {
-    return segmentFacts.parse(JSON.parse(text)) as SegmentFacts;
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 };
 

@@ -96,8 +96,12 @@ const add = (mix: SoundBuffer, sound: SoundBuffer): void => {
   }
 };
 
-/** Decodes, meters and mixes. The source must be settled to the segment's end and 150 ms on. */
-export const segmentSound = async (source: SoundSource, span: SegmentSpan): Promise<SegmentSound> => {
+/** Decodes, meters and mixes; `onStep` with every stream. The source must be settled to the segment's end and 150 ms on. */
+export const segmentSound = async (
+  source: SoundSource,
+  span: SegmentSpan,
+  onStep?: () => void,
+): Promise<SegmentSound> => {
   const owned = ownedFrames(span);
   const start = (owned.first - AAC_PREROLL_FRAMES) * AAC_FRAME - LIMITER_PAST;
   const end = (owned.end + AAC_EXTRA_FRAMES) * AAC_FRAME + LIMITER_FUTURE;
@@ -115,6 +119,7 @@ export const segmentSound = async (source: SoundSource, span: SegmentSpan): Prom
     trim(sound, span.totalTicks);
     if (stream.source === 'microphone') meter.add(stream.participantId as ParticipantId, sound);
     add(mix, sound);
+    onStep?.();
   }
   limit(mix);
   return { mix, owned, levels: meter.levels() };

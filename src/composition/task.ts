@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-export const WORK_VERSION = 1;
+export const WORK_VERSION = 2;
 
 export const compositionConfig = z.object({
   width: z.number().int().positive().multipleOf(2),
@@ -21,6 +21,9 @@ export const compositionConfig = z.object({
 });
 export type CompositionConfig = z.infer<typeof compositionConfig>;
 
+/** A frame of a stream, as the journal numbers both. */
+const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
+
 /** Everything a compositor needs; it reads the journal from disk and touches no database. */
 export const compositionTask = z.object({
   version: z.literal(WORK_VERSION),
@@ -34,6 +37,10 @@ export const compositionTask = z.object({
   /** Absolute path of the finished file without its extension, which says the format: `.mp4`, `.m4a`. */
   artifactPath: z.string(),
   config: compositionConfig,
+  /** Frames over which processes died: they count as damaged. */
+  shunned: z.array(frameRef).readonly(),
+  /** Processes died here: each frame is named (`decoding`) before it is decoded, one at a time. */
+  careful: z.boolean(),
 });
 export type CompositionTask = z.infer<typeof compositionTask>;
 
@@ -44,23 +51,28 @@ export const workMethods = {
     params: z.object({ version: z.literal(WORK_VERSION), lease: z.string(), pid: z.number() }),
     result: compositionTask,
   },
-  /** Asks for a run of segments, [from, to). Null: nothing left to do, exit 0. */
+  /** Asks for a run of segments, [from, to), or to make the file of that many ticks. Both null: nothing left to do, exit 0. */
   next: {
     params: z.object({}),
-    result: z.object({ run: z.object({ from: z.number(), to: z.number() }).nullable(), package: z.boolean() }),
+    result: z.object({
+      run: z.object({ from: z.number(), to: z.number() }).nullable(),
+      package: z.object({ ticks: z.number() }).nullable(),
+    }),
   },
-  /** This process is about to end by an error where another may succeed. */
-  stumbled: { params: z.object({ reason: z.string() }), result: z.object({}) },
+  /** It will now decode this frame. Answered before it does, so that it is known should it die over it. */
+  decoding: { params: frameRef, result: z.object({}) },
+  /** This process is about to end by an error where another may succeed; at once, or (`hindered`) when the machine has what it lacked. */
+  stumbled: { params: z.object({ reason: z.string(), hindered: z.boolean() }), result: z.object({}) },
 } as const;
 
-/** Facts of a finished artifact. */
+/** Facts of a finished artifact; its path is the task's `artifactPath` with the format as extension. */
 export const artifactFacts = z.object({
   path: z.string(),
   bytes: z.number(),
   durationSeconds: z.number(),
   width: z.number().nullable(),
   height: z.number().nullable(),
-  format: z.string(),
+  format: z.enum(['mp4', 'm4a']),
   videoBytes: z.number(),
 });
 export type ArtifactFacts = z.infer<typeof artifactFacts>;
@@ -68,9 +80,15 @@ export type ArtifactFacts = z.infer<typeof artifactFacts>;
 /** Events of the compositor. */
 export const workEvent = z.discriminatedUnion('type', [
   /** Segment `index` lies whole in `segmentsDir`. */
-  z.object({ type: z.literal('segment'), index: z.number(), ticks: z.number() }),
+  z.object({ type: z.literal('segment'), index: z.number().int().min(0), ticks: z.number() }),
+  /** Segment `index` was thought to be finished and is not: it is to be rendered again. */
+  z.object({ type: z.literal('segment-lost'), index: z.number().int().min(0) }),
   /** The journal holds the recording's end: `ticks` in all. */
-  z.object({ type: z.literal('end-known'), ticks: z.number() }),
+  z.object({ type: z.literal('end-known'), ticks: z.number().int().min(1) }),
+  /** It gets on, or waits for the journal. Once a second; who is silent for minutes hangs. */
+  z.object({ type: z.literal('alive') }),
+  /** The frame that was named last has been decoded. */
+  z.object({ type: z.literal('decoded') }),
   z.object({ type: z.literal('packaged'), artifact: artifactFacts }),
   /** It cannot be composed, by anybody. */
   z.object({ type: z.literal('failed'), reason: z.string() }),

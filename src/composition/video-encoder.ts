@@ -71,10 +71,10 @@ export class VideoEncoder {
     await this.#drain(writer);
   }
 
-  /** Writes all that is held back. */
-  async finish(writer: FragmentWriter): Promise<void> {
+  /** Writes all that is held back; `onStep` with every packet. */
+  async finish(writer: FragmentWriter, onStep?: () => void): Promise<void> {
     check(await this.context.sendFrame(null), 'Ending a picture stream');
-    await this.#drain(writer);
+    await this.#drain(writer, onStep);
   }
 
   /** Idempotent. */
@@ -86,11 +86,12 @@ export class VideoEncoder {
   }
 
   /** One tick of each packet's duration, or the muxer would guess the last one's. */
-  async #drain(writer: FragmentWriter): Promise<void> {
+  async #drain(writer: FragmentWriter, onStep?: () => void): Promise<void> {
     while (this.context.receivePacketSync(this.#packet) >= 0) {
       this.#packet.duration = 1n;
       await writer.write(this.#packet);
       this.#packet.unref();
+      onStep?.();
     }
   }
 }

@@ -4,7 +4,7 @@
  * file appears under its name only when it is whole and on disk.
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Dictionary, FFmpegError, FormatContext, type Packet, Rational, type Stream } from 'node-av/lib';
 import { AAC_FRAME, FRAME_RATE, SAMPLE_RATE } from '../domain/media-time.ts';
 import type { ArtifactFacts } from './facts.ts';
@@ -23,10 +23,22 @@ export interface PackageOptions {
   readonly segments: readonly SegmentInput[];
   /** Absolute path of the finished file without its extension. */
   readonly artifactPath: string;
+  /** A folder on the same file system that somebody empties: the file is made there, so that nothing is left where files lie. */
+  readonly scratchDir: string;
+}
+
+/** The media library refused something; `code` is its negative return value. */
+export class PackagingError extends Error {
+  override readonly name = 'PackagingError';
+  readonly code: number;
+  constructor(what: string, code: number) {
+    super(`${what} failed: ${FFmpegError.strerror(code)} (${code}).`);
+    this.code = code;
+  }
 }
 
 const check = (code: number, what: string): void => {
-  if (code < 0) throw new Error(`${what} failed: ${FFmpegError.strerror(code)} (${code}).`);
+  if (code < 0) throw new PackagingError(what, code);
 };
 
 /** One stream of the file: where its packets come from now, and where they go. */
@@ -132,7 +144,10 @@ const syncPath = async (path: string): Promise<void> => {
   }
 };
 
-const writeFile = async (path: string, { segments }: PackageOptions): Promise<{ lanes: Lane[] }> => {
+/** Size of the picture, null where there is none, and bytes of it. */
+type Written = Pick<ArtifactFacts, 'width' | 'height' | 'videoBytes'>;
+
+const writeFile = async (path: string, { segments }: PackageOptions): Promise<Written> => {
   const [first] = segments;
   if (!first) throw new Error('There is no segment to make a file of.');
   const ticks = segments.reduce((sum, segment) => sum + segment.ticks, 0);
@@ -154,10 +169,13 @@ const writeFile = async (path: string, { segments }: PackageOptions): Promise<{ 
       await copySegment(format, lanes);
     }
     check(await format.writeTrailer(), 'Completing the file');
-    return { lanes };
+    const [video] = first.video ? lanes : [];
+    const { width, height } = video?.stream.codecpar ?? { width: null, height: null };
+    return { width, height, videoBytes: video?.bytes ?? 0 };
   } finally {
     for (const lane of lanes) await lane.close();
     await format.closeOutput();
+    format.freeContext();
   }
 };
 
@@ -166,24 +184,15 @@ export const packageSegments = async (options: PackageOptions): Promise<Artifact
   const picture = options.segments[0]?.video !== null;
   const extension = picture ? 'mp4' : 'm4a';
   const path = `${options.artifactPath}.${extension}`;
-  const partial = `${options.artifactPath}.${process.pid}.partial`;
+  const partial = join(options.scratchDir, `${basename(path)}.partial`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
-    const { lanes } = await writeFile(partial, options);
+    const written = await writeFile(partial, options);
     await syncPath(partial);
     await rename(partial, path);
     await syncPath(dirname(path));
     const ticks = options.segments.reduce((sum, segment) => sum + segment.ticks, 0);
-    const video = picture ? lanes[0] : undefined;
-    return {
-      path,
-      bytes: (await stat(path)).size,
-      durationSeconds: ticks / FRAME_RATE,
-      width: video?.stream.codecpar.width ?? null,
-      height: video?.stream.codecpar.height ?? null,
-      format: extension,
-      videoBytes: video?.bytes ?? 0,
-    };
+    return { path, bytes: (await stat(path)).size, durationSeconds: ticks / FRAME_RATE, format: extension, ...written };
   } finally {
     await rm(partial, { force: true });
   }

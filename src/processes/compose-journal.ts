@@ -59,7 +59,7 @@ export const composeJournal = async (options: ComposeJournalOptions): Promise<Ar
       options.onSegment?.(segments.length, ticks);
       segments.push(segmentInput(segmentsDir, segments.length, ticks, options.config.mode));
     }
-    return await packageSegments({ segments, artifactPath: options.artifactPath });
+    return await packageSegments({ segments, artifactPath: options.artifactPath, scratchDir });
   } finally {
     composer.close();
     await feed.close();

@@ -3,17 +3,22 @@
  * file when it is told to. It reads the journal from disk, writes to its own scratch folder and the segments folder, and knows
  * nothing else: no database, no secret. Hostile media can only take this process down; the run is then given to another.
  *
- * It ends when there is nothing left to do (0), when the connection closes (0: whoever leads the composition next starts another
- * one), when its task cannot succeed (1, after `failed`), and when it fails where another try may help (1).
+ * It ends when there is nothing left to do (0), when its task cannot succeed (1, after `failed`), and when it fails where another try may
+ * help (1, after `stumbled`). When the connection closes it is killed by its own hand, in the middle of whatever it does: whoever leads the
+ * composition next starts another one, and a decoder that hangs would keep it from ending otherwise.
  */
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, constants, setPriority } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodeWith } from '../composition/careful-decoding.ts';
 import { Composer, NothingToComposeError } from '../composition/composer.ts';
 import { readFacts } from '../composition/segment-files.ts';
+import type { FrameRef } from '../composition/setbacks.ts';
 import { type CompositionTask, WORK_VERSION, type WorkEvent, workMethods, workNotice } from '../composition/task.ts';
 import type { RecordingId } from '../domain/ids.ts';
+import { SEGMENT_TICKS } from '../domain/media-time.ts';
 import { packageSegments, type SegmentInput } from '../packaging/package-segments.ts';
-import { dial, type Peer, PeerClosedError } from '../support/ipc.ts';
+import { dial, type Peer } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { segmentInput } from './compose-journal.ts';
 import { type OpenJournalFeed, openJournalFeed } from './journal-feed.ts';
@@ -22,6 +27,10 @@ import { type OpenJournalFeed, openJournalFeed } from './journal-feed.ts';
 const MOST_THREADS = 4;
 /** After `failed` the server ends this process; should it not, it ends itself. */
 const FAREWELL_MS = 5_000;
+/** The server is told this often that the work gets on. */
+const SIGN_OF_LIFE_MS = 1_000;
+/** What a machine may lack now and have later. */
+const LACKS = ['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE', 'ENFILE'] as const;
 
 /** What the server has told us besides answers. */
 interface Notices {
@@ -32,30 +41,42 @@ class Compositor {
   readonly #peer: Peer;
   readonly #task: CompositionTask;
   readonly #notices: Notices;
-  readonly #signal: AbortSignal;
+  /** Grows with everything that gets done, and while the journal is waited for. */
+  #steps = 0;
+  /** What is made of whole segments is no hostile media, and one call may take minutes: it is alive as long as the process is. */
+  #packaging = false;
   #open: { readonly composer: Composer; readonly feed: OpenJournalFeed } | null = null;
   #endTold = false;
 
-  constructor(peer: Peer, task: CompositionTask, notices: Notices, signal: AbortSignal) {
+  constructor(peer: Peer, task: CompositionTask, notices: Notices) {
     this.#peer = peer;
     this.#task = task;
     this.#notices = notices;
-    this.#signal = signal;
   }
 
   /** Works until there is nothing left to do. */
   async work(): Promise<void> {
     await mkdir(this.#task.scratchDir, { recursive: true, mode: 0o700 });
+    const signs = this.#giveSigns();
     try {
       for (;;) {
         const { run, package: wanted } = workMethods.next.result.parse(await this.#peer.request('next', {}));
         if (run) await this.#render(run);
-        else if (wanted) await this.#package();
+        else if (wanted) await this.#package(wanted.ticks);
         else return;
       }
     } finally {
+      clearInterval(signs);
       await this.#close();
     }
+  }
+
+  #giveSigns(): NodeJS.Timeout {
+    let told = this.#steps;
+    return setInterval(() => {
+      if (this.#steps !== told || this.#packaging) this.#tell({ type: 'alive' });
+      told = this.#steps;
+    }, SIGN_OF_LIFE_MS);
   }
 
   async #render({ from, to }: { readonly from: number; readonly to: number }): Promise<void> {
@@ -72,29 +93,54 @@ class Compositor {
   async #composerAt(index: number): Promise<{ readonly composer: Composer }> {
     if (this.#open && this.#open.composer.position <= index) return this.#open;
     await this.#close();
-    const { journalDir, config, segmentsDir, scratchDir } = this.#task;
+    const { journalDir, config, segmentsDir, scratchDir, shunned, careful } = this.#task;
     const recordingId = this.#task.recordingId as RecordingId;
     const feed = await openJournalFeed({
       journalDir,
       recordingId,
       follow: true,
-      ended: () => this.#notices.journalEnded,
-      signal: this.#signal,
+      ended: () => {
+        // Asked at every look for more: to wait is to be alive.
+        this.#steps += 1;
+        return this.#notices.journalEnded;
+      },
     });
     this.#tellEnd(feed.knownTicks);
     const threads = Math.min(MOST_THREADS, availableParallelism());
-    this.#open = { feed, composer: new Composer({ feed, recordingId, config, segmentsDir, scratchDir, threads }) };
+    const onStep = (): void => {
+      this.#steps += 1;
+    };
+    const before = async (frame: FrameRef): Promise<void> => {
+      await this.#peer.request('decoding', frame);
+    };
+    const after = (): void => this.#tell({ type: 'decoded' });
+    const decodeFrame = decodeWith({ shunned, careful: careful ? { before, after } : null, onStep });
+    const options = { feed, recordingId, config, segmentsDir, scratchDir, threads, decodeFrame, onStep };
+    this.#open = { feed, composer: new Composer(options) };
     return this.#open;
   }
 
-  async #package(): Promise<void> {
-    const { segmentsDir, artifactPath, config } = this.#task;
+  /** Makes the file of all segments. What is not there as it should be is told: it is rendered again, and this is asked for once more. */
+  async #package(ticks: number): Promise<void> {
+    const { segmentsDir, scratchDir, artifactPath, config } = this.#task;
     await this.#close();
     const segments: SegmentInput[] = [];
-    for (let facts = await readFacts(segmentsDir, 0); facts; facts = await readFacts(segmentsDir, segments.length)) {
-      segments.push(segmentInput(segmentsDir, facts.index, facts.ticks, config.mode));
+    let whole = true;
+    for (let index = 0; index * SEGMENT_TICKS < ticks; index++) {
+      const wanted = Math.min(SEGMENT_TICKS, ticks - index * SEGMENT_TICKS);
+      if ((await readFacts(segmentsDir, index))?.ticks !== wanted) {
+        whole = false;
+        this.#tell({ type: 'segment-lost', index });
+      }
+      segments.push(segmentInput(segmentsDir, index, wanted, config.mode));
     }
-    this.#tell({ type: 'packaged', artifact: await packageSegments({ segments, artifactPath }) });
+    if (!whole) return;
+    this.#packaging = true;
+    try {
+      this.#tell({ type: 'packaged', artifact: await packageSegments({ segments, artifactPath, scratchDir }) });
+    } finally {
+      this.#packaging = false;
+    }
   }
 
   #tellEnd(ticks: number | null): void {
@@ -121,35 +167,35 @@ const environmentVariable = (name: string): string => {
   return value;
 };
 
+const isHindered = (error: unknown): boolean => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return LACKS.some((name) => code === name || code === -constants.errno[name]);
+};
+
 /** Resolves to the exit code. */
 const run = async (log: Logger): Promise<number> => {
   const notices: Notices = { journalEnded: false };
-  const gone = new AbortController();
   const peer = await dial(environmentVariable('ROOMTAPE_WORK_SOCKET'), {
     onEvent: (event) => {
       if (workNotice.parse(event).type === 'journal-ended') notices.journalEnded = true;
     },
-    onClose: () => gone.abort(),
+    onClose: () => process.kill(process.pid, 'SIGKILL'),
   });
   try {
     const lease = environmentVariable('ROOMTAPE_LEASE');
     const hello = await peer.request('hello', { version: WORK_VERSION, lease, pid: process.pid });
-    await new Compositor(peer, workMethods.hello.result.parse(hello), notices, gone.signal).work();
+    await new Compositor(peer, workMethods.hello.result.parse(hello), notices).work();
     return 0;
   } catch (error) {
-    if (gone.signal.aborted || error instanceof PeerClosedError) return 0;
     log.error({ err: error }, 'A composition failed.');
+    const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof NothingToComposeError) {
-      peer.emit({ type: 'failed', reason: error.message } satisfies WorkEvent);
-      const end = AbortSignal.any([gone.signal, AbortSignal.timeout(FAREWELL_MS)]);
-      await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve()));
+      peer.emit({ type: 'failed', reason } satisfies WorkEvent);
+      await delay(FAREWELL_MS);
     } else {
-      const reason = error instanceof Error ? error.message : String(error);
-      await peer.request('stumbled', { reason });
+      await peer.request('stumbled', { reason, hindered: isHindered(error) });
     }
     return 1;
-  } finally {
-    peer.close();
   }
 };
 

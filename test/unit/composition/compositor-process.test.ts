@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { CompositionCoordinator } from '../../../src/composition/coordinator.ts';
-import type { ArtifactFacts } from '../../../src/composition/task.ts';
+import { expect, test, vi } from 'vitest';
+import { CompositionCoordinator, type CoordinatorOptions } from '../../../src/composition/coordinator.ts';
+import { type ArtifactFacts, type CompositionTask, WORK_VERSION, workEvent } from '../../../src/composition/task.ts';
 import { openChunkPath, renameSealed } from '../../../src/journal/chunk-files.ts';
 import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
+import { listen, Peer } from '../../../src/support/ipc.ts';
 import { camera, sine, sound } from './media.ts';
 import { chunkOf, RECORDING, Rehearsal, saveJournal } from './rehearsal.ts';
 import { CONFIG, inFolder, picturesOf } from './rendering.ts';
@@ -18,7 +21,7 @@ const PROGRAM = fileURLToPath(new URL('../../../src/processes/compositor.ts', im
 type Outcome = { readonly artifact: ArtifactFacts } | { readonly reason: string };
 
 /** A coordinator with real compositor processes, and one job. */
-const open = async (folder: string, finished: boolean) => {
+const open = async (folder: string, finished: boolean, options: Partial<CoordinatorOptions> = {}) => {
   const children: ChildProcess[] = [];
   const progress: { done: number; total: number | null }[] = [];
   let settle: (outcome: Outcome) => void = () => undefined;
@@ -44,6 +47,7 @@ const open = async (folder: string, finished: boolean) => {
     },
     onDone: (_, artifact) => settle({ artifact }),
     onFailed: (_, reason) => settle({ reason }),
+    ...options,
   });
   await coordinator.open();
   const start = () =>
@@ -131,6 +135,73 @@ test(
       } finally {
         await job.coordinator.close();
       }
+    }),
+  60_000,
+);
+
+test(
+  'one that stops in the middle of its work is found out and replaced',
+  () =>
+    inFolder(async (folder) => {
+      await saveJournal(await session(), join(folder, 'journal'));
+      await renameSealed(join(folder, 'journal'), 1);
+      const job = await open(folder, true, { maxProcesses: 1, hungAfterMs: 5_000 });
+      try {
+        await job.start();
+        await job.until(1);
+        job.children[0]?.kill('SIGSTOP');
+        expect(await job.outcome).toMatchObject({ artifact: { durationSeconds: 13.5 } });
+        expect(job.children[0]?.signalCode).toBe('SIGKILL');
+        expect(job.children.length).toBe(2);
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'while it waits for a live room it gives signs of life, and it ends with its server',
+  () =>
+    inFolder(async (folder) => {
+      const records = (await session()).filter((record) => record.arrivalNs < 9e9);
+      await mkdir(join(folder, 'journal'));
+      await writeFile(openChunkPath(join(folder, 'journal'), 1), chunkOf(records));
+      const task: CompositionTask = {
+        version: WORK_VERSION,
+        compositionId: 'composition',
+        recordingId: RECORDING,
+        journalDir: join(folder, 'journal'),
+        segmentsDir: join(folder, 'segments'),
+        scratchDir: join(folder, 'scratch'),
+        artifactPath: join(folder, 'file'),
+        config: CONFIG,
+        shunned: [],
+        careful: false,
+      };
+      await mkdir(task.segmentsDir);
+      const sockets = new Set<Socket>();
+      let signsAfterSegment = 0;
+      const server = await listen(join(folder, 'work.sock'), (socket) => {
+        sockets.add(socket);
+        new Peer(socket, {
+          onRequest: (method) => (method === 'hello' ? task : { run: { from: 0, to: 1000 }, package: null }),
+          onEvent: (raw) => {
+            const { type } = workEvent.parse(raw);
+            if (type === 'segment') signsAfterSegment = 0;
+            else if (type === 'alive') signsAfterSegment += 1;
+          },
+        });
+      });
+      const env = { PATH: process.env.PATH, ROOMTAPE_WORK_SOCKET: join(folder, 'work.sock'), ROOMTAPE_LEASE: 'lease' };
+      const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      await vi.waitUntil(() => existsSync(join(task.segmentsDir, '000000.json')) && signsAfterSegment >= 3, {
+        timeout: 30_000,
+      });
+      for (const socket of sockets) socket.destroy();
+      await ended;
+      await new Promise((resolve) => server.close(resolve));
     }),
   60_000,
 );

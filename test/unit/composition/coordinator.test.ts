@@ -3,16 +3,15 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CompositionCoordinator, type CompositionJob } from '../../../src/composition/coordinator.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  CompositionCoordinator,
+  type CompositionJob,
+  type CoordinatorOptions,
+} from '../../../src/composition/coordinator.ts';
 import { createLogger } from '../../../src/support/log.ts';
+import type { Plan } from './support/fake-compositor.ts';
 
-interface Plan {
-  readonly total: number;
-  readonly dieAt?: readonly number[];
-  readonly always?: boolean;
-  readonly lastWords?: string;
-}
 type End = { readonly id: string; readonly done?: string; readonly failed?: string };
 
 let folder: string;
@@ -29,7 +28,11 @@ afterEach(async () => {
 });
 
 /** A coordinator over fake compositors; `ends` yields the outcome of each job. */
-const open = async (maxProcesses: number, plan: Plan): Promise<{ next: () => Promise<End> }> => {
+const open = async (
+  maxProcesses: number,
+  plan: Plan,
+  options: Partial<CoordinatorOptions> = {},
+): Promise<{ next: () => Promise<End> }> => {
   const ends: End[] = [];
   let wake = (): void => undefined;
   const tell = (end: End): void => {
@@ -39,18 +42,21 @@ const open = async (maxProcesses: number, plan: Plan): Promise<{ next: () => Pro
   const script = fileURLToPath(new URL('./support/fake-compositor.ts', import.meta.url));
   const diary = join(folder, 'diary');
   writeFileSync(diary, '');
-  const orders = JSON.stringify({ dieAt: [], always: false, diary, ...plan });
   coordinator = new CompositionCoordinator({
     socketPath: join(folder, 'work.sock'),
     maxProcesses,
     spawn: (environment) => {
       started += 1;
-      return spawn(process.execPath, [script], { stdio: 'ignore', env: { ...environment, PLAN: orders } });
+      return spawn(process.execPath, [script], {
+        stdio: 'ignore',
+        env: { ...environment, PLAN: JSON.stringify(plan), DIARY: diary },
+      });
     },
     onProgress: () => undefined,
     onDone: (id, artifact) => tell({ id, done: artifact.path }),
     onFailed: (id, failed) => tell({ id, failed }),
     log: createLogger('test', 'silent'),
+    ...options,
   });
   await coordinator.open();
   return {
@@ -94,12 +100,21 @@ test('renders every segment once, in runs of a minute, then packages', async () 
   expect(started).toBe(1);
 });
 
+const factsOf = (index: number, audioBytes = 0): string =>
+  JSON.stringify({ version: 1, index, ticks: 128, videoBytes: 0, audioBytes, levels: [], undecodable: 0 });
+
 test('takes finished segments over and renders the rest', async () => {
   const { next } = await open(1, { total: 10 });
   const spec = job('a');
   mkdirSync(join(spec.directory, 'segments'));
   mkdirSync(join(spec.directory, 'scratch-old'));
-  for (const index of [0, 1, 2, 5]) writeFileSync(join(spec.directory, 'segments', `00000${index}.json`), '{}');
+  const put = (index: number, facts: string) =>
+    writeFileSync(join(spec.directory, 'segments', `00000${index}.json`), facts);
+  for (const index of [0, 1, 2, 5]) put(index, factsOf(index));
+  // Not whole: cut off; another's; its sound is missing.
+  put(7, factsOf(7).slice(0, 40));
+  put(8, factsOf(5));
+  put(9, factsOf(9, 100));
   await coordinator.start(spec);
   expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
   expect(diary()).toEqual(['a 3-5', 'a 6-10']);
@@ -158,4 +173,80 @@ test('a cancelled job leaves no process behind', async () => {
   await coordinator.start(job('a'));
   await coordinator.cancel('a');
   expect(coordinator.stats).toEqual({ jobs: 0, processes: 0, waiting: 0 });
+});
+
+test('a compositor that falls silent is killed, and another goes on', async () => {
+  const { next } = await open(1, { total: 6, hangAt: 2 }, { hungAfterMs: 600 });
+  await coordinator.start(job('a'));
+  expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
+  expect(diary().map((line) => line.split(' ')[1]?.split('-')[0])).toEqual(['0', '2']);
+});
+
+test('a frame that kills every decoder costs three processes, not the recording', async () => {
+  const { next } = await open(1, { total: 6, poisonAt: 3 });
+  await coordinator.start(job('a'));
+  expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
+  expect(segments('a')).toHaveLength(6);
+  expect(started).toBe(4);
+});
+
+test.each([
+  ['no event', 17],
+  ['an unknown event', { type: 'promoted' }],
+  ['a segment that cannot be', { type: 'segment', index: -1, ticks: 128 }],
+])('a compositor that says %s is ended, and another goes on', async (_, nonsense) => {
+  const { next } = await open(1, { total: 3, nonsense });
+  await coordinator.start(job('a'));
+  expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
+  expect(started).toBe(2);
+});
+
+test("a file that is not the job's own is not taken", async () => {
+  const { next } = await open(1, { total: 3, stolenPath: '/etc/passwd' });
+  await coordinator.start(job('a'));
+  expect(await next()).toEqual({ id: 'a', done: join(folder, 'a', 'file.mp4') });
+});
+
+test('a segment that turns out not to be whole is rendered again before the file is made', async () => {
+  const { next } = await open(1, { total: 6, loses: 4 });
+  await coordinator.start(job('a'));
+  expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
+  expect(diary()).toEqual(['a 0-6', 'a 4-5']);
+});
+
+test('who follows a live room gives way within a segment to a recording that is over', async () => {
+  await open(1, { total: null });
+  await coordinator.start({ ...job('live'), finished: false });
+  const following = (): boolean => diary().some((line) => line.startsWith('live'));
+  await vi.waitUntil(following, { timeout: 10_000 });
+  // The same plan has no end: it is enough that it begins.
+  await coordinator.start(job('over'));
+  await vi.waitUntil(() => diary().some((line) => line.startsWith('over')), { timeout: 10_000 });
+  for (const line of diary().filter((entry) => entry.startsWith('live'))) {
+    const [from = 0, to = 0] = (line.split(' ')[1] ?? '').split('-').map(Number);
+    expect(to - from).toBe(1);
+  }
+});
+
+test.each([
+  ['throws', () => expect.fail('spawn ENOMEM')],
+  ['says so later', () => spawn(join(tmpdir(), 'there-is-no-such-program'))],
+])('a process that cannot be started (it %s) is waited for', async (_, fail) => {
+  const script = fileURLToPath(new URL('./support/fake-compositor.ts', import.meta.url));
+  let tries = 0;
+  const { next } = await open(
+    1,
+    { total: 2 },
+    {
+      spawn: (environment) => {
+        tries += 1;
+        if (tries === 1) return fail();
+        const env = { ...environment, PLAN: JSON.stringify({ total: 2 }), DIARY: join(folder, 'diary') };
+        return spawn(process.execPath, [script], { stdio: 'ignore', env });
+      },
+    },
+  );
+  await coordinator.start(job('a'));
+  expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
+  expect(tries).toBe(2);
 });

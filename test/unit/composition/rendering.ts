@@ -81,7 +81,7 @@ export const renderFile = async (
       const { video, audio } = segmentPaths(join(folder, 'segments'), segments.length);
       segments.push({ video: config.mode === 'audio' ? null : video, audio, ticks });
     }
-    return await packageSegments({ segments, artifactPath: join(folder, 'out') });
+    return await packageSegments({ segments, artifactPath: join(folder, 'out'), scratchDir: join(folder, 'scratch') });
   } finally {
     composer.close();
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,8 +16,11 @@ const SIZE = { width: 160, height: 96 };
 const MARK = 131;
 
 let folder = '';
+let scratch = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roomtape-packaging-'));
+  scratch = join(folder, 'scratch');
+  await mkdir(scratch);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -61,7 +64,7 @@ const boxesOf = async (path: string): Promise<string[]> => {
 describe('packageSegments', () => {
   test('joins segments: index in front, equal deltas, picture and sound where they were', async () => {
     const segments = [await segment(0, 128), await segment(1, 128), await segment(2, 47)];
-    const facts = await packageSegments({ segments, artifactPath: join(folder, 'joined') });
+    const facts = await packageSegments({ segments, scratchDir: scratch, artifactPath: join(folder, 'joined') });
     expect(facts).toMatchObject({
       path: join(folder, 'joined.mp4'),
       ...SIZE,
@@ -97,6 +100,7 @@ describe('packageSegments', () => {
     const facts = await packageSegments({
       segments: [await segment(0, 128), await segment(1, 128)],
       artifactPath: join(folder, 'whole'),
+      scratchDir: scratch,
     });
     const { left } = await soundOf(facts.path);
     expect(left.length).toBe(256 * 1600);
@@ -104,14 +108,18 @@ describe('packageSegments', () => {
   });
 
   test('one tick makes a file', async () => {
-    const facts = await packageSegments({ segments: [await segment(0, 1)], artifactPath: join(folder, 'tick') });
+    const facts = await packageSegments({
+      segments: [await segment(0, 1)],
+      scratchDir: scratch,
+      artifactPath: join(folder, 'tick'),
+    });
     expect((await picturesOf(facts.path)).length).toBe(1);
     expect((await soundOf(facts.path)).left.length).toBe(1600);
   });
 
   test('sound alone is an M4A', async () => {
     const segments = [await segment(0, 128), await segment(1, 10)].map((input) => ({ ...input, video: null }));
-    const facts = await packageSegments({ segments, artifactPath: join(folder, 'sound') });
+    const facts = await packageSegments({ segments, scratchDir: scratch, artifactPath: join(folder, 'sound') });
     expect(facts).toMatchObject({ path: join(folder, 'sound.m4a'), width: null, height: null, videoBytes: 0 });
     expect((await readFile(facts.path)).toString('latin1', 8, 12)).toBe('M4A ');
     expect((await soundOf(facts.path)).left.length).toBe(138 * 1600);
@@ -130,7 +138,10 @@ describe('packageSegments', () => {
     ],
   ])('a segment that is %s is refused, and nothing is left behind', async (_, second) => {
     const segments = [await segment(0, 20), await second()];
-    await expect(packageSegments({ segments, artifactPath: join(folder, 'refused') })).rejects.toThrow(/segment/);
+    await expect(
+      packageSegments({ segments, scratchDir: scratch, artifactPath: join(folder, 'refused') }),
+    ).rejects.toThrow(/segment/);
     expect((await readdir(folder)).filter((name) => name.startsWith('refused'))).toEqual([]);
+    expect(await readdir(scratch)).toEqual([]);
   });
 });
