@@ -2,14 +2,16 @@
  * The recordings' compositions: from row to compositor and back to file. A composition is leased before it is handed out; what is
  * reported under an older fence changes nothing, so two servers that both believe in a composition cannot both finish it.
  *
- * The finished file's id is its composition's: a server that dies between the file's rename and its row finds the same name again.
+ * The finished file's id is its composition's: a server that dies between the file's rename and its row finds the same name again. One that
+ * dies between the row and the removal of the segments leaves them to `sweep`.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Catalog, type CompositionRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import {
   cancelCompositions,
   compositionsOf,
+  findComposition,
   finishComposition,
   leaseComposition,
   reportComposition,
@@ -23,6 +25,9 @@ import type { Artifact, Composer } from './ports.ts';
 
 /** A server that has not reported for this long may be succeeded by another. Progress comes each 4.3 s of media. */
 const LEASE_MS = 60_000;
+
+/** In a recording's folder beside one folder for each composition: what is finished. */
+const FILES = 'files';
 
 /** Where the recording stands: still written; its stop record is in the journal; its journal ends without one. */
 export type JournalStage = 'live' | 'stop-recorded' | 'journal-ended';
@@ -41,11 +46,20 @@ interface Held {
   readonly fence: number;
 }
 
+/** Names of the folders in a folder. */
+const foldersIn = async (path: string): Promise<string[]> => {
+  const entries = await readdir(path, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+};
+
 export class Compositions {
   readonly #options: CompositionsOptions;
   readonly #held = new Map<string, Held>();
   /** One thing at a time: a start and a stop that follow each other closely must not both lease. */
   #turn: Promise<void> = Promise.resolve();
+  /** Another server took them; it has them as long as it reports. */
+  readonly #lost = new Set<string>();
+  #swept = false;
 
   constructor(options: CompositionsOptions) {
     this.#options = options;
@@ -71,7 +85,26 @@ export class Compositions {
       for (const row of await recordingsIn(catalog, ['composing'])) {
         await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
       }
+      if (this.#swept) return;
+      this.#swept = true;
+      await this.#sweep().catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'What compositions left could not be removed.'),
+      );
     });
+  }
+
+  /** Removes what compositions left that are over. */
+  async #sweep(): Promise<void> {
+    const { catalog, recordingsDir, log } = this.#options;
+    for (const recordingId of await foldersIn(recordingsDir)) {
+      for (const name of await foldersIn(join(recordingsDir, recordingId))) {
+        if (name === FILES) continue;
+        const composition = await findComposition(catalog, name as CompositionId);
+        if (composition?.status !== 'done' && composition?.status !== 'cancelled') continue;
+        await rm(join(recordingsDir, recordingId, name), { recursive: true, force: true });
+        log.info({ recordingId }, 'Removed segments that a composition had left.');
+      }
+    }
   }
 
   /** Resolves when everything that was asked for so far has been handed out, told or written down. */
@@ -89,6 +122,7 @@ export class Compositions {
     const { catalog, composer } = this.#options;
     for (const composition of await compositionsOf(catalog, recording.id)) {
       if (composition.status !== 'queued' && composition.status !== 'running') continue;
+      if (this.#lost.has(composition.id) && composition.lease_until && composition.lease_until > new Date()) continue;
       if (!this.#held.has(composition.id)) await this.#handOut(recording, composition, stage);
       if (stage === 'stop-recorded') composer.finished(composition.id);
       if (stage === 'journal-ended') composer.journalEnded(composition.id);
@@ -102,6 +136,7 @@ export class Compositions {
       await cancelCompositions(catalog, recordingId);
       for (const { id } of await compositionsOf(catalog, recordingId)) {
         this.#held.delete(id);
+        this.#lost.delete(id);
         await composer.cancel(id);
       }
     });
@@ -110,11 +145,20 @@ export class Compositions {
   async progressed(compositionId: string, done: number, total: number | null): Promise<void> {
     const held = this.#held.get(compositionId);
     if (!held) return;
-    const { catalog } = this.#options;
+    const { catalog, composer } = this.#options;
     const lease = { id: compositionId as CompositionId, fence: held.fence };
-    const leaseUntil = new Date(Date.now() + LEASE_MS);
-    await reportComposition(catalog, lease, { segmentsDone: done, segmentsTotal: total, leaseUntil });
-    if (total !== null) await setProgress(catalog, held.recordingId, Math.min(1, done / total));
+    const report = { segmentsDone: done, segmentsTotal: total, leaseUntil: new Date(Date.now() + LEASE_MS) };
+    if (await reportComposition(catalog, lease, report)) {
+      if (total !== null) await setProgress(catalog, held.recordingId, Math.min(1, done / total));
+      return;
+    }
+    // Another server leads it now, in the same folder: two would only be in each other's way.
+    await this.#inTurn(async () => {
+      if (this.#held.get(compositionId) !== held) return;
+      this.#held.delete(compositionId);
+      this.#lost.add(compositionId);
+      await composer.cancel(compositionId);
+    });
   }
 
   /** The artifact is in our store: the recording is done. */
@@ -122,8 +166,8 @@ export class Compositions {
     return this.#release(compositionId, async ({ recordingId, fence }) => {
       const { catalog, dataDir, recordingsDir } = this.#options;
       const id = compositionId as CompositionId;
-      await transaction(catalog, async (trx) => {
-        if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return;
+      const taken = await transaction(catalog, async (trx) => {
+        if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return false;
         await insertFile(trx, {
           id: compositionId as FileId,
           recordingId,
@@ -138,8 +182,10 @@ export class Compositions {
           videoBytes: artifact.videoBytes,
         });
         await moveRecording(trx, recordingId, 'done', { progress: 1 });
+        return true;
       });
-      await rm(join(recordingsDir, recordingId, compositionId), { recursive: true, force: true });
+      // Where the lease was lost, the segments are another's now.
+      if (taken) await rm(join(recordingsDir, recordingId, compositionId), { recursive: true, force: true });
     });
   }
 
@@ -166,20 +212,36 @@ export class Compositions {
   }
 
   async #handOut(recording: RecordingRow, composition: CompositionRow, stage: JournalStage): Promise<void> {
-    const { catalog, composer, recordingsDir } = this.#options;
+    const { catalog } = this.#options;
     const journalDir = recording.journal_dir;
     if (!journalDir) return;
     const leased = await leaseComposition(catalog, composition.id, new Date(Date.now() + LEASE_MS));
     if (!leased) return;
     this.#held.set(composition.id, { recordingId: recording.id, fence: leased.fence });
+    try {
+      await this.#start(recording, composition, journalDir, stage);
+    } catch (error) {
+      // Nobody works on it: `resume` tries again.
+      this.#held.delete(composition.id);
+      throw error;
+    }
+  }
+
+  async #start(
+    recording: RecordingRow,
+    composition: CompositionRow,
+    journalDir: string,
+    stage: JournalStage,
+  ): Promise<void> {
+    const { composer, recordingsDir } = this.#options;
     const folder = join(recordingsDir, recording.id);
-    await mkdir(join(folder, 'files'), { recursive: true, mode: 0o700 });
+    await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
     await composer.start({
       compositionId: composition.id,
       recordingId: recording.id,
       journalDir,
       directory: join(folder, composition.id),
-      artifactPath: join(folder, 'files', composition.id),
+      artifactPath: join(folder, FILES, composition.id),
       config: canvasConfig(recording.config),
       createdAtMs: recording.created_at.getTime(),
       finished: stage !== 'live',

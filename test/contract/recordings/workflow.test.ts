@@ -97,6 +97,7 @@ const system = async (journal: JournalLookup = async () => null) => {
   const media = new Media(roomId);
   const told: string[] = [];
   const works: CompositionWork[] = [];
+  const refusals = { starts: 0 };
   const recordingsDir = join(folder, 'recordings');
   mkdirSync(recordingsDir, { recursive: true });
   const restart = () => {
@@ -104,6 +105,10 @@ const system = async (journal: JournalLookup = async () => null) => {
       catalog,
       composer: {
         start: async (work) => {
+          if (refusals.starts > 0) {
+            refusals.starts -= 1;
+            throw new Error('No space left on device.');
+          }
           works.push(work);
           told.push(work.finished ? 'start finished' : 'start live');
         },
@@ -131,7 +136,7 @@ const system = async (journal: JournalLookup = async () => null) => {
     return { workflow, compositions };
   };
   const first = restart();
-  return { roomId, media, told, works, restart, ...first, settled: () => first.compositions.settled() };
+  return { roomId, media, told, works, refusals, restart, ...first, settled: () => first.compositions.settled() };
 };
 
 const row = async (id: RecordingId) => (await findRecording(catalog, id)) ?? expect.fail('The row is gone.');
@@ -302,6 +307,64 @@ test('a database that refuses when the file is finished is made up for', async (
   expect(told).toEqual(['start finished', 'finished']);
   await compositions.composed(work.compositionId, { path: `${work.artifactPath}.mp4`, ...broken, bytes: 4 });
   expect((await row(id)).status).toBe('done');
+});
+
+test('a composition that could not be handed out is handed out later', async () => {
+  const { workflow, compositions, roomId, told, refusals, settled } = await system();
+  refusals.starts = 1;
+  await workflow.start({ roomId, config });
+  await settled();
+  expect(told).toEqual([]);
+  await compositions.resume();
+  expect(told).toEqual(['start live']);
+});
+
+test('a server that lost its lease lets go of the work, touches none of it, and does not take it back from who has it', async () => {
+  const first = await system();
+  const { id } = await first.workflow.start({ roomId: first.roomId, config });
+  await first.workflow.stop({ roomId: first.roomId, recordingId: null, reason: 'requested' });
+  await first.settled();
+  const second = first.restart();
+  await second.compositions.resume();
+  const [work] = first.works;
+  if (!work) throw new Error('Nothing was handed out.');
+  mkdirSync(work.directory, { recursive: true });
+  first.told.length = 0;
+  const path = `${work.artifactPath}.mp4`;
+  const facts = { bytes: 4, durationSeconds: 20, width: 1280, height: 720, format: 'mp4', videoBytes: 3 };
+  await first.compositions.progressed(work.compositionId, 1, 2);
+  expect(first.told).toEqual(['cancel']);
+  await first.compositions.resume();
+  expect(first.told.filter((word) => word.startsWith('start'))).toEqual([]);
+  const third = first.restart();
+  await third.compositions.resume();
+  await second.compositions.composed(work.compositionId, { path, ...facts });
+  expect(existsSync(work.directory)).toBe(true);
+  expect((await row(id)).status).toBe('composing');
+  await third.compositions.composed(work.compositionId, { path, ...facts });
+  expect(existsSync(work.directory)).toBe(false);
+  expect((await row(id)).status).toBe('done');
+});
+
+test('killed between a file and the removal of its segments: the next server removes them', async () => {
+  const { workflow, compositions, roomId, works, settled, restart } = await system();
+  await workflow.start({ roomId, config });
+  await workflow.stop({ roomId, recordingId: null, reason: 'requested' });
+  await settled();
+  const [work] = works;
+  if (!work) throw new Error('Nothing was handed out.');
+  const path = `${work.artifactPath}.mp4`;
+  const facts = { bytes: 4, durationSeconds: 20, width: 1280, height: 720, format: 'mp4', videoBytes: 3 };
+  await compositions.composed(work.compositionId, { path, ...facts });
+  mkdirSync(join(work.directory, 'segments'), { recursive: true });
+  writeFileSync(path, 'film');
+  // What is nobody's stays, and hinders nobody.
+  writeFileSync(join(folder, 'recordings', 'notes.txt'), '');
+  mkdirSync(join(folder, 'recordings', work.recordingId, 'of-somebody-else'));
+  await restart().compositions.resume();
+  expect(existsSync(work.directory)).toBe(false);
+  expect(existsSync(path)).toBe(true);
+  expect(existsSync(join(folder, 'recordings', work.recordingId, 'of-somebody-else'))).toBe(true);
 });
 
 test('delete ends, cancels, erases file and journal, and the recording is not found any more', async () => {
