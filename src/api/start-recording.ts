@@ -59,12 +59,26 @@ export const recordingFields = (allowed: true | readonly string[]) =>
   });
 export type RecordingFields = z.infer<ReturnType<typeof recordingFields>>;
 
+/** What whoever tries the call out at /api-docs finds there: everything that works. */
+const EXAMPLE = {
+  roomId: '2kyv-gzay-64pg',
+  config: {
+    layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },
+    theme: 'DARK',
+    mode: 'video-and-audio',
+    quality: 'med',
+    orientation: 'landscape',
+  },
+};
+
 export const startBody = (allowed: true | readonly string[]) =>
-  recordingFields(allowed).extend({
-    roomId: given(z.string().min(1).max(256)).meta({
-      description: 'Room id or customRoomId; may stand in the query instead.',
-    }),
-  });
+  recordingFields(allowed)
+    .extend({
+      roomId: given(z.string().min(1).max(256)).meta({
+        description: 'Room id or customRoomId; may stand in the query instead.',
+      }),
+    })
+    .meta({ examples: [EXAMPLE] });
 
 /** NOT_IMPLEMENTED with the name of the first field that stands in the way. URLs are not repeated: they may carry signatures. */
 export const refuseNotImplemented = (pending: readonly (readonly [field: string, value: unknown])[]): void => {

@@ -38,6 +38,8 @@ const SPARE_SECONDS = 15;
 /** A recording of this machine's own making that is not ready by then never will be. */
 const LEAST_COMPOSE_LIMIT_MS = 120_000;
 const POLL_MS = 250;
+/** The last: the terminal was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Frames from keyframe to keyframe: people's browsers answer a request for one in a tenth of a second, pre-encoded pictures cannot. */
 const KEYFRAME_INTERVAL = 6;
 
@@ -45,17 +47,16 @@ const KEYFRAME_INTERVAL = 6;
 export const runDemo = async (options: DemoOptions): Promise<void> => {
   const scope = new Scope();
   const interrupted = Promise.withResolvers<never>();
+  // Listened to until the end: of one Ctrl-C npm makes two signals, and the second would end us before all is ended.
   const onSignal = () => interrupted.reject(new Error('Interrupted.'));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const result = await Promise.race([record(options, scope), interrupted.promise]);
     await scope.close();
     console.log(JSON.stringify(result));
   } finally {
     await scope.close();
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 };
 
@@ -74,7 +75,7 @@ const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> =
   const server = await opened(
     scope,
     'server',
-    () => ServerChild.start({ dataDir: join(out, 'data'), logFile: join(out, 'server.log') }),
+    () => ServerChild.start({ dataDir: join(out, 'data'), logFile: join(out, 'server.log'), ownGroup: true }),
     (started) => started.stop(),
   );
   starting.done();

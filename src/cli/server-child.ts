@@ -25,6 +25,8 @@ export interface ServerChildOptions {
   readonly dataDir: string;
   /** Where the server's log goes; appended. */
   readonly logFile: string;
+  /** Ctrl-C in a terminal does not reach it: whoever started it ends it in its turn. */
+  readonly ownGroup?: boolean;
   /** More `ROOMTAPE_*` variables. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -80,6 +82,7 @@ export class ServerChild {
     const log = openSync(options.logFile, 'a', 0o600);
     this.#child = spawn(process.execPath, [MAIN, 'serve'], {
       stdio: ['ignore', log, log],
+      detached: options.ownGroup ?? false,
       env: {
         ...withoutSettings(process.env),
         ROOMTAPE_CONFIG: devNull,

@@ -54,6 +54,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     spawn: (environment) =>
       spawn(process.execPath, [fileURLToPath(new URL('./compositor.ts', import.meta.url))], {
         stdio: ['ignore', 'inherit', 'inherit'],
+        // Its own process group: Ctrl-C in a terminal would kill it before the coordinator can end it in order.
+        detached: true,
         env: bareEnvironment(environment),
       }),
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),

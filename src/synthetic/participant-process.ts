@@ -54,6 +54,8 @@ process.on('message', (request: ParticipantRequest) => {
       report({ type: 'refused', id: request.id, message: error instanceof Error ? error.message : String(error) }),
   );
 });
+// Ctrl-C in a terminal reaches us, too; whoever started us says goodbye in our name first, and disconnects.
+process.on('SIGINT', () => undefined);
 process.on('disconnect', () => {
   publisher?.close();
   process.exit(0);

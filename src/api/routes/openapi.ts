@@ -48,5 +48,10 @@ export const openApiRoutes = async (app: App): Promise<void> => {
     // It would send browsers of a server without TLS to https.
     transformStaticCSP: (policy) => policy.replace(/\s*upgrade-insecure-requests;?/, ''),
     uiConfig: { deepLinking: true, persistAuthorization: false },
+    theme: {
+      title: 'Roomtape API',
+      // The bar above carries the mark of the library and a field for other descriptions.
+      css: [{ filename: 'roomtape.css', content: '.swagger-ui .topbar { display: none; }' }],
+    },
   });
 };

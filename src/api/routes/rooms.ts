@@ -19,14 +19,16 @@ const customRoomId = z
 
 /** Fields of VideoSDK that later versions turn on. Validated; refused by name. `geoFence` and other unknown fields are ignored. */
 const createBody = (allowed: true | readonly string[]) =>
-  z.object({
-    customRoomId: customRoomId.nullish(),
-    webhook: z.object({ endPoint: outboundUrl(allowed), events: z.array(z.string().max(64)).max(64) }).nullish(),
-    autoCloseConfig: z.object({ type: z.string().nullish(), duration: z.number().min(0).nullish() }).nullish(),
-    autoStartConfig: z.object({ recording: recordingFields(allowed).nullish() }).nullish(),
-    multiComposition: z.record(z.string(), z.boolean().nullish()).nullish(),
-    allowedParticipantIds: z.array(z.string()).nullish(),
-  });
+  z
+    .object({
+      customRoomId: customRoomId.nullish(),
+      webhook: z.object({ endPoint: outboundUrl(allowed), events: z.array(z.string().max(64)).max(64) }).nullish(),
+      autoCloseConfig: z.object({ type: z.string().nullish(), duration: z.number().min(0).nullish() }).nullish(),
+      autoStartConfig: z.object({ recording: recordingFields(allowed).nullish() }).nullish(),
+      multiComposition: z.record(z.string(), z.boolean().nullish()).nullish(),
+      allowedParticipantIds: z.array(z.string()).nullish(),
+    })
+    .meta({ examples: [{ customRoomId: 'weekly' }] });
 
 const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void => {
   const multi = Object.entries(body.multiComposition ?? {}).find(([, on]) => on === true);

@@ -131,6 +131,19 @@ describe('a demo that is interrupted', () => {
     expect(lastLine(demo.said())).toBe('Interrupted.');
     expectNothingLeft(join(out, 'data'));
   });
+
+  it('by Ctrl-C in a terminal, which reaches all of its processes and it twice, ends in order', async () => {
+    const out = join(folder, 'out');
+    const demo = await run({}, ['demo', '--participants', '1', '--seconds', '60', '--out', out]);
+    // Its group is ours: a terminal's signal is given to it and its children one by one.
+    await expect.poll(demo.said, { ...LIMIT, timeout: 60_000 }).toMatch(/Recording 60 s/);
+    const group = [demo.child.pid ?? 0, ...childrenOf(demo.child.pid ?? 0)];
+    for (const pid of group) process.kill(pid, 'SIGINT');
+    demo.child.kill('SIGINT');
+    expect(await demo.exited).toBe(1);
+    expect(lastLine(demo.said())).toBe('Interrupted.');
+    expectNothingLeft(join(out, 'data'));
+  });
 });
 
 describe('a server that cannot start says so in its last line', () => {
@@ -309,6 +322,15 @@ describe('roomtape token', () => {
     }
   });
 });
+
+/** Children that a terminal's Ctrl-C would reach: those in the process group of their parent. As Linux tells; elsewhere none. */
+const childrenOf = (parent: number): number[] => {
+  const path = `/proc/${parent}/task/${parent}/children`;
+  if (!existsSync(path)) return [];
+  const groupOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[2];
+  const pids = readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return pids.filter((pid) => groupOf(pid) === groupOf(parent));
+};
 
 /** The port is in the log line of the media process. */
 const portOfMedia = async (server: Run): Promise<number | undefined> => {
