@@ -89,6 +89,7 @@ export class Canvas {
     this.#fill({ x: 0, y: 0, width: this.#planes.width, height: this.#planes.height }, this.#background);
     this.#looks = [];
     for (const scaler of this.#scalers.splice(scene.tiles.length)) scaler.close();
+    while (this.#scalers.length < scene.tiles.length) this.#scalers.push(new TileScaler());
   }
 
   async #drawTile(tile: Tile, index: number, pictureOf: (trackId: TrackId) => Promise<TrackPicture>): Promise<void> {
@@ -112,8 +113,8 @@ export class Canvas {
   }
 
   async #drawPicture(tile: Tile, index: number, picture: Frame, colour: VideoColour | null): Promise<void> {
-    const scaler = this.#scalers[index] ?? new TileScaler();
-    this.#scalers[index] = scaler;
+    const scaler = this.#scalers[index];
+    if (!scaler) throw new Error(`Tile ${index} was drawn before it was laid out.`);
     if (tile.fit === 'cover') return scaler.draw(picture, this.#planes, tile.rect, 'cover', colour);
     const place = containRect(picture, tile.rect);
     if (!sameRect(place, tile.rect)) this.#fill(tile.rect, this.#ground);
