@@ -29,6 +29,7 @@ export const DevicePickers = ({ client, room, speakerId, onSpeaker }: Props) => 
         testId="camera-picker"
         choices={choices.cameras}
         chosen={camera.deviceId}
+        isBlocked={camera.problem?.trouble === 'denied'}
         onChoose={(deviceId) => void client.setCamera(true, deviceId)}
       />
       <Picker
@@ -36,6 +37,7 @@ export const DevicePickers = ({ client, room, speakerId, onSpeaker }: Props) => 
         testId="microphone-picker"
         choices={choices.microphones}
         chosen={microphone.deviceId}
+        isBlocked={microphone.problem?.trouble === 'denied'}
         onChoose={(deviceId) => void client.setMicrophone(true, deviceId)}
       />
       {CAN_CHOOSE_SPEAKER && choices.speakers.length > 0 && (
@@ -56,10 +58,12 @@ interface PickerProps {
   readonly testId: string;
   readonly choices: readonly DeviceChoice[];
   readonly chosen: string | null;
+  /** The browser names no devices that it does not allow. */
+  readonly isBlocked?: boolean;
   readonly onChoose: (deviceId: string) => void;
 }
 
-const Picker = ({ label, testId, choices, chosen, onChoose }: PickerProps) => (
+const Picker = ({ label, testId, choices, chosen, isBlocked = false, onChoose }: PickerProps) => (
   <label className="field">
     <span>{label}</span>
     <select
@@ -68,7 +72,7 @@ const Picker = ({ label, testId, choices, chosen, onChoose }: PickerProps) => (
       onChange={(event) => onChoose(event.target.value)}
       disabled={choices.length === 0}
     >
-      {choices.length === 0 && <option value="">None found</option>}
+      {choices.length === 0 && <option value="">{isBlocked ? 'Blocked by the browser' : 'None found'}</option>}
       {choices.map(({ deviceId, label: name }) => (
         <option key={deviceId} value={deviceId}>
           {name}

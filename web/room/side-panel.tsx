@@ -1,4 +1,4 @@
-/** A panel beside the tiles (over them on small screens). Escape closes it. */
+/** A panel beside the tiles (over them on small screens). Escape closes it. What is there to be written in has the focus. */
 import { type ReactNode, useEffect, useRef } from 'react';
 import { CloseIcon } from './icons.tsx';
 
@@ -13,7 +13,9 @@ export const SidePanel = ({ title, onClose, children }: Props) => {
 
   useEffect(() => {
     const opener = document.activeElement;
-    panel.current?.focus();
+    // On phones and tablets the keyboard would jump up over what there is to read.
+    const field = matchMedia('(pointer: coarse)').matches ? null : panel.current?.querySelector('input');
+    (field ?? panel.current)?.focus();
     return () => {
       if (opener instanceof HTMLElement) opener.focus();
     };

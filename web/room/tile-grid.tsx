@@ -61,6 +61,7 @@ export const TileGrid = ({ client, room, pinnedHere, mayModerate, onPin }: Props
           onPin={onPin}
         />
       ))}
+      {room.participants.length === 1 && <p className="grid__hidden">Nobody else is here yet</p>}
       {hidden > 0 && (
         <p className="grid__hidden">
           {hidden} more {hidden === 1 ? 'person' : 'people'}
