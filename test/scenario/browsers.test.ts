@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BrowserGuest, type BrowserKind, firefoxObstacle, reachableByFirefox } from '../support/browser.ts';
 import { Service } from '../support/service.ts';
@@ -19,7 +21,7 @@ describe('people in browsers', () => {
   });
   afterAll(() => service.close());
 
-  const recordedAsTheyWere = async (kinds: readonly BrowserKind[]): Promise<void> => {
+  const recordedAsTheyWere = async (kinds: readonly BrowserKind[], script = ''): Promise<void> => {
     const sitting = await Sitting.open(service, kinds.length);
     for (const [index, kind] of kinds.entries()) {
       const guest = await BrowserGuest.join(service, {
@@ -29,6 +31,7 @@ describe('people in browsers', () => {
         index,
         of: kinds.length,
         fps: 15,
+        script,
       });
       guests.push(guest);
       sitting.guests.push(guest);
@@ -54,8 +57,35 @@ describe('people in browsers', () => {
 
   it('one Chromium is recorded as it was', () => recordedAsTheyWere(['chromium']));
   it('two Chromiums are recorded as they were', () => recordedAsTheyWere(['chromium', 'chromium']));
+  it('one whose UDP is blocked comes through TCP and is recorded as it was', async () => {
+    const hole = createSocket('udp4');
+    try {
+      hole.bind(0, '127.0.0.1');
+      await once(hole, 'listening');
+      await recordedAsTheyWere(['chromium'], blockUdp(hole.address().port));
+      expect(await guests[0]?.page.evaluate(TRANSPORTS)).toEqual(['tcp']);
+    } finally {
+      hole.close();
+    }
+  });
   it('Firefox is recorded as it was', async (test) => {
     if (firefoxObstacle) test.skip(firefoxObstacle);
     await recordedAsTheyWere(['firefox']);
   });
 });
+
+/** A network that swallows UDP: for a page, what the server's UDP candidates name is a port where nobody answers. */
+const blockUdp = (port: number): string => `{
+  const apply = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return apply.call(this, { type, sdp: sdp.replaceAll(/^(a=candidate:\\S+ 1 udp \\d+) \\S+ \\d+/gim, '$1 127.0.0.1 ${port}') });
+  };
+}`;
+
+/** By which protocols media flows. */
+const TRANSPORTS = `(async () => {
+  const { publish } = await window.roomtapeRoom.stats();
+  const stats = [...publish.values()];
+  const used = stats.filter(({ type }) => type === 'transport').map((transport) => publish.get(transport.selectedCandidatePairId));
+  return [...new Set(used.map((pair) => publish.get(pair.localCandidateId).protocol))];
+})()`;

@@ -78,6 +78,8 @@ export interface BrowserGuestOptions {
   readonly of: number;
   readonly fps: number;
   readonly codec?: 'vp8' | 'h264' | 'vp9' | 'av1';
+  /** Runs in the page before its own scripts. */
+  readonly script?: string;
 }
 
 /** Length of the code's loop: longer than any scenario. */
@@ -113,6 +115,7 @@ export class BrowserGuest implements Guest {
           sound: options.kind === 'firefox' ? 'tone' : 'webaudio',
         }),
       );
+      if (options.script) await page.evaluateOnNewDocument(options.script);
       const address = new URL(`/room/${options.roomId}`, service.url);
       address.searchParams.set('token', await service.participantToken(options.roomId));
       address.searchParams.set('autojoin', '1');
