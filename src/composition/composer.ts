@@ -56,6 +56,7 @@ export class Composer {
   #pictures: PictureTrack | null = null;
   #eventsTaken = 0;
   #segment = 0;
+  #undecodable = 0;
   #closed = false;
 
   constructor(options: ComposerOptions) {
@@ -65,6 +66,11 @@ export class Composer {
   /** The lowest segment that can still be asked for. */
   get position(): number {
     return this.#segment;
+  }
+
+  /** Frames that could not be decoded, those on the way to a segment's first picture included; complete once it is closed. */
+  get undecodable(): number {
+    return this.#undecodable;
   }
 
   /** Ticks of the whole recording, null as long as the journal has not been read to its end. At least one. */
@@ -93,7 +99,12 @@ export class Composer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#leavePictures();
+  }
+
+  #leavePictures(): void {
     this.#pictures?.close();
+    this.#undecodable += this.#pictures?.undecodable ?? 0;
     this.#pictures = null;
   }
 
@@ -169,8 +180,7 @@ export class Composer {
     const levels = finished?.levels ?? (await this.#sound(span)).levels;
     const planner = this.#prepare(span, levels);
     for (let tick = 0; tick < span.ticks; tick++) planner.next();
-    this.#pictures?.close();
-    this.#pictures = null;
+    this.#leavePictures();
   }
 
   async #render(span: SegmentSpan): Promise<void> {
@@ -187,7 +197,6 @@ export class Composer {
       videoBytes,
       audioBytes,
       levels: sound.levels,
-      undecodable: this.#pictures?.takeUndecodable() ?? 0,
     });
   }
 

@@ -72,11 +72,9 @@ export class VideoDecoder {
     return this.#colour;
   }
 
-  /** Frames that could not be decoded, since the last call. */
-  takeErrors(): number {
-    const errors = this.#errors;
-    this.#errors = 0;
-    return errors;
+  /** Frames that could not be decoded. */
+  get errors(): number {
+    return this.#errors;
   }
 
   /** Decodes one frame. True if there is a new picture. Never rejects because of what the frame holds. `shunned`: it counts as damaged. */

@@ -51,19 +51,16 @@ export class PictureTrack {
     }
   }
 
-  /** Frames that could not be decoded, since the last call. */
-  takeUndecodable(): number {
-    let count = this.#undecodable;
-    this.#undecodable = 0;
-    for (const decoder of this.#decoders.values()) count += decoder.takeErrors();
-    return count;
+  /** Frames that could not be decoded; complete once it is closed. */
+  get undecodable(): number {
+    return this.#undecodable;
   }
 
   /** Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const decoder of this.#decoders.values()) decoder.close();
+    for (const decoder of this.#decoders.values()) this.#retire(decoder);
     this.#decoders.clear();
     this.#canvas.close();
   }
@@ -83,7 +80,7 @@ export class PictureTrack {
   }
 
   #retire(decoder: VideoDecoder): void {
-    this.#undecodable += decoder.takeErrors();
+    this.#undecodable += decoder.errors;
     decoder.close();
   }
 }

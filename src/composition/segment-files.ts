@@ -16,8 +16,6 @@ export const segmentFacts = z.object({
   audioBytes: z.number(),
   /** By window of 100 ms that ends in this segment: dBFS of each participant's microphone; absent is silence. */
   levels: z.array(z.record(z.string(), z.number())).readonly(),
-  /** Frames of video that could not be decoded. */
-  undecodable: z.number(),
 });
 export type SegmentFacts = Omit<z.infer<typeof segmentFacts>, 'levels'> & { readonly levels: readonly Levels[] };
 

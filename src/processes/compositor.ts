@@ -41,6 +41,7 @@ class Compositor {
   readonly #peer: Peer;
   readonly #task: CompositionTask;
   readonly #notices: Notices;
+  readonly #log: Logger;
   /** Grows with everything that gets done, and while the journal is waited for. */
   #steps = 0;
   /** What is made of whole segments is no hostile media, and one call may take minutes: it is alive as long as the process is. */
@@ -48,7 +49,8 @@ class Compositor {
   #open: { readonly composer: Composer; readonly feed: OpenJournalFeed } | null = null;
   #endTold = false;
 
-  constructor(peer: Peer, task: CompositionTask, notices: Notices) {
+  constructor(peer: Peer, task: CompositionTask, notices: Notices, log: Logger) {
+    this.#log = log;
     this.#peer = peer;
     this.#task = task;
     this.#notices = notices;
@@ -156,8 +158,11 @@ class Compositor {
   async #close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
-    open?.composer.close();
-    await open?.feed.close();
+    if (!open) return;
+    open.composer.close();
+    const { undecodable } = open.composer;
+    if (undecodable > 0) this.#log.info({ undecodable, recordingId: this.#task.recordingId }, 'Frames were damaged.');
+    await open.feed.close();
   }
 }
 
@@ -184,7 +189,7 @@ const run = async (log: Logger): Promise<number> => {
   try {
     const lease = environmentVariable('ROOMTAPE_LEASE');
     const hello = await peer.request('hello', { version: WORK_VERSION, lease, pid: process.pid });
-    await new Compositor(peer, workMethods.hello.result.parse(hello), notices).work();
+    await new Compositor(peer, workMethods.hello.result.parse(hello), notices, log).work();
     return 0;
   } catch (error) {
     log.error({ err: error }, 'A composition failed.');

@@ -31,7 +31,7 @@ test('a frame that is shunned counts as damaged: frozen until the next keyframe,
   }
   const whole = all.slice(third).map(({ timeNs }) => timeNs);
   expect(fresh).toEqual([0, 1, 2, 3, 4, ...whole]);
-  expect(decoder.takeErrors()).toBe(2);
+  expect(decoder.errors).toBe(2);
   expect(steps).toBe(all.length);
   decoder.close();
 });

@@ -101,7 +101,7 @@ test('renders every segment once, in runs of a minute, then packages', async () 
 });
 
 const factsOf = (index: number, audioBytes = 0): string =>
-  JSON.stringify({ version: 1, index, ticks: 128, videoBytes: 0, audioBytes, levels: [], undecodable: 0 });
+  JSON.stringify({ version: 1, index, ticks: 128, videoBytes: 0, audioBytes, levels: [] });
 
 test('takes finished segments over and renders the rest', async () => {
   const { next } = await open(1, { total: 10 });

@@ -65,7 +65,7 @@ const render = async (index: number): Promise<void> => {
   }
   await decode({ stream: 7, timeNs: index });
   const name = `${String(index).padStart(6, '0')}.json`;
-  const facts = { version: 1, index, ticks: 128, videoBytes: 0, audioBytes: 0, levels: [], undecodable: 0 };
+  const facts = { version: 1, index, ticks: 128, videoBytes: 0, audioBytes: 0, levels: [] };
   writeFileSync(join(task.scratchDir, name), JSON.stringify(facts));
   renameSync(join(task.scratchDir, name), join(task.segmentsDir, name));
   peer.emit({ type: 'segment', index, ticks: 128 });
