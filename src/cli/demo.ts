@@ -12,7 +12,7 @@ import { mintApiToken, mintParticipantToken } from '../api/auth.ts';
 import { makeFolder } from '../support/make-folder.ts';
 import { Scope } from '../support/scope.ts';
 import { Participant, type ParticipantOptions, prepareMedia } from '../synthetic/participant.ts';
-import { showProgress } from './progress.ts';
+import { abandonProgress, showProgress } from './progress.ts';
 import { type RecordingAnswer, RestClient } from './rest-client.ts';
 import { credentialsFile, ServerChild } from './server-child.ts';
 
@@ -55,6 +55,7 @@ export const runDemo = async (options: DemoOptions): Promise<void> => {
     await scope.close();
     console.log(JSON.stringify(result));
   } finally {
+    abandonProgress();
     await scope.close();
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }

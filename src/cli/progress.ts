@@ -10,6 +10,13 @@ export interface Progress {
   done(): void;
 }
 
+let shown: SingleBar | undefined;
+
+/** For whoever fails in the middle of a step: gives the terminal its cursor back, on a line of its own. */
+export const abandonProgress = (): void => {
+  if (shown?.isActive) shown.stop();
+};
+
 /** Begins to show a step. */
 export const showProgress = (title: string): Progress => {
   const started = performance.now();
@@ -30,6 +37,7 @@ export const showProgress = (title: string): Progress => {
     { format: `${title.padEnd(34)} {bar} {percentage} %`, stream: process.stderr, hideCursor: true },
     Presets.shades_classic,
   );
+  shown = bar;
   bar.start(100, 0);
   return {
     update: (part) => bar.update(Math.round(part * 100)),
