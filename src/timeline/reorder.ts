@@ -3,6 +3,8 @@
  *
  * Waiting is counted in journal time (arrival times of records), so the outcome is a function of the journal alone.
  * States: *starting* (the first packets are gathered, since the very first to arrive need not be the first sent), then *running*.
+ * Where the journal is entered in mid-stream, what was sent before that belongs to packets that are not in it: a retransmission of it
+ * is late, and no gap behind it is waited for.
  * Losses are told to the receiver in their place. Malformed or stray packets count and change nothing.
  */
 import type { SessionTimeNs } from '../domain/media-time.ts';
@@ -42,6 +44,8 @@ export class Reorder {
   #next: number | null = null;
   /** Highest extended sequence number seen; null before the first packet. */
   #highest: number | null;
+  /** Up to this one, packets came before the journal was entered. */
+  readonly #entered: number;
   #startNs: SessionTimeNs | null = null;
   #deadlineNs: SessionTimeNs = Number.POSITIVE_INFINITY;
   /** A packet far off, kept until the one after it says whether the sender restarted. */
@@ -53,6 +57,7 @@ export class Reorder {
   constructor(receiver: ReorderReceiver, highest: number | null) {
     this.#receiver = receiver;
     this.#highest = highest;
+    this.#entered = highest ?? Number.NEGATIVE_INFINITY;
   }
 
   /** When, in journal time, `expire` has something to do; Infinity if nothing is waited for. */
@@ -99,10 +104,13 @@ export class Reorder {
   }
 
   #begin(extended: number, packet: RtpPacket, arrivalNs: SessionTimeNs): void {
+    if (extended <= this.#entered || this.#held.has(extended)) {
+      this.late += 1;
+      return;
+    }
     this.#startNs ??= arrivalNs;
     this.#deadlineNs = this.#startNs + START_WAIT_NS;
-    if (this.#held.has(extended)) this.late += 1;
-    else this.#held.set(extended, keep(packet, arrivalNs));
+    this.#held.set(extended, keep(packet, arrivalNs));
   }
 
   /** Unwraps the sequence number next to the highest so far; null for a packet too far off to be believed yet. */

@@ -142,7 +142,7 @@ export class Stream {
   advance(nowNs: SessionTimeNs): void {
     if (this.closed) return;
     if (this.#reorder.deadlineNs <= nowNs) this.#reorder.expire(nowNs);
-    this.#clock.advance(nowNs);
+    this.#clock.advance(nowNs, this.#held !== null);
     if (this.#held === null || this.#firstArrivalNs === null) return;
     const waited = nowNs - this.#firstArrivalNs >= REPORT_WAIT_NS;
     if (this.#held.length > 0 && (waited || this.#clock.synchronised)) this.#release();

@@ -10,10 +10,10 @@ import { SlewedOffset } from './slew.ts';
 export interface DomainMember {
   /** Least (arrival − sender NTP) over the window, seen from `nowNs`; null without reports or packets. */
   transitNs(nowNs: SessionTimeNs): number | null;
+  /** Packets have come for long enough that the least transit may be believed. */
+  readonly isWarm: boolean;
 }
 
-/** The first packets of a connection may all have met jitter: gathered this long before the offset is believed. */
-const WARM_UP_NS = 500_000_000;
 /** How often the offset is moved. */
 const STEP_NS = 100_000_000;
 /** Streams whose clocks lie farther apart do not share one, whatever was negotiated: each is then on its own. */
@@ -22,7 +22,6 @@ const SAME_CLOCK_NS = 2_000_000_000;
 export class DomainClock {
   readonly #members: DomainMember[] = [];
   readonly #offset = new SlewedOffset();
-  #firstNs: SessionTimeNs | null = null;
   #nextStepNs = Number.NEGATIVE_INFINITY;
 
   join(member: DomainMember): void {
@@ -43,11 +42,9 @@ export class DomainClock {
   advance(nowNs: SessionTimeNs, force = false): void {
     if (nowNs < this.#nextStepNs && !force) return;
     this.#nextStepNs = nowNs + STEP_NS;
-    const target = this.#targetNs(nowNs);
-    if (target === null) return;
-    this.#firstNs ??= nowNs;
-    if (this.#offset.value === null && nowNs - this.#firstNs < WARM_UP_NS && !force) return;
-    this.#offset.advance(target, nowNs);
+    const target = this.#target(nowNs);
+    if (target === null || (this.#offset.value === null && !target.isWarm && !force)) return;
+    this.#offset.advance(target.leastNs, nowNs);
   }
 
   /** True if a stream with this least transit runs on the domain's clock. */
@@ -55,16 +52,19 @@ export class DomainClock {
     return this.#offset.value !== null && Math.abs(transitNs - this.#offset.value) <= SAME_CLOCK_NS;
   }
 
-  /** The least transit of the streams that agree with the eldest one. */
-  #targetNs(nowNs: SessionTimeNs): number | null {
-    let eldest: number | null = null;
-    let least = Number.POSITIVE_INFINITY;
+  /** The least transit of the streams that agree with the eldest one, and whether any of them is warm. */
+  #target(nowNs: SessionTimeNs): { readonly leastNs: number; readonly isWarm: boolean } | null {
+    let eldestNs: number | null = null;
+    let leastNs = Number.POSITIVE_INFINITY;
+    let isWarm = false;
     for (const member of this.#members) {
-      const transit = member.transitNs(nowNs);
-      if (transit === null) continue;
-      eldest ??= transit;
-      if (Math.abs(transit - eldest) <= SAME_CLOCK_NS && transit < least) least = transit;
+      const transitNs = member.transitNs(nowNs);
+      if (transitNs === null) continue;
+      eldestNs ??= transitNs;
+      if (Math.abs(transitNs - eldestNs) > SAME_CLOCK_NS) continue;
+      leastNs = Math.min(leastNs, transitNs);
+      isWarm ||= member.isWarm;
     }
-    return eldest === null ? null : least;
+    return eldestNs === null ? null : { leastNs, isWarm };
   }
 }

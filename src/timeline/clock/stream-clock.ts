@@ -20,6 +20,11 @@ const JUMP_BACK_NS = 10_000_000_000;
 const STOOD_STILL_NS = 300_000_000;
 /** The packets of an unmuted track may come so much after the word of it. */
 const UNMUTED_LATELY_NS = 2_000_000_000;
+/**
+ * The first packets of a stream may all have met jitter, or be retransmissions with nothing behind them yet: for so long packets must
+ * have come before the least of their journeys is believed. Time without packets teaches nothing.
+ */
+const WARM_UP_NS = 1_000_000_000;
 /** An older report, from a snapshot, says too little about now (100 ppm of drift make 6 ms). */
 const REPORT_AGE_NS = 60_000_000_000;
 
@@ -35,6 +40,7 @@ export class StreamClock implements DomainMember {
   #early: { readonly report: SenderReport; readonly arrivalNs: SessionTimeNs } | null = null;
   #reported = false;
   #generation = 0;
+  #firstArrivalNs: SessionTimeNs | null = null;
   #lastArrivalNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
   /** Until when the clock may have stood still: for ever while muted. */
   #doubtfulUntilNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
@@ -77,6 +83,7 @@ export class StreamClock implements DomainMember {
     const transit = arrivalNs - this.ticksToNs(ticks);
     if (this.#hasJumped(transit, arrivalNs)) this.#beginAnew(transit, arrivalNs);
     this.#least.add(arrivalNs, transit);
+    this.#firstArrivalNs ??= arrivalNs;
     this.#lastArrivalNs = arrivalNs;
     this.#takeEarlyReport(arrivalNs);
     return ticks;
@@ -93,13 +100,18 @@ export class StreamClock implements DomainMember {
     else this.#sender.report(this.ticksToNs(this.unwrap(report.rtpTimestamp)), report.ntpNs);
   }
 
-  /** Lets journal time pass. */
-  advance(nowNs: SessionTimeNs): void {
+  /** Lets journal time pass. `free`: nothing has been placed by this clock yet, it may jump. */
+  advance(nowNs: SessionTimeNs, free = false): void {
     const least = this.#least.at(nowNs);
+    if (free) this.#own.clear();
     if (least !== Number.POSITIVE_INFINITY) this.#own.advance(least, nowNs);
     const reported = this.synchronised;
     if (reported !== this.#reported) this.#generation += 1;
     this.#reported = reported;
+  }
+
+  get isWarm(): boolean {
+    return this.#firstArrivalNs !== null && this.#lastArrivalNs - this.#firstArrivalNs >= WARM_UP_NS;
   }
 
   transitNs(nowNs: SessionTimeNs): number | null {

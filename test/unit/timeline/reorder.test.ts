@@ -92,6 +92,20 @@ describe('Reorder', () => {
     expect(out).toEqual([65_535, 0, 1]);
   });
 
+  it('waits for nothing that came before the snapshot, though some of it is sent again', () => {
+    const { out, reorder } = run(
+      [
+        [96, 0],
+        [103, 5],
+        [102, 10],
+      ],
+      100,
+    );
+    reorder.expire(5 * MS + START_WAIT_NS);
+    expect(out).toEqual([102, 103]);
+    expect(reorder.waiting).toBe(false);
+  });
+
   it('believes a sender that begins anew after two packets in a row', () => {
     const { out } = run([
       [100, 0],

@@ -427,6 +427,33 @@ describe('a journal entered at a later chunk', () => {
     expect(frame && Math.abs(frame.timeNs / MS - markOf(frame.data) - 30)).toBeLessThan(2);
   });
 
+  it('is led astray by no retransmission of what was sent before it, nor by a loss right behind it', () => {
+    const senders = [new Sender(AUDIO, { sequence: 10 }), new Sender(VIDEO, { sequence: 10 })];
+    for (const sender of senders) {
+      const isSound = sender.info.codec === 'opus';
+      for (let ms = 0; ms < 5000; ms += isSound ? 20 : 40) {
+        const payload = isSound ? [opusPacket(ms)] : vp8Payloads(vp8Frame({ key: ms % 1000 === 0, mark: ms }));
+        // Of what was sent before, one packet alone comes, late; the third afterwards is lost.
+        const ends = ms < 1000 ? (ms === 920 ? 1020 : null) : ms === 1080 ? null : ms + 30;
+        sender.frame(ms * MS, payload, () => (ends === null ? null : ends * MS));
+      }
+    }
+    const streams = senders.map((sender) => ({
+      ...sender.info,
+      extendedSequence: 9 + (sender.info.codec === 'opus' ? 50 : 25),
+      lastSenderReport: {
+        packet: senderReport(3_900_000_000, sender.timestampAt(0)).toString('base64'),
+        arrivalNs: DELAY_NS,
+      },
+    }));
+    const records = inOrder(senders.flatMap((sender) => sender.records));
+    const timeline = play([snapshotRecord({ streams }, 1000 * MS), ...records]);
+    timeline.finish();
+    const frames = timeline.videoFrames(1, 0, 10 * S).filter(({ decodable }) => decodable);
+    expect(frames.length).toBe(77);
+    for (const { timeNs, data } of frames) expect(Math.abs(timeNs / MS - markOf(data) - 30)).toBeLessThan(5);
+  });
+
   it('tells events and recordings, whether they began in it or before', () => {
     const layout = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 } as const;
     const recordingId = 'a'.repeat(24) as never;
