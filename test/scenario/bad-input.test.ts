@@ -1,9 +1,13 @@
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/synthetic/impairment.ts';
 import { signToken } from '../support/api.ts';
 import { Service } from '../support/service.ts';
 import { Sitting } from '../support/sitting.ts';
+
+/** As Chromium offers camera and microphone. */
+const OFFER = readFileSync(new URL('../unit/rooms/fixtures/chrome-publish.sdp', import.meta.url), 'utf8');
 
 /** What hostile and careless callers send: the right status, a message that helps, and the server goes on. */
 describe('bad input', () => {
@@ -78,6 +82,36 @@ describe('bad input', () => {
       expect(await refused(await whip(body))).toEqual([400, 'INVALID_SDP']);
     }
     expect((await refused(await whip('v=0', 'text/plain')))[0]).toBe(415);
+    const whep = (body: string) => post(`/whep/${roomId}/nobody`, { token, type: 'application/sdp', body });
+    expect(await refused(await whep(OFFER.replaceAll('a=sendrecv', 'a=recvonly')))).toEqual([
+      404,
+      'PARTICIPANT_NOT_FOUND',
+    ]);
+  });
+
+  it.each([
+    ['to receive only', /a=send\w+/g, 'a=recvonly', /publishes nothing/],
+    ['of codecs that nobody plays', /^(a=rtpmap:\d+) \w+\//gm, '$1 SPEEX/', /VP8/],
+    ['of stopped m-lines', /^m=(\w+) \d+/gm, 'm=$1 0', /VP8/],
+    ['without a fingerprint', /^a=fingerprint:.*\r\n/gm, '', /fingerprint/],
+    ['with a fingerprint of MD5', /sha-256 [\w:]+/g, 'md5 AA:BB', /fingerprint/],
+    ['without ICE', /^a=ice-.*\r\n/gm, '', /ice-ufrag/],
+    ['that is passive', /setup:actpass/g, 'setup:passive', /passive/],
+    ['without bundle', /^a=group:.*\r\n/gm, '', /BUNDLE/],
+    ['without rtcp-mux', /^a=rtcp-mux\r\n/gm, '', /rtcp-mux/],
+    ['with a mid that is none', /^a=mid:0/gm, 'a=mid:<0>', /mid/],
+    ['with two equal mids', /^a=mid:1/gm, 'a=mid:0', /mid/],
+    ['of 300 m-lines', /$/, 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n'.repeat(300), /m-lines/],
+  ])('refuses an offer %s with the reason, and lets nobody in', async (_, from, to, reason) => {
+    const answer = await post(`/whip/${roomId}`, {
+      token: `Bearer ${await service.participantToken(roomId)}`,
+      type: 'application/sdp',
+      body: OFFER.replace(from, to),
+    });
+    expect(((await answer.clone().json()) as { message: string }).message).toMatch(reason);
+    expect(await refused(answer)).toEqual([400, 'INVALID_SDP']);
+    const start = await service.api.call('POST', '/v2/recordings/start', { roomId });
+    expect(await refused(start)).toEqual([400, 'NO_ACTIVE_SESSION']);
   });
 
   it('garbage on the media port, while somebody is recorded; and a second start', async () => {

@@ -115,8 +115,17 @@ describe('a room that changes while it is recorded', () => {
     sitting.grid([ada]);
     await sitting.until(17);
     await sitting.endRecording();
-    const { failures, text } = await sitting.judged();
+    const { failures, text, journal } = await sitting.judged();
     await sitting.leave();
     expect(failures, text).toEqual([]);
+    // By the journal's own clock: a starved machine may stop sending long before it is told to vanish.
+    const left = journal.events.find(({ event }) => event.type === 'participant-left' && event.reason === 'timeout');
+    const whose = left?.event.type === 'participant-left' ? left.event.participantId : null;
+    const streams = journal.streams.filter(({ info }) => info.participantId === whose);
+    const lastMs = Math.max(...streams.map(({ lastPacketMs }) => lastPacketMs));
+    const silentMs = Number((left?.atNs ?? 0n) - journal.originNs) / 1e6 - lastMs;
+    expect(streams).toHaveLength(2);
+    // Last activity is kept in whole milliseconds.
+    expect(silentMs).toBeGreaterThanOrEqual(7_999);
   });
 });

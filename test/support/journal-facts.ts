@@ -13,6 +13,8 @@ export interface StreamFacts {
   readonly missingAtEnd: number;
   /** Longest time between the arrivals of neighbours in writing order, ms. */
   readonly longestPauseMs: number;
+  /** Session time at which its last packet arrived, ms. */
+  readonly lastPacketMs: number;
 }
 
 export interface JournalFacts {
@@ -69,6 +71,7 @@ class StreamCount {
       missing,
       missingAtEnd: this.#missing(Number.POSITIVE_INFINITY) - missing,
       longestPauseMs: this.#pauseNs / 1_000_000,
+      lastPacketMs: (this.#lastNs ?? 0) / 1_000_000,
     };
   }
 
