@@ -30,6 +30,7 @@ import {
   type CompositionConfig,
   type CompositionTask,
   WORK_VERSION,
+  type WorkNotice,
   workEvent,
   workMethods,
 } from './task.ts';
@@ -167,6 +168,7 @@ export class CompositionCoordinator {
   finished(compositionId: string): void {
     const job = this.#jobs.get(compositionId);
     if (!job) return;
+    if (!job.finished) for (const worker of job.workers) this.#notify(worker, 'recording-stopped');
     job.finished = true;
     this.#schedule();
   }
@@ -177,7 +179,7 @@ export class CompositionCoordinator {
     if (!job) return;
     job.journalEnded = true;
     job.finished = true;
-    for (const worker of job.workers) worker.peer?.emit({ type: 'journal-ended' });
+    for (const worker of job.workers) this.#notify(worker, 'journal-ended');
     this.#schedule();
   }
 
@@ -213,8 +215,13 @@ export class CompositionCoordinator {
     if (!worker || worker.peer)
       throw new Error('This lease is not known, or is in use: the job went to another process.');
     worker.peer = peer;
-    if (worker.job.journalEnded) peer.emit({ type: 'journal-ended' });
+    if (worker.job.journalEnded) this.#notify(worker, 'journal-ended');
+    else if (worker.job.finished) this.#notify(worker, 'recording-stopped');
     return worker;
+  }
+
+  #notify(worker: Worker, type: WorkNotice['type']): void {
+    worker.peer?.emit({ type } satisfies WorkNotice);
   }
 
   #taskOf(worker: Worker): CompositionTask {

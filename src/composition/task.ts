@@ -99,5 +99,7 @@ export type WorkEvent = z.infer<typeof workEvent>;
 export const workNotice = z.discriminatedUnion('type', [
   /** Nobody writes this journal any more (its media process died): what is there is all; the recording ends with its last record. */
   z.object({ type: z.literal('journal-ended') }),
+  /** The recording is over: its stop is in the journal, or never will be. */
+  z.object({ type: z.literal('recording-stopped') }),
 ]);
 export type WorkNotice = z.infer<typeof workNotice>;

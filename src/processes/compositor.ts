@@ -35,6 +35,7 @@ const LACKS = ['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE', 'ENFILE'] as const;
 /** What the server has told us besides answers. */
 interface Notices {
   journalEnded: boolean;
+  stopped: boolean;
 }
 
 class Compositor {
@@ -106,6 +107,7 @@ class Compositor {
         this.#steps += 1;
         return this.#notices.journalEnded;
       },
+      stopped: () => this.#notices.stopped,
     });
     this.#tellEnd(feed.knownTicks);
     const threads = Math.min(MOST_THREADS, availableParallelism());
@@ -179,10 +181,12 @@ const isHindered = (error: unknown): boolean => {
 
 /** Resolves to the exit code. */
 const run = async (log: Logger): Promise<number> => {
-  const notices: Notices = { journalEnded: false };
+  const notices: Notices = { journalEnded: false, stopped: false };
   const peer = await dial(environmentVariable('ROOMTAPE_WORK_SOCKET'), {
     onEvent: (event) => {
-      if (workNotice.parse(event).type === 'journal-ended') notices.journalEnded = true;
+      const { type } = workNotice.parse(event);
+      if (type === 'journal-ended') notices.journalEnded = true;
+      else notices.stopped = true;
     },
     onClose: () => process.kill(process.pid, 'SIGKILL'),
   });

@@ -4,7 +4,7 @@ import { type JournalFeed, NothingToComposeError } from '../composition/composer
 import type { RecordingId } from '../domain/ids.ts';
 import { ticksIn } from '../domain/media-time.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
-import { type JournalBatch, readJournal } from '../journal/reader.ts';
+import { type JournalState, readJournal } from '../journal/reader.ts';
 import { scanJournal } from '../journal/scan.ts';
 import { Timeline } from '../timeline/timeline.ts';
 
@@ -15,6 +15,8 @@ export interface JournalFeedOptions {
   readonly follow: boolean;
   /** Nobody writes this journal any more. Asked while following. */
   readonly ended?: () => boolean;
+  /** The recording is over: once nobody writes, its end is not waited for, should a full disk have kept it out of the journal. */
+  readonly stopped?: () => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -27,7 +29,9 @@ export interface OpenJournalFeed extends JournalFeed {
 
 /** Opens a journal where the recording begins. Rejects with `NothingToComposeError` if the journal is missing or knows no such recording. */
 export const openJournalFeed = async (options: JournalFeedOptions): Promise<OpenJournalFeed> => {
-  const { journalDir, recordingId, signal, ended } = options;
+  const { journalDir, recordingId, signal } = options;
+  let state: JournalState = 'reading';
+  const ended = (): boolean => options.ended?.() === true || (state === 'sealed' && options.stopped?.() === true);
   const summary = await scanJournal(journalDir);
   const recording = summary?.recordings.find((candidate) => candidate.recordingId === recordingId);
   if (!recording) {
@@ -37,11 +41,11 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
   const batches = readJournal(journalDir, {
     fromChunk: await chunkToReadFrom(journalDir, recording.startedNs),
     follow: options.follow,
-    ...(ended ? { ended } : {}),
+    ended,
     ...(signal ? { signal } : {}),
   });
   const timeline = new Timeline();
-  const isOver = ({ state }: JournalBatch): boolean => {
+  const isOver = (): boolean => {
     if (state === 'ended') return true;
     // Sealed and stopped: whatever is written here later belongs to another recording.
     return state === 'sealed' && (timeline.recordings.get(recordingId)?.stopNs ?? null) !== null;
@@ -58,7 +62,8 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
         return false;
       }
       for (const record of next.value.records) timeline.push(record);
-      over = isOver(next.value);
+      state = next.value.state;
+      over = isOver();
       return true;
     },
     async close() {

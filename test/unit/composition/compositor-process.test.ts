@@ -140,6 +140,30 @@ test(
 );
 
 test(
+  'a recording whose end could not be written to a full disk is composed as far as it goes',
+  () =>
+    inFolder(async (folder) => {
+      const records = (await session()).filter(({ arrivalNs }) => arrivalNs < 6.5e9);
+      await saveJournal(records, join(folder, 'journal'));
+      const job = await open(folder, false);
+      try {
+        await job.start();
+        await job.until(1);
+        await renameSealed(join(folder, 'journal'), 1);
+        job.coordinator.finished('composition');
+        const outcome = await job.outcome;
+        const lastNs = records.at(-1)?.arrivalNs ?? 0;
+        expect(outcome).toMatchObject({
+          artifact: { durationSeconds: Math.round(((lastNs - 0.5e9) * 30) / 1e9) / 30 },
+        });
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
   'one that stops in the middle of its work is found out and replaced',
   () =>
     inFolder(async (folder) => {
