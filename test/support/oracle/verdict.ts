@@ -53,6 +53,11 @@ interface Sightings {
   /** Others' colours, unreadable codes: what was there instead, with how often. */
   readonly instead: Map<string, number>;
   readonly flashes: number[];
+  /**
+   * Those of which the picture before was read too. Where it was not, the flash may have begun in it: it is seen, but from when on
+   * is not known to a tick, and sound cannot be held against it.
+   */
+  readonly timedFlashes: number[];
   readonly misplaced: number[];
   readonly colours: Rgb[];
   lit: boolean;
@@ -68,6 +73,7 @@ const sightings = (): Sightings => ({
   inPlace: 0,
   instead: new Map(),
   flashes: [],
+  timedFlashes: [],
   misplaced: [],
   colours: [],
   lit: false,
@@ -156,7 +162,10 @@ class Observer {
     if (misplaced !== null) seen.misplaced.push(misplaced);
     const lit = isLit(reading);
     const blink = seen.previous === null ? Number.POSITIVE_INFINITY : picture.time - seen.previous;
-    if (lit && !seen.lit && blink <= LONGEST_BLINK) seen.flashes.push(picture.time);
+    if (lit && !seen.lit && blink <= LONGEST_BLINK) {
+      seen.flashes.push(picture.time);
+      if (blink < 3 * HALF_TICK) seen.timedFlashes.push(picture.time);
+    }
     seen.lit = lit;
     seen.previous = picture.time;
     const stale = staleness(who, reading.frame, picture.time);
@@ -204,7 +213,7 @@ const ownOffset = ({ ownPairs = [] }: ExpectedParticipant, flash: number): numbe
 const reportOn = (who: ExpectedParticipant, seen: Sightings, beeps: readonly Beep[]): ParticipantReport => {
   const starts = beeps.map(({ start }) => start);
   const offsets: number[] = [];
-  for (const flash of seen.flashes) {
+  for (const flash of seen.timedFlashes) {
     const beep = nearest(starts, flash);
     if (beep !== null) offsets.push((beep - flash - ownOffset(who, flash)) * 1000);
   }
