@@ -107,6 +107,22 @@ describe('packageSegments', () => {
     expect(Math.max(...left.subarray(-900))).toBeGreaterThan(0.4);
   });
 
+  test.each([1, 2, 3, 4])(
+    'a last segment of %i ticks, fewer than an encoder holds back, follows as evenly as a whole one',
+    async (ticks) => {
+      const segments = [await segment(0, 128), await segment(1, ticks)];
+      const { path } = await packageSegments({
+        segments,
+        scratchDir: scratch,
+        artifactPath: join(folder, `tail-${ticks}`),
+      });
+      const pictures = await picturesOf(path);
+      expect(pictures.length).toBe(128 + ticks);
+      for (const [i, { seconds }] of pictures.entries()) expect(seconds).toBeCloseTo(i / 30, 9);
+      expect((await soundOf(path)).left.length).toBe((128 + ticks) * 1600);
+    },
+  );
+
   test('one tick makes a file', async () => {
     const facts = await packageSegments({
       segments: [await segment(0, 1)],
