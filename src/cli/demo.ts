@@ -69,7 +69,12 @@ interface DemoResult {
 
 const record = async (options: DemoOptions, scope: Scope): Promise<DemoResult> => {
   const out = resolve(options.out);
-  makeFolder(out);
+  try {
+    makeFolder(out);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The folder "${out}" can't be used: ${reason}. Choose another with --out.`, { cause });
+  }
   const media = mediaOf(options, join(out, 'synthetic'));
   await encode(media);
   const starting = showProgress('Starting the server');

@@ -2,17 +2,17 @@
  * `roomtape doctor`: looks at what a server of these settings needs, and says in plain words what is wrong and what to do. Exits 1 if
  * something would keep the server from working; warnings alone exit 0.
  */
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { networkInterfaces } from 'node:os';
 import { checkDatabase } from '../catalog/database.ts';
 import { openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
 import { type Config, loadConfig } from '../config/config.ts';
+import { makeServerFolders } from '../config/data-folder.ts';
 import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
 import { dataPaths } from '../processes/paths.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger } from '../support/log.ts';
-import { makeFolder } from '../support/make-folder.ts';
 import { certificate } from './certificate.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { freePorts } from './free-ports.ts';
@@ -52,14 +52,10 @@ const isRunning = async (config: Config): Promise<boolean> => {
 /** What keeps the data folder from being used, if anything does. */
 const dataFolder = (config: Config): Finding | undefined => {
   try {
-    makeFolder(config.dataDir);
-    accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-    dataPaths(config.dataDir);
+    makeServerFolders(config.dataDir);
     return undefined;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const words = `the data folder "${config.dataDir}" can't be used: ${reason}. Give it to this user, or choose another with ROOMTAPE_DATA_DIR`;
-    return { about: 'disk', verdict: 'error', words };
+    return { about: 'disk', verdict: 'error', words: error instanceof Error ? error.message : String(error) };
   }
 };
 

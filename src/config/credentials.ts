@@ -4,9 +4,9 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from '../support/make-folder.ts';
+import { makeDataFolder, unusable } from './data-folder.ts';
 
 export interface Credentials {
   readonly apiKey: string;
@@ -32,7 +32,7 @@ const read = async (file: string): Promise<Credentials | null> => {
     content = await readFile(file, 'utf8');
   } catch (error) {
     if (isCode(error, 'ENOENT')) return null;
-    throw error;
+    throw unusable(dirname(file), error);
   }
   // A copied or restored data folder may have lost the narrow mode: others could read the secret.
   if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600);
@@ -65,7 +65,7 @@ const create = async (file: string): Promise<'created' | 'lost-race'> => {
     return 'created';
   } catch (error) {
     if (isCode(error, 'EEXIST')) return 'lost-race';
-    throw error;
+    throw unusable(dirname(file), error);
   } finally {
     await rm(aside, { force: true });
   }
@@ -84,7 +84,7 @@ export const loadCredentials = async (settings: {
   const file = join(dataDir, 'credentials.json');
   const earlier = await read(file);
   if (earlier) return { credentials: earlier, created: false, file };
-  makeFolder(dataDir);
+  makeDataFolder(dataDir);
   const outcome = await create(file);
   const credentials = await read(file);
   if (!credentials) throw new Error(`"${file}" was written and is gone again: does something clear the data folder?`);

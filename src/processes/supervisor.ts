@@ -3,17 +3,17 @@
  * that it has no reason to die. Order and limits: docs/shutdown.md.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { type Credentials, loadCredentials } from '../config/credentials.ts';
+import { makeServerFolders } from '../config/data-folder.ts';
 import { listen, Peer } from '../support/ipc.ts';
 import { type Lock, takeLock } from '../support/lock.ts';
 import { createLogger } from '../support/log.ts';
-import { makeFolder } from '../support/make-folder.ts';
 import { Scope } from '../support/scope.ts';
 import { bareEnvironment } from './environment.ts';
 import { endOutdatedMedia, mediaSettingsOf, rememberMediaSettings } from './media-in-force.ts';
@@ -39,7 +39,7 @@ export interface Supervised {
 /** Starts everything. Rejects with a sentence if another supervisor has the data folder. */
 export const supervise = async (config: Config): Promise<Supervised> => {
   const log = createLogger('supervisor', config.logLevel);
-  makeDataFolder(config.dataDir);
+  makeServerFolders(config.dataDir);
   const paths = dataPaths(config.dataDir);
   const scope = new Scope();
   try {
@@ -97,19 +97,6 @@ export const supervise = async (config: Config): Promise<Supervised> => {
   } catch (error) {
     await scope.close();
     throw error;
-  }
-};
-
-const makeDataFolder = (path: string): void => {
-  try {
-    makeFolder(path);
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(
-      `The data folder "${path}" can't be used: ${reason}. Give it to this user, or choose another with ROOMTAPE_DATA_DIR.`,
-      { cause },
-    );
   }
 };
 

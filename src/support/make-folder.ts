@@ -13,7 +13,7 @@ export const makeFolder = (path: string): void => {
   const missing: string[] = [];
   for (let at = resolve(path); !isThere(at); at = dirname(at)) missing.push(at);
   for (const folder of missing.reverse()) makeOne(folder);
-  if (!statSync(path).isDirectory()) throw new Error(`"${path}" is a file, not a folder.`);
+  if (!statSync(path).isDirectory()) throw new Error(`"${path}" is a file, not a folder`);
 };
 
 /** A file in the way of a path (ENOTDIR) counts as nothing there: making the folder then says so. */

@@ -194,9 +194,16 @@ describe('a server that cannot start says so in its last line', () => {
     expect(await noFolder.exited).toBe(1);
     expect(noFolder.said()).toMatch(/^The data folder ".*file\/data" can't be used: ENOTDIR.*ROOMTAPE_DATA_DIR\.\n$/);
     if (process.platform !== 'linux') return;
-    const nowhere = await run({ ROOMTAPE_DATA_DIR: '/proc/x' });
-    expect(await nowhere.exited).toBe(1);
-    expect(nowhere.said()).toMatch(/^The data folder "\/proc\/x" can't be used: ENOENT.*ROOMTAPE_DATA_DIR\.\n$/);
+    for (const [path, command] of [
+      ['/proc/x', 'serve'],
+      ['/proc', 'serve'],
+      ['/proc/x', 'token'],
+      ['/dev/null', 'token'],
+    ] as const) {
+      const nowhere = await run({ ROOMTAPE_DATA_DIR: path }, command === 'token' ? ['token', '--api'] : [command]);
+      expect([path, command, await nowhere.exited]).toEqual([path, command, 1]);
+      expect(nowhere.said()).toMatch(/^The data folder "\/.*" can't be used: ENO.*ROOMTAPE_DATA_DIR\.\n$/);
+    }
   });
 
   it('when certificate and key are none', async () => {
@@ -258,7 +265,7 @@ describe('roomtape doctor', () => {
     const doctor = await run({ ROOMTAPE_DATA_DIR: join(folder, 'file', 'data') }, ['doctor']);
     expect(await doctor.exited).toBe(1);
     expect(doctor.said()).toMatch(
-      /^✖ disk: the data folder ".*file\/data" can't be used: ENOTDIR.*ROOMTAPE_DATA_DIR$/m,
+      /^✖ disk: The data folder ".*file\/data" can't be used: ENOTDIR.*ROOMTAPE_DATA_DIR\.$/m,
     );
     expect(doctor.said()).toContain('✔ fonts: ');
     const full = await run({ ROOMTAPE_MIN_FREE_DISK: '900TB' }, ['doctor']);
