@@ -29,6 +29,9 @@ const CHROMIUM_FLAGS = [
   '--disable-renderer-backgrounding',
 ];
 
+/** Chromium's own test camera: green, 1280x720, large enough for simulcast. */
+export const CHROMIUM_TEST_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 /** `hz`: pitch of the test tone that stands for the microphone. */
 const firefoxPreferences = (hz: number): Record<string, unknown> => ({
   'media.peerconnection.ice.obfuscate_host_addresses': false,
@@ -59,14 +62,14 @@ export const reachableByFirefox: Record<string, string> =
 const JOIN_LIMIT_MS = 45_000;
 
 /** A browser with nothing in it yet. `hz`: pitch of Firefox's test tone. */
-export const openBrowser = (kind: BrowserKind, hz = 440): Promise<Browser> => {
+export const openBrowser = (kind: BrowserKind, hz = 440, flags: readonly string[] = []): Promise<Browser> => {
   const executablePath = PROGRAMS[kind].find((path) => existsSync(path));
   if (!executablePath) throw new Error(`${kind} is not installed.`);
   return launch({
     browser: kind === 'firefox' ? 'firefox' : 'chrome',
     executablePath,
     headless: true,
-    ...(kind === 'firefox' ? { extraPrefsFirefox: firefoxPreferences(hz) } : { args: CHROMIUM_FLAGS }),
+    ...(kind === 'firefox' ? { extraPrefsFirefox: firefoxPreferences(hz) } : { args: [...CHROMIUM_FLAGS, ...flags] }),
   });
 };
 
