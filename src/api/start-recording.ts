@@ -78,7 +78,8 @@ export const startBody = (allowed: true | readonly string[]) =>
         description: 'Room id or customRoomId; may stand in the query instead.',
       }),
     })
-    .meta({ examples: [EXAMPLE] });
+    // Not `examples`: zod leaves those away where values are transformed.
+    .meta({ 'x-examples': { grid: { summary: 'What works now', value: EXAMPLE } } });
 
 /** NOT_IMPLEMENTED with the name of the first field that stands in the way. URLs are not repeated: they may carry signatures. */
 export const refuseNotImplemented = (pending: readonly (readonly [field: string, value: unknown])[]): void => {

@@ -28,7 +28,7 @@ const createBody = (allowed: true | readonly string[]) =>
       multiComposition: z.record(z.string(), z.boolean().nullish()).nullish(),
       allowedParticipantIds: z.array(z.string()).nullish(),
     })
-    .meta({ examples: [{ customRoomId: 'weekly' }] });
+    .meta({ 'x-examples': { named: { summary: 'With an id of your own', value: { customRoomId: 'weekly' } } } });
 
 const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void => {
   const multi = Object.entries(body.multiComposition ?? {}).find(([, on]) => on === true);

@@ -33,6 +33,14 @@ describe('OpenAPI', () => {
     expect(result.errors).toBeUndefined();
     expect(result.valid).toBe(true);
     expect(body.openapi).toMatch(/^3\.1\./);
+    // What /api-docs offers to try is accepted as it stands.
+    for (const path of ['/v2/rooms', '/v2/recordings/start']) {
+      const [example] = Object.values<{ value: object }>(
+        body.paths[path].post.requestBody.content['application/json'].examples,
+      );
+      const tried = await server.post(path, { ...example?.value });
+      expect([path, tried.status]).toEqual([path, path === '/v2/rooms' ? 200 : 404]);
+    }
     expect(Object.keys(body.paths).toSorted()).toEqual([
       '/health',
       '/metrics',
