@@ -28,13 +28,25 @@ const END_MS = 18_500;
 const voice = (turn: number, of: number) => (n: number) =>
   Math.floor(n / 96_000) % of === turn ? sine(220 * (turn + 1), 0.3)(n) : 0;
 
+/** Of the second around the end of a segment, the VP8 keyframe claims 16383x16383: no decoder takes it. */
+const hugeKeyframe = (payload: Buffer, packet: number): Buffer => {
+  const startCode = payload.indexOf('9d012a', 0, 'hex');
+  if (packet < 255 || packet >= 300 || startCode < 0 || startCode > 20) return payload;
+  return Buffer.concat([
+    payload.subarray(0, startCode + 3),
+    Buffer.from('ff3fff3f', 'hex'),
+    payload.subarray(startCode + 7),
+  ]);
+};
+
 const difficultSession = async (): Promise<JournalRecord[]> => {
   const rehearsal = new Rehearsal();
   const people = ['ada', 'bob', 'cyd', 'dan'];
   for (const [i, name] of people.entries()) rehearsal.joins(name, name.toUpperCase(), 100 + i);
   const times = { fromMs: 200, toMs: END_MS };
   const layer = { participant: 'ada', source: 'camera', trackId: 'layers' } as const;
-  rehearsal.publishes({ ...layer, ...times, media: await camera('vp8', 0, 18, { width: 160, height: 90 }), rid: 'l' });
+  const low = await camera('vp8', 0, 18, { width: 160, height: 90 });
+  rehearsal.publishes({ ...layer, ...times, media: low, rid: 'l', damages: hugeKeyframe });
   const high = await camera('vp8', 0, 18, { width: 320, height: 180 });
   rehearsal.publishes({ ...layer, media: high, rid: 'h', fromMs: 230, toMs: 7_900, loses: (n) => n % 131 === 57 });
   // Keyframes 7 s apart: segments begin far from one.
