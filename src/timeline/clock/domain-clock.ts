@@ -23,6 +23,8 @@ export class DomainClock {
   readonly #members: DomainMember[] = [];
   readonly #offset = new SlewedOffset();
   #nextStepNs = Number.NEGATIVE_INFINITY;
+  /** By how much the sender's clock has been set, as far as any stream has heard: what a stream that begins now starts from. */
+  setNs = 0;
 
   join(member: DomainMember): void {
     this.#members.push(member);

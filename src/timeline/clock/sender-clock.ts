@@ -13,7 +13,7 @@ const MAX_RATE_ERROR = 0.005;
 /** What two reports may be apart, however close they lie: how late the one before may have been stamped. */
 const STAMP_JITTER_NS = 60_000_000;
 /** Stamped later than this is not late but another clock. */
-const LATEST_STAMP_NS = 500_000_000;
+export const LATEST_STAMP_NS = 500_000_000;
 
 interface Report {
   /** Unwrapped RTP time in ns at the nominal rate. */
@@ -33,12 +33,18 @@ export class SenderClock {
   #newest: Report | null = null;
   #skewNs: number | null = null;
   #doubted: Report | null = null;
+  #agreeing = 0;
   /** Reports passed over. */
   rejected = 0;
 
   /** What to add to RTP time (ns, unwrapped) to get the sender's NTP time; null before the first report. */
   get skewNs(): number | null {
     return this.#skewNs;
+  }
+
+  /** True once two reports have agreed: a single one may be wrong. */
+  get isConfirmed(): boolean {
+    return this.#agreeing > 1;
   }
 
   /** Takes a report in. A repeated one changes nothing. */
@@ -63,6 +69,7 @@ export class SenderClock {
     this.#newest = null;
     this.#skewNs = null;
     this.#doubted = null;
+    this.#agreeing = 0;
   }
 
   #isPlausible(report: Report): boolean {
@@ -76,5 +83,6 @@ export class SenderClock {
     this.#newest = report;
     this.#skewNs = this.#least.at(report.ntpNs);
     this.#doubted = null;
+    this.#agreeing += 1;
   }
 }

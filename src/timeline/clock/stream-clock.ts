@@ -7,7 +7,7 @@
  */
 import { NS_PER_S, type SessionTimeNs } from '../../domain/media-time.ts';
 import type { DomainClock, DomainMember } from './domain-clock.ts';
-import { SenderClock } from './sender-clock.ts';
+import { LATEST_STAMP_NS, SenderClock } from './sender-clock.ts';
 import type { SenderReport } from './sender-report.ts';
 import { SlewedOffset } from './slew.ts';
 import { WindowedMinimum } from './windowed-minimum.ts';
@@ -38,6 +38,12 @@ export class StreamClock implements DomainMember {
   /** RTP ticks of `#lastTimestamp`, unwrapped. */
   #lastTicks = 0;
   #early: { readonly report: SenderReport; readonly arrivalNs: SessionTimeNs } | null = null;
+  /** By how much the sender's NTP clock has been set since the beginning: taken back out, nothing else moved. */
+  #setNs: number;
+  /** Least transit of the packets since the last report. */
+  #leastSinceReport = Number.POSITIVE_INFINITY;
+  /** Least transit when the newest report came that was believed at once. */
+  #leastAtReport: number | null = null;
   #reported = false;
   #generation = 0;
   #firstArrivalNs: SessionTimeNs | null = null;
@@ -48,6 +54,7 @@ export class StreamClock implements DomainMember {
   constructor(clockRate: number, domain: DomainClock) {
     this.#rate = clockRate;
     this.#domain = domain;
+    this.#setNs = domain.setNs;
     domain.join(this);
   }
 
@@ -83,6 +90,7 @@ export class StreamClock implements DomainMember {
     const transit = arrivalNs - this.ticksToNs(ticks);
     if (this.#hasJumped(transit, arrivalNs)) this.#beginAnew(transit, arrivalNs);
     this.#least.add(arrivalNs, transit);
+    this.#leastSinceReport = Math.min(this.#leastSinceReport, transit);
     this.#firstArrivalNs ??= arrivalNs;
     this.#lastArrivalNs = arrivalNs;
     this.#takeEarlyReport(arrivalNs);
@@ -96,8 +104,29 @@ export class StreamClock implements DomainMember {
 
   /** Takes in a sender report. One that comes before any packet waits for the first. */
   report(report: SenderReport, arrivalNs: SessionTimeNs): void {
-    if (this.#lastTimestamp === null) this.#early = { report, arrivalNs };
-    else this.#sender.report(this.ticksToNs(this.unwrap(report.rtpTimestamp)), report.ntpNs);
+    if (this.#lastTimestamp === null) {
+      this.#early = { report, arrivalNs };
+      return;
+    }
+    const before = this.#sender.isConfirmed ? this.#sender.skewNs : null;
+    const { rejected } = this.#sender;
+    this.#sender.report(this.ticksToNs(this.unwrap(report.rtpTimestamp)), report.ntpNs);
+    const step = before === null ? 0 : (this.#sender.skewNs ?? before) - before;
+    if (Math.abs(step) >= LATEST_STAMP_NS) this.#followStep(step);
+    if (this.#sender.rejected === rejected) this.#leastAtReport = this.#own.value;
+    this.#leastSinceReport = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Reports now tell of quite another skew. Either the RTP clock was set, and packets arrive earlier or later by its measure too; or the NTP
+   * clock was, of which packets know nothing. The latter changes nothing: each stream hears of it at another time.
+   */
+  #followStep(stepNs: number): void {
+    const least = this.#leastSinceReport;
+    const movedNs = least === Number.POSITIVE_INFINITY ? 0 : least - (this.#leastAtReport ?? least);
+    if (Math.abs(movedNs) >= Math.abs(movedNs - stepNs)) return;
+    this.#setNs += stepNs;
+    this.#domain.setNs = this.#setNs;
   }
 
   /** Lets journal time pass. `free`: nothing has been placed by this clock yet, it may jump. */
@@ -116,7 +145,7 @@ export class StreamClock implements DomainMember {
 
   transitNs(nowNs: SessionTimeNs): number | null {
     const least = this.#least.at(nowNs);
-    const skew = this.#sender.skewNs;
+    const skew = this.#skewNs;
     return skew === null || least === Number.POSITIVE_INFINITY ? null : least - skew;
   }
 
@@ -132,9 +161,14 @@ export class StreamClock implements DomainMember {
     this.#domain.leave(this);
   }
 
+  /** RTP time → the sender's NTP clock as it was set in the beginning. */
+  get #skewNs(): number | null {
+    return this.#sender.skewNs === null ? null : this.#sender.skewNs - this.#setNs;
+  }
+
   /** RTP time → session time by reports, or null if they do not tell, or contradict the domain's clock. */
   #skewInDomain(): number | null {
-    const skew = this.#sender.skewNs;
+    const skew = this.#skewNs;
     const offset = this.#domain.offsetNs;
     const own = this.#own.value;
     if (skew === null || offset === null || own === null || !this.#domain.includes(own - skew)) return null;
@@ -162,6 +196,7 @@ export class StreamClock implements DomainMember {
     this.#least.clear();
     this.#sender.clear();
     this.#own.clear();
+    this.#leastAtReport = null;
     this.#own.advance(transitNs, arrivalNs);
     this.#generation += 1;
   }

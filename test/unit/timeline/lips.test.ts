@@ -123,6 +123,63 @@ describe('lips of a sender that stamps its reports late', () => {
   });
 });
 
+describe('lips of a sender whose clock is set', () => {
+  /** Picture reports each second, sound every five: they hear of it at different times. */
+  const play = (clockNs: (atNs: number) => number, audioAhead: (atMs: number) => number = () => 0): Timeline => {
+    const random = seeded(5);
+    const video = new Sender(streamInfo(1, { codec: 'vp8' }));
+    const audio = new Sender(streamInfo(2, { codec: 'opus' }));
+    const arrival = (ms: number, delayMs: number) => (ms + delayMs + 10 + random() * 30) * MS;
+    for (let ms = 0; ms < 45_000; ms += 40) {
+      const frame = vp8Frame({ key: ms % 1000 === 0, mark: ms });
+      video.frame(ms * MS, vp8Payloads(frame), () => arrival(ms, 60));
+      for (const each of [ms, ms + 20])
+        audio.frame((each + audioAhead(each)) * MS, [opusPacket(each)], () => arrival(each, 10));
+    }
+    for (let s = 0.5; s < 45; s += 1) video.report(s * S, arrival(s * 1000, 0), clockNs(s * S));
+    for (let s = 0.5; s < 45; s += 5) {
+      const ahead = audioAhead(s * 1000) * MS;
+      audio.report(s * S + ahead, arrival(s * 1000, 0), clockNs(s * S) - ahead);
+    }
+    const timeline = new Timeline();
+    const openings = [snapshotRecord(), opened(0, video.info), opened(0, audio.info)];
+    for (const record of [...openings, ...inOrder([...video.records, ...audio.records])]) timeline.push(record);
+    timeline.finish();
+    return timeline;
+  };
+
+  it.each([0.6, -0.6, 1, -1, 1.9, -1.9, 3, -3600])('by %f s stay together, and no sound is lost', (seconds) => {
+    const timeline = play((atNs) => (atNs >= 20 * S ? seconds * S : 0));
+    expect(timeline.audioPackets(2, 0, 100 * S).filter(({ data }) => data !== null)).toHaveLength(2250);
+    expect(Math.max(...offsets(timeline).map(Math.abs))).toBeLessThan(20);
+  });
+
+  it('right after one wrong report come together with the next ones', () => {
+    const timeline = play((atNs) => (atNs < S ? 1.5 * S : 0));
+    expect(
+      Math.max(
+        ...offsets(timeline)
+          .slice(25 * 15)
+          .map(Math.abs),
+      ),
+    ).toBeLessThan(20);
+  });
+
+  it('are not taken for one whose sample counter skipped', () => {
+    const timeline = play(
+      () => 0,
+      (atMs) => (atMs >= 20_000 ? 700 : 0),
+    );
+    expect(
+      Math.max(
+        ...offsets(timeline)
+          .slice(-25 * 10)
+          .map(Math.abs),
+      ),
+    ).toBeLessThan(20);
+  });
+});
+
 describe('lips without reports', () => {
   it('are off by the difference of the delays, which nobody can know, and no more', () => {
     const all = offsets(send({ seed: 5, reportEveryS: 100, firstReportS: 200, audioPpm: 0, videoPpm: 0, clockPpm: 0 }));
