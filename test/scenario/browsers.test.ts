@@ -44,7 +44,9 @@ describe('people in browsers', () => {
     }
     sitting.grid(guests, { fresh: true });
     await sitting.startRecording();
-    await guests[0]?.page.waitForSelector('[data-testid="recording-indicator"]', { timeout: 5_000 });
+    await guests[0]?.page.waitForSelector('[data-testid="recording-indicator"][data-active="true"]', {
+      timeout: 5_000,
+    });
     await sitting.until(13);
     await sitting.endRecording();
     const { failures, text, report } = await sitting.judged();
