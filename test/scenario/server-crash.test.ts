@@ -71,6 +71,7 @@ describe('the server process killed while it records', () => {
         await waitFor('the page to be back', 30_000, async () => (await callOf(guest)).phase === 'joined');
       }
       expect(await Promise.all(guests.map(({ page }) => page.evaluate('window.disturbances')))).toEqual([[], []]);
+      await service.server.healthy();
       // The socket that is back carries what people do: a pin for everybody is seen by the other.
       await ada.page.click(`[data-participant-id="${before[1]?.selfId}"] [data-testid="pin-button"]`);
       await bob.page.waitForSelector(`[data-participant-id="${before[1]?.selfId}"][data-pinned="true"]`, {
