@@ -10,15 +10,15 @@
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
-/** NACK gives up within a second of a gap being seen; twice that covers the slowest retransmission that is still of use. */
-export const GAP_WAIT_NS = 2_000_000_000;
+/** The receiver asks for a missing packet for 3 s; what its last request brings must still find its place. */
+export const GAP_WAIT_NS = 3_500_000_000;
 /** Reordering among a stream's very first packets, for which nobody sends NACKs: the jitter of a bad network. */
 export const START_WAIT_NS = 100_000_000;
 /** A step forward of more than this is a sender that restarted, not a loss (RFC 3550 A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3000;
 /** A step back of more than this likewise (RFC 3550 A.1 has 100; retransmissions come later than that). */
 const MAX_MISORDER = 2000;
-/** Packets held behind a gap; more (over 15 Mbps for the whole wait) and the gap is given up early. */
+/** Packets held behind a gap; more (over 11 Mbps for the whole wait) and the gap is given up early. */
 const MAX_HELD = 4096;
 
 export interface ReorderReceiver {

@@ -119,7 +119,8 @@ describe('lips of a sender that stamps its reports late', () => {
     const conditions = { reportEveryS: 1, firstReportS: 0.5, audioPpm: 100, videoPpm: -100, clockPpm: 100 };
     const settled = offsets(send({ seed, ...conditions, stampedLateMs: 80 })).slice(30 * 8);
     expect(settled.length).toBeGreaterThan(SECONDS * 30 * 0.6);
-    expect(Math.max(...settled.map(Math.abs))).toBeLessThan(30);
+    // A tick and a bit is what a recording is judged by: 40 ms.
+    expect(Math.max(...settled.map(Math.abs))).toBeLessThan(35);
   });
 });
 
