@@ -87,6 +87,10 @@ export class Canvas {
   #layOut(scene: Scene): void {
     for (const tile of scene.tiles) validateRect(tile.rect, this.#planes);
     this.#fill({ x: 0, y: 0, width: this.#planes.width, height: this.#planes.height }, this.#background);
+    if (scene.tiles.length === 0) {
+      const { x, y, patch } = this.#patches.ofEmptyRoom(this.#planes);
+      blend(this.#planes, x, y, patch);
+    }
     this.#looks = [];
     for (const scaler of this.#scalers.splice(scene.tiles.length)) scaler.close();
     while (this.#scalers.length < scene.tiles.length) this.#scalers.push(new TileScaler());

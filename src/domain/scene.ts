@@ -17,17 +17,9 @@ export interface Tile {
 }
 
 export interface Scene {
-  /** In drawing order; rectangles do not overlap. Empty: nobody is there, the background alone is drawn. */
+  /** In drawing order; rectangles do not overlap. Empty: nobody is there, a discreet sign says so. */
   readonly tiles: readonly Tile[];
 }
-
-/** One or two letters for a tile without a picture: first letters of the first and the last word. A nameless participant gets `?`. */
-export const initialsOf = (name: string): string => {
-  const words = name.normalize('NFC').match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu) ?? [];
-  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  const initials = ends.map((word) => word?.match(/./u)?.[0] ?? '').join('');
-  return initials.toLocaleUpperCase('und') || '?';
-};
 
 const sameTile = (a: Tile, b: Tile): boolean =>
   a.participantId === b.participantId &&

@@ -19,6 +19,33 @@ const tile = (id: string, x: number, trackId: string | null): Tile => ({
   fit: 'cover',
 });
 
+test.each(['DARK', 'LIGHT', 'DEFAULT'] as const)(
+  '%s: says that nobody is there, in the middle and discreetly',
+  async (theme) => {
+    const size = { width: 640, height: 360 };
+    const canvas = new Canvas(size, theme);
+    await canvas.draw({ tiles: [] }, async () => ({ picture: null, colour: null, fresh: false }));
+    const { data, strides } = planesOf(canvas.frame);
+    const background = yuvOf(PALETTES[theme].background).y;
+    let [left, right, top, bottom, most] = [size.width, 0, size.height, 0, 0];
+    for (let y = 0; y < size.height; y++) {
+      for (let x = 0; x < size.width; x++) {
+        const difference = Math.abs((data[0][y * strides[0] + x] ?? 0) - background);
+        most = Math.max(most, difference);
+        if (difference < 8) continue;
+        [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+      }
+    }
+    expect(Math.abs(left + right - size.width)).toBeLessThanOrEqual(4);
+    expect(Math.abs(top + bottom - size.height)).toBeLessThanOrEqual(4);
+    expect(bottom - top).toBeGreaterThan(size.height * 0.1);
+    expect(bottom - top).toBeLessThan(size.height * 0.2);
+    expect(most).toBeGreaterThan(30);
+    expect(most).toBeLessThan(90);
+    canvas.close();
+  },
+);
+
 test('draws who shows a picture after somebody who shows none, and goes on when they leave', async () => {
   const canvas = new Canvas(SIZE, 'DARK');
   const picture = newPicture({ width: 32, height: 18 });
