@@ -1,6 +1,6 @@
 /**
- * `npm run tiles [-- FOLDER]`: draws tiles as recordings show them, to be looked at: `names.png` has names in every script, and a
- * picture for each theme has a tile in every state, over bright and dark pictures, and the empty room.
+ * `npm run tiles -- --out FOLDER`: draws tiles by the compositor's own canvas, to be looked at, one picture a theme: `names-*.png` has names
+ * in every script, `states-*.png` a tile in every state over bright and dark pictures, `empty-*.png` a room with nobody in it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -124,8 +124,8 @@ const statesSheet = async (file: string, theme: Theme) => {
   for (const picture of Object.values(pictures)) picture.free();
 };
 
-const { positionals } = parseArgs({ allowPositionals: true });
-const folder = positionals[0] ?? 'tiles';
+const { values } = parseArgs({ options: { out: { type: 'string', default: 'tiles' } } });
+const folder = values.out;
 mkdirSync(folder, { recursive: true });
 for (const theme of ['DARK', 'LIGHT', 'DEFAULT'] as const) {
   await namesSheet(join(folder, `names-${theme.toLowerCase()}.png`), theme);

@@ -321,11 +321,16 @@ describe('Composer', () => {
         equalDeltas(pictures);
         expect(facts.durationSeconds).toBeCloseTo(ticks / 30, 6);
         const picture = pictures.at(-1) as SeenPicture;
-        const middle = { x: 200, y: 100, width: 240, height: 160 };
-        const ground = distance(meanColour(picture, middle), yuvOf(PALETTES.DARK.background));
+        const backgroundAt = (place: Rect) => distance(meanColour(picture, place), yuvOf(PALETTES.DARK.background));
+        const middle = backgroundAt({ x: 200, y: 100, width: 240, height: 160 });
         if (records.some((record) => record.type === 'event' && record.event.type === 'participant-joined')) {
-          expect(ground).toBeGreaterThan(10);
-        } else expect(ground).toBeLessThan(3);
+          expect(middle).toBeGreaterThan(10);
+        } else {
+          expect(backgroundAt({ x: 40, y: 40, width: 200, height: 280 })).toBeLessThan(3);
+          // The sign of an empty room.
+          expect(middle).toBeGreaterThan(3);
+          expect(middle).toBeLessThan(10);
+        }
       }),
     60_000,
   );
