@@ -3,7 +3,7 @@ import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { initialsOf } from '../domain/initials.ts';
 import type { Size } from '../domain/layout.ts';
 import { mix } from './colour.ts';
-import { lineOf, setFonts } from './fonts.ts';
+import { lineOf, reachOf, setFonts } from './fonts.ts';
 import { cleanName } from './label-text.ts';
 import { AVATAR_TEXT, avatarColour, type Palette } from './themes.ts';
 
@@ -43,9 +43,12 @@ const drawInitials = (g: SKRSContext2D, initials: string, x: number, y: number, 
   g.fillStyle = AVATAR_TEXT;
   g.textAlign = 'center';
   g.textBaseline = 'alphabetic';
-  const { actualBoundingBoxAscent: above, actualBoundingBoxDescent: below } = g.measureText(line.text);
   // Capitals of Noto Sans are 0.714 em high.
-  const drop = /\p{Lu}/u.test(initials) ? font * 0.357 : (above - below) / 2;
+  let drop = font * 0.357;
+  if (!/\p{Lu}/u.test(initials)) {
+    const { above, below } = reachOf(line, line.text, font);
+    drop = (above - below) / 2;
+  }
   g.fillText(line.text, x, y + drop);
 };
 

@@ -3,7 +3,7 @@
  * font file is read when the first name needs it and kept for as long as the process lives.
  */
 import { readFileSync } from 'node:fs';
-import { GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
+import { createCanvas, GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
 import { graphemesOf } from '../domain/graphemes.ts';
 import { type FontFile, fontFiles } from './font-files.ts';
 import { type HanForm, hanFormOf } from './han.ts';
@@ -100,4 +100,37 @@ export const setFonts = (g: SKRSContext2D, { families, direction }: Line, pixels
   g.font = `400 ${pixels}px ${families}`;
   g.fontVariationSettings = VARIATION;
   g.direction = direction;
+};
+
+/** Ink fainter than this (of 255) is the soft edge of a letter. */
+const SOFT = 32;
+
+/**
+ * How far the ink of `text` reaches above and below its baseline, in whole pixels; negative where it ends before. A line without ink
+ * reaches nowhere.
+ */
+export const reachOf = (
+  line: Line,
+  text: string,
+  pixels: number,
+): { readonly above: number; readonly below: number } => {
+  const g = createCanvas(1, 1).getContext('2d');
+  setFonts(g, line, pixels);
+  // By drawing it: of a line in several fonts the canvas measures the height of one only.
+  const [width, baseline, height] = [Math.ceil(g.measureText(text).width) + 2 * pixels, 2 * pixels, 3 * pixels];
+  const scratch = createCanvas(width, height).getContext('2d');
+  setFonts(scratch, line, pixels);
+  scratch.textAlign = 'left';
+  scratch.fillText(text, pixels, baseline);
+  const { data } = scratch.getImageData(0, 0, width, height);
+  let [top, bottom] = [height, 0];
+  for (let row = 0; row < height; row++) {
+    for (let at = row * width * 4 + 3; at < (row + 1) * width * 4; at += 4) {
+      if ((data[at] as number) <= SOFT) continue;
+      top = Math.min(top, row);
+      bottom = Math.max(bottom, row + 1);
+      break;
+    }
+  }
+  return bottom === 0 ? { above: 0, below: 0 } : { above: baseline - top, below: bottom - baseline };
 };

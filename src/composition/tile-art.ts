@@ -6,7 +6,7 @@ import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { Size } from '../domain/layout.ts';
 import { drawAvatar } from './avatar.ts';
 import { parseHex } from './colour.ts';
-import { lineOf, setFonts } from './fonts.ts';
+import { type Line, lineOf, reachOf, setFonts } from './fonts.ts';
 import { cleanName, ellipsize } from './label-text.ts';
 import type { Palette } from './themes.ts';
 
@@ -142,8 +142,8 @@ const drawScreenIcon = (g: SKRSContext2D, x: number, y: number, size: number, co
  * Where a line stands in a plate. Capitals of Noto Sans are 0.714 em high: centred by them, a name sits right whatever its descenders.
  * Scripts that stack marks above or below are moved until they fit; what has both beyond measure is cut by the plate.
  */
-const baselineIn = (g: SKRSContext2D, text: string, font: number, top: number, height: number): number => {
-  const { actualBoundingBoxAscent: above, actualBoundingBoxDescent: below } = g.measureText(text);
+const baselineIn = (line: Line, text: string, font: number, top: number, height: number): number => {
+  const { above, below } = reachOf(line, text, font);
   const centred = top + height / 2 + font * 0.357;
   return Math.min(Math.max(centred, top + above + 1), top + height - below - 1);
 };
@@ -184,7 +184,7 @@ const drawPlate = (g: SKRSContext2D, look: TileLook, palette: Palette): void => 
   g.fillStyle = palette.plateText;
   g.textBaseline = 'alphabetic';
   g.textAlign = 'left';
-  g.fillText(name, x + ends + iconRoom, baselineIn(g, name, m.font, y, m.plateHeight));
+  g.fillText(name, x + ends + iconRoom, baselineIn(line, name, m.font, y, m.plateHeight));
   g.restore();
 };
 

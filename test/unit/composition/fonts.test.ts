@@ -1,7 +1,7 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { describe, expect, test } from 'vitest';
 import { missingFonts } from '../../../src/composition/font-files.ts';
-import { type Line, lineOf, setFonts } from '../../../src/composition/fonts.ts';
+import { type Line, lineOf, reachOf, setFonts } from '../../../src/composition/fonts.ts';
 import { ellipsize } from '../../../src/composition/label-text.ts';
 import { SAMPLE_NAMES, UNWRITABLE } from '../../support/sample-names.ts';
 
@@ -101,6 +101,26 @@ describe('lineOf', () => {
     for (let i = 3; i < data.length; i += 4) thinMass += data[i] ?? 0;
     expect(mass('한')).toBeGreaterThan(1.8 * thinMass);
   });
+});
+
+describe('reachOf', () => {
+  test.each([
+    ['AxA', 'latin'],
+    ['A\u0323xg', 'a dot below and a descender'],
+    ['י', 'a letter that floats'],
+    ['ا م', 'two words, which the canvas draws as three runs'],
+  ])('%s: %s', (text) => {
+    const line = lineOf(text);
+    const ink = inkOf(text, line);
+    const rows = Array.from({ length: HEIGHT }, (_, y) => y).filter((y) =>
+      ink.data.subarray(y * ink.width * 4, (y + 1) * ink.width * 4).some((value, at) => at % 4 === 3 && value > 32),
+    );
+    const { above, below } = reachOf(line, text, FONT);
+    expect(above).toBe(1.4 * FONT - Math.min(...rows));
+    expect(below).toBe(Math.max(...rows) + 1 - 1.4 * FONT);
+  });
+
+  test('nowhere, without ink', () => expect(reachOf(lineOf(' '), ' ', FONT)).toEqual({ above: 0, below: 0 }));
 });
 
 describe('emoji', () => {

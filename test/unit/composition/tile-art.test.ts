@@ -47,6 +47,19 @@ describe('the plate', () => {
     expect(drawnRows(pixelsOf(lookOf(pile)))).toEqual([top, bottom]);
   });
 
+  test.each(SAMPLE_NAMES)('cuts nothing off $name ($script)', ({ name }) => {
+    const pixels = pixelsOf(lookOf(name), 'LIGHT');
+    const dark = (y: number): boolean => {
+      for (let x = 16; x < SIZE.width - 16; x++) {
+        const at = (y * SIZE.width + x) * 4;
+        if ((pixels[at + 3] ?? 0) > 128 && (pixels[at] ?? 255) < 120) return true;
+      }
+      return false;
+    };
+    expect(Array.from({ length: bottom - top }, (_, y) => top + y).some(dark)).toBe(true);
+    expect([dark(top), dark(bottom)]).toEqual([false, false]);
+  });
+
   test('is drawn for a name of any length, and never wider than the tile', () => {
     for (const { name } of SAMPLE_NAMES) {
       const pixels = pixelsOf(lookOf(name.repeat(20)));
@@ -81,6 +94,18 @@ describe('an avatar', () => {
     },
   );
 });
+
+test.each(['محمد عبد الله', '김민수', 'श्रीमती शर्मा', 'দেবী', 'יעל'])(
+  'initials of %s stand in the middle of the disc',
+  (name) => {
+    const pixels = pixelsOf(lookOf(name, { avatar: true }));
+    const rows: number[] = [];
+    for (let y = 60; y < SIZE.height - 60; y++) {
+      for (let x = 100; x < SIZE.width - 100; x++) if ((pixels[(y * SIZE.width + x) * 4 + 1] ?? 0) > 200) rows.push(y);
+    }
+    expect(Math.abs(Math.min(...rows) + Math.max(...rows) + 1 - SIZE.height)).toBeLessThanOrEqual(3);
+  },
+);
 
 describe('legibility as drawn', () => {
   const hexAt = (pixels: Uint8ClampedArray, x: number, y: number, under: string): string => {
