@@ -96,9 +96,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
   const { layout, orientation, quality, mode, theme } = fields.config ?? {};
   const except = (value: string | undefined, done: string): string | undefined => (value === done ? undefined : value);
   refuseNotImplemented([
-    ['config.layout.type', except(layout?.type, 'GRID')],
-    ['config.layout.priority', except(layout?.priority, 'SPEAKER')],
-    ['config.orientation', except(orientation, 'landscape')],
     ['fileFormat', except(fields.fileFormat, 'mp4')],
     ['templateUrl', fields.templateUrl],
     ['transcription.enabled', fields.transcription?.enabled],
@@ -110,11 +107,15 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['onFailure', fields.onFailure],
   ]);
   return {
-    layout: { type: 'GRID', priority: 'SPEAKER', gridSize: layout?.gridSize || DEFAULT_GRID_SIZE },
+    layout: {
+      type: layout?.type ?? 'GRID',
+      priority: layout?.priority ?? 'SPEAKER',
+      gridSize: layout?.gridSize || DEFAULT_GRID_SIZE,
+    },
     theme: theme ?? 'DEFAULT',
     mode: mode ?? 'video-and-audio',
     quality: quality ?? 'med',
-    orientation: 'landscape',
+    orientation: orientation ?? 'landscape',
     fileFormat: 'mp4',
   };
 };

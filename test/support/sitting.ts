@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
-import { canvasSize, gridRects, type Rect, type Size, shareRects } from '../../src/domain/layout.ts';
+import { gridRects } from '../../src/domain/grid.ts';
+import { canvasSize, type Rect, type Size } from '../../src/domain/layout.ts';
+import { shareRects } from '../../src/domain/stage.ts';
 import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
 import { type JournalFacts, journalOf } from './journal-facts.ts';
 import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
@@ -155,11 +157,11 @@ export class Sitting {
   share(presenter: Participant, column: readonly Seen[]): void {
     this.#screens.add(presenter);
     const rects = shareRects(column.length, this.canvas, 1);
-    const [stage] = rects.shares;
+    const [stage] = rects.stage;
     const tiles: SceneTile[] = [];
     if (stage) tiles.push({ participant: { index: presenter.screenIndex }, rect: stage, fit: 'contain' });
     for (const [place, participant] of column.entries()) {
-      const rect = rects.column[place];
+      const rect = rects.beside[place];
       if (rect) tiles.push({ participant, rect, fit: 'cover' });
     }
     this.scene(tiles, { fresh: true });
