@@ -58,16 +58,6 @@ const widestTile = (rows: readonly number[], { canvas, height }: Band, gap: numb
   return units(Math.min(across, isSquare(rows, canvas) ? down : (down * 16) / 9));
 };
 
-/** Of all numbers of columns from `least` on, the rows with the largest tiles; of equals the fewest columns. */
-const largestRows = (count: number, band: Band, least: number): readonly number[] => {
-  const choices = Array.from({ length: Math.max(1, count - least + 1) }, (_, i) => balancedRows(count, least + i));
-  const areaOf = (rows: readonly number[]): number => {
-    const width = widestTile(rows, band, columnGapOf(band.canvas));
-    return width * tileHeight(rows, band.canvas, width);
-  };
-  return choices.reduce((best, rows) => (areaOf(rows) > areaOf(best) ? rows : best));
-};
-
 /** True if every row can stand exactly in the middle of the canvas with every x a whole unit. */
 const centresExactly = (rows: readonly number[], { gap, width }: RowMeasures, canvas: Size): boolean =>
   rows.every((n) => (canvas.width - n * width - (n - 1) * gap) % (2 * UNIT) === 0);
@@ -94,6 +84,16 @@ const rowMeasures = (rows: readonly number[], band: Band): RowMeasures => {
   const centred = possible.filter((choice) => centresExactly(rows, choice, band.canvas));
   const wider = (a: RowMeasures, b: RowMeasures): RowMeasures => (b.width > a.width ? b : a);
   return (centred.length > 0 ? centred : possible).reduce(wider, { gap, width: 0 });
+};
+
+/** Of all numbers of columns from `least` on, the rows with the largest tiles; of equals the fewest columns. */
+const largestRows = (count: number, band: Band, least: number): readonly number[] => {
+  const choices = Array.from({ length: Math.max(1, count - least + 1) }, (_, i) => balancedRows(count, least + i));
+  const areaOf = (rows: readonly number[]): number => {
+    const { width } = rowMeasures(rows, band);
+    return width * tileHeight(rows, band.canvas, width);
+  };
+  return choices.reduce((best, rows) => (areaOf(rows) > areaOf(best) ? rows : best));
 };
 
 /** Equal tiles in rows, in the middle of the band. */
