@@ -9,8 +9,11 @@ import { pipeline } from 'node:stream/promises';
 import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
 import { gridRects } from '../../src/domain/grid.ts';
 import { canvasSize, type Rect, type Size } from '../../src/domain/layout.ts';
+import { FRAME_RATE } from '../../src/domain/media-time.ts';
 import { shareRects } from '../../src/domain/stage.ts';
 import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
+import { TALK_SECONDS } from '../../src/synthetic/sound.ts';
+import { TRANSITION_TICKS } from '../../src/timeline/transitions.ts';
 import { type JournalFacts, journalOf } from './journal-facts.ts';
 import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
 import type { Fit } from './oracle/tile-reading.ts';
@@ -19,10 +22,14 @@ import { describeReport, judge, type Report } from './oracle/verdict.ts';
 import type { Service } from './service.ts';
 import { waitFor } from './wait-for.ts';
 
+/** What is eased to a new place is judged once it is there. */
+const TRANSITION_S = TRANSITION_TICKS / FRAME_RATE;
 /** Keyframes come once a second: after a join, or when journaling begins, a picture may be that late. */
-const FIRST_PICTURE_S = 1.2;
+const FIRST_PICTURE_S = 1.2 + TRANSITION_S;
 /** After any other change: the event and the picture travel apart. */
-const CHANGE_S = 0.25;
+const CHANGE_S = 0.25 + TRANSITION_S;
+/** Who begins to talk has the floor within 700 ms of media time, seen from where his voice is heard. */
+const SPEAKER_S = 0.8 + TRANSITION_S;
 /** A flash or beep at the very edge of what is judged proves nothing. */
 const EDGE_S = 0.1;
 const MARK_S = 0.1;
@@ -75,7 +82,7 @@ const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) /
 
 export class Sitting {
   readonly roomId: string;
-  readonly canvas: Size = canvasSize('med', 'landscape');
+  readonly canvas: Size;
   readonly participants: Participant[] = [];
   readonly guests: Guest[] = [];
   /** Screens that were shared at any time. */
@@ -88,15 +95,16 @@ export class Sitting {
   #startAnswerNs = 0n;
   #endAnswerNs: bigint | null = null;
 
-  private constructor(service: Service, roomId: string, of: number) {
+  private constructor(service: Service, roomId: string, of: number, canvas: Size) {
+    this.canvas = canvas;
     this.#service = service;
     this.roomId = roomId;
     this.#of = of;
   }
 
-  /** Makes a room. `of` is how many take turns to flash. */
-  static async open(service: Service, of: number): Promise<Sitting> {
-    return new Sitting(service, await service.api.createRoom(), of);
+  /** Makes a room. `of` is how many take turns to flash; `canvas` that of the recording's quality and orientation. */
+  static async open(service: Service, of: number, canvas = canvasSize('med', 'landscape')): Promise<Sitting> {
+    return new Sitting(service, await service.api.createRoom(), of, canvas);
   }
 
   get recordingId(): string {
@@ -170,6 +178,20 @@ export class Sitting {
   /** From now on nothing is judged until the next scene: a change is under way. */
   changing(): void {
     this.scene([]);
+  }
+
+  /** Seconds of the round of those who talk, in which each has his turn of `TALK_SECONDS`. */
+  get talkRound(): number {
+    return secondsBetween(this.#epochNs, process.hrtime.bigint()) % (this.#of * TALK_SECONDS);
+  }
+
+  /** Waits for the next turn of this participant to talk; whatever follows from who speaks is seen from then on. */
+  async turnOf(index: number, tiles: readonly SceneTile[], dark: readonly Rect[] = []): Promise<void> {
+    const turn = TALK_SECONDS * 1000;
+    await waitFor(`the turn of participant ${index}`, (this.#of + 1) * turn, () => {
+      return Math.floor(this.talkRound / TALK_SECONDS) === index;
+    });
+    this.#scenes.push({ fromNs: process.hrtime.bigint(), settleS: SPEAKER_S, tiles, dark });
   }
 
   async startRecording(config: Record<string, unknown> = {}): Promise<string> {
