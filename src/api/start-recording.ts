@@ -30,8 +30,13 @@ const transcription = z.object({
 });
 
 const layout = z.object({
-  type: given(z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR'])),
-  priority: given(z.enum(['SPEAKER', 'PIN'])),
+  type: given(z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR'])).meta({
+    description:
+      'Equal tiles; who speaks alone; who speaks large, with up to five beside. A share takes the large place.',
+  }),
+  priority: given(z.enum(['SPEAKER', 'PIN'])).meta({
+    description: 'PIN: SPOTLIGHT and SIDEBAR show pinned people and their shares alone; a grid while nobody is pinned.',
+  }),
   gridSize: given(z.number().int().min(0).max(25)).meta({
     description: 'Most tiles at once, 1–25; 0 is the default, 4.',
   }),
