@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gridRects } from '../../src/domain/grid.ts';
 import { canvasSize, type LayoutPriority, type LayoutType, type Rect, type Size } from '../../src/domain/layout.ts';
-import { frameRect, type StageRects, sidebarRects } from '../../src/domain/stage.ts';
+import { frameRect, type StageRects, shareRects, sidebarRects } from '../../src/domain/stage.ts';
 import type { Participant } from '../../src/synthetic/participant.ts';
 import { Service } from '../support/service.ts';
 import { type SceneTile, Sitting } from '../support/sitting.ts';
@@ -122,6 +122,76 @@ const judged = async (
   return sitting.judged();
 };
 
+/** Joined by people who do not speak, with small cameras. */
+const quietRoom = async (service: Service, canvas: Size, people: number): Promise<Sitting> => {
+  const sitting = await Sitting.open(service, people, canvas);
+  const size = { width: 320, height: 180 };
+  for (let i = 0; i < people; i++) await sitting.join({ via: 'room', size, microphone: 'none' });
+  return sitting;
+};
+const SCREEN: Size = { width: 640, height: 360 };
+
+/** Two share at once, one of them with his camera off; then one alone. */
+const twoShares = async (service: Service) => {
+  const canvas = canvasSize('low', 'landscape');
+  const sitting = await quietRoom(service, canvas, 3);
+  const [ada, bob, cyd] = sitting.participants as [Participant, Participant, Participant];
+  const scene = (presenters: readonly Participant[]) => {
+    const rects = shareRects(3, canvas, presenters.length);
+    const screens = presenters.map((one, i) => ({
+      participant: sitting.screenOf(one),
+      rect: rects.stage[i],
+      fit: 'contain',
+    }));
+    const cameras = [ada, cyd].map((one) => ({
+      participant: one,
+      rect: rects.beside[one === ada ? 0 : 2],
+      fit: 'cover',
+    }));
+    const dark = rects.beside.slice(1, 2);
+    sitting.scene([...screens, ...cameras] as SceneTile[], { fresh: true, dark });
+  };
+  await sitting.startRecording({ layout: { type: 'GRID', priority: 'PIN', gridSize: 4 }, quality: 'low' });
+  await ada.shareScreen(SCREEN);
+  await bob.cameraOff();
+  await bob.shareScreen(SCREEN);
+  scene([ada, bob]);
+  await sitting.until(5);
+  sitting.changing();
+  await ada.stopSharing();
+  scene([bob]);
+  await sitting.until(9);
+  await sitting.endRecording();
+  await sitting.leave();
+  return sitting.judged();
+};
+
+/** Upright, pinned people alone: what others share is not seen, what they share takes the canvas. */
+const pinnedShare = async (service: Service) => {
+  const canvas = canvasSize('low', 'portrait');
+  const sitting = await quietRoom(service, canvas, 2);
+  const [ada, bob] = sitting.participants as [Participant, Participant];
+  const alone = (participant: { index: number }, fresh: boolean) =>
+    sitting.scene([{ participant, rect: frameRect(canvas), fit: 'contain' }], { fresh });
+  await ada.pin(ada.participantId ?? 'nobody');
+  const layout = { type: 'SPOTLIGHT', priority: 'PIN' };
+  await sitting.startRecording({ layout, quality: 'low', orientation: 'portrait' });
+  await bob.shareScreen(SCREEN);
+  alone(ada, true);
+  await sitting.until(4);
+  sitting.changing();
+  await ada.shareScreen(SCREEN);
+  alone(sitting.screenOf(ada), true);
+  await sitting.until(8);
+  sitting.changing();
+  await ada.stopSharing();
+  alone(ada, false);
+  await sitting.until(10);
+  await sitting.endRecording();
+  await sitting.leave();
+  return sitting.judged();
+};
+
 describe('a layout', () => {
   let service: Service;
   beforeAll(async () => {
@@ -135,6 +205,12 @@ describe('a layout', () => {
       expect(failures, text).toEqual([]);
       const seen = report.participants.filter(({ pictures }) => pictures > 0).map(({ index }) => index);
       expect(seen).toEqual([...new Set(one.turns.flatMap((turn) => turn.seen))].sort());
+    }
+  });
+
+  it('shows two shares at once, and those of pinned people alone where pins go first', async () => {
+    for (const { failures, text } of await Promise.all([twoShares(service), pinnedShare(service)])) {
+      expect(failures, text).toEqual([]);
     }
   });
 });

@@ -161,13 +161,19 @@ export class Sitting {
     });
   }
 
+  /** The screen of somebody who shares it at any time. */
+  screenOf(presenter: Participant): Seen {
+    this.#screens.add(presenter);
+    return { index: presenter.screenIndex };
+  }
+
   /** Somebody shares a screen from now on: the stage is its, cameras stand in the column in this order. */
   share(presenter: Participant, column: readonly Seen[]): void {
-    this.#screens.add(presenter);
+    const screen = this.screenOf(presenter);
     const rects = shareRects(column.length, this.canvas, 1);
     const [stage] = rects.stage;
     const tiles: SceneTile[] = [];
-    if (stage) tiles.push({ participant: { index: presenter.screenIndex }, rect: stage, fit: 'contain' });
+    if (stage) tiles.push({ participant: screen, rect: stage, fit: 'contain' });
     for (const [place, participant] of column.entries()) {
       const rect = rects.beside[place];
       if (rect) tiles.push({ participant, rect, fit: 'cover' });
