@@ -157,6 +157,7 @@ export class Composer {
       layout: config.layout,
       canvas: config,
       startNs,
+      transitions: config.transitions ?? true,
     });
     return this.#planner;
   }

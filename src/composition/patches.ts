@@ -42,6 +42,7 @@ export class Patches {
       look.micMuted,
       look.speaking,
       look.avatar,
+      look.frame,
     ]);
     const kept = this.#kept.get(key);
     if (kept) {

@@ -18,6 +18,8 @@ export const compositionConfig = z.object({
     priority: z.enum(['SPEAKER', 'PIN']),
     gridSize: z.number().int().min(1).max(25),
   }),
+  /** Tiles are eased to their places. Absent: they are. */
+  transitions: z.boolean().optional(),
 });
 export type CompositionConfig = z.infer<typeof compositionConfig>;
 

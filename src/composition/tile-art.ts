@@ -19,6 +19,8 @@ export interface TileLook extends Size {
   readonly speaking: boolean;
   /** True: no picture is shown under the decoration. */
   readonly avatar: boolean;
+  /** True: it is the whole canvas, which has no rounded corners and no outline. */
+  readonly frame: boolean;
 }
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
@@ -199,8 +201,9 @@ export const drawTile = (look: TileLook, palette: Palette): Canvas => {
     drawAvatar(g, look, palette, plate && look.height < 140 ? m.plateHeight * 0.4 : 0);
   }
   drawPlate(g, look, palette);
-  if (look.speaking) drawRing(g, look, m.radius, m.ring, palette);
-  else drawOutline(g, look, m.radius, palette);
-  drawCorners(g, look, m.radius, palette.background);
+  const radius = look.frame ? 0 : m.radius;
+  if (look.speaking) drawRing(g, look, radius, m.ring, palette);
+  else if (!look.frame) drawOutline(g, look, radius, palette);
+  if (!look.frame) drawCorners(g, look, radius, palette.background);
   return canvas;
 };

@@ -21,6 +21,13 @@ export interface Scene {
   readonly tiles: readonly Tile[];
 }
 
+export const sameRect = (a: Rect, b: Rect): boolean =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
+/** Whose tile it is: a person has one, and each of his shares has one. Tiles of one key are the same tile at different times. */
+export const tileKey = ({ source, participantId, trackId }: Tile): string =>
+  source === 'camera' ? `camera ${participantId}` : `share ${trackId}`;
+
 const sameTile = (a: Tile, b: Tile): boolean =>
   a.participantId === b.participantId &&
   a.source === b.source &&
@@ -29,10 +36,16 @@ const sameTile = (a: Tile, b: Tile): boolean =>
   a.micMuted === b.micMuted &&
   a.speaking === b.speaking &&
   a.fit === b.fit &&
-  a.rect.x === b.rect.x &&
-  a.rect.y === b.rect.y &&
-  a.rect.width === b.rect.width &&
-  a.rect.height === b.rect.height;
+  sameRect(a.rect, b.rect);
+
+/** True if both have the same tiles at the same places: no more than decoration and pictures differ. */
+export const samePlaces = (a: Scene, b: Scene): boolean =>
+  a === b ||
+  (a.tiles.length === b.tiles.length &&
+    a.tiles.every((tile, i) => {
+      const other = b.tiles[i];
+      return other !== undefined && tileKey(tile) === tileKey(other) && sameRect(tile.rect, other.rect);
+    }));
 
 /** True if both say the same: nothing but the pictures in the tiles needs drawing anew. */
 export const sameScene = (a: Scene, b: Scene): boolean =>

@@ -101,6 +101,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     eraseJournal: (directory) => keeper.erase(directory),
     recordingsDir: paths.recordings,
     maxDurationMs: config.maxRecordingDurationMs,
+    transitions: config.transitions,
     minFreeDiskBytes: config.minFreeDiskBytes,
     log,
   });

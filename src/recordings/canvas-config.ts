@@ -8,6 +8,7 @@ export interface CanvasConfig {
   readonly mode: RecordingMode;
   readonly theme: Theme;
   readonly layout: LayoutProgram;
+  readonly transitions: boolean;
 }
 
 export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
@@ -15,4 +16,5 @@ export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   mode: config.mode,
   theme: config.theme,
   layout: config.layout,
+  transitions: config.transitions ?? true,
 });

@@ -49,6 +49,8 @@ export interface WorkflowOptions {
   /** One folder per recording. */
   readonly recordingsDir: string;
   readonly maxDurationMs: number;
+  /** Whether tiles are eased to their places in recordings that start from now on. */
+  readonly transitions: boolean;
   readonly minFreeDiskBytes: number;
   readonly log: Logger;
 }
@@ -74,7 +76,8 @@ export class RecordingWorkflow {
    * RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
    */
   async start(options: { roomId: string; config: RecordingConfig }): Promise<RecordingRow> {
-    const { catalog, media, maxDurationMs } = this.#options;
+    const { catalog, media, maxDurationMs, transitions } = this.#options;
+    const config = transitions ? options.config : { ...options.config, transitions };
     const roomId = await this.#roomId(options.roomId);
     const session = await media.sessionOf(roomId);
     if (!session) {
@@ -88,9 +91,9 @@ export class RecordingWorkflow {
     const dueAt = new Date(Date.now() + maxDurationMs);
     this.#starting.add(id);
     try {
-      await insertRecording(catalog, { id, roomId, sessionId, config: options.config, dueAt });
-      const live = await this.#startInMedia(id, roomId, options.config);
-      return await this.#started(id, live, options.config);
+      await insertRecording(catalog, { id, roomId, sessionId, config, dueAt });
+      const live = await this.#startInMedia(id, roomId, config);
+      return await this.#started(id, live, config);
     } finally {
       this.#starting.delete(id);
     }

@@ -18,6 +18,7 @@ const lookOf = (name: string, parts: Partial<TileLook> = {}): TileLook => ({
   micMuted: false,
   speaking: false,
   avatar: false,
+  frame: false,
   ...parts,
 });
 
