@@ -117,7 +117,7 @@ const judged = async (
       () => sitting.talkRound > 3 * (index + 1) - 0.2 || sitting.talkRound < 3 * index,
     );
   }
-  await sitting.endRecording();
+  await sitting.endRecording({ timed: false });
   await sitting.leave();
   return sitting.judged();
 };
@@ -161,7 +161,7 @@ const twoShares = async (service: Service) => {
   await ada.stopSharing();
   scene([bob]);
   await sitting.until(9);
-  await sitting.endRecording();
+  await sitting.endRecording({ timed: false });
   await sitting.leave();
   return sitting.judged();
 };
@@ -187,7 +187,7 @@ const pinnedShare = async (service: Service) => {
   await ada.stopSharing();
   alone(ada, false);
   await sitting.until(10);
-  await sitting.endRecording();
+  await sitting.endRecording({ timed: false });
   await sitting.leave();
   return sitting.judged();
 };
