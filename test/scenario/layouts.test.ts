@@ -10,6 +10,9 @@ import { waitFor } from '../support/wait-for.ts';
 /** Everybody of the room in order of joining. */
 const PEOPLE = 4;
 
+/** Tiles beside a large one are too small for the judge to read colours in a landscape picture of low quality. */
+const QUALITY = { landscape: 'med', portrait: 'low' } as const;
+
 /** Who is seen: in a grid, alone on the whole canvas, or the first of them large. */
 type Form = 'grid' | 'frame' | 'sidebar';
 
@@ -95,7 +98,8 @@ const judged = async (
   { type, priority, gridSize, turns }: Case,
   orientation: 'landscape' | 'portrait',
 ) => {
-  const canvas = canvasSize('low', orientation);
+  const quality = QUALITY[orientation];
+  const canvas = canvasSize(quality, orientation);
   const sitting = await Sitting.open(service, PEOPLE, canvas);
   const size = { width: 320, height: 180 };
   for (let i = 0; i < PEOPLE; i++) await sitting.join({ via: 'room', size, microphone: 'talks' });
@@ -105,7 +109,7 @@ const judged = async (
     first?.pin(participants[index]?.participantId ?? 'nobody', pinned) ?? Promise.resolve();
   // As the last one's turn ends: what of it is still heard is shorter than a cough.
   await waitFor('the round to end', 15_000, () => sitting.talkRound > 3 * PEOPLE - 0.25);
-  await sitting.startRecording({ layout: { type, priority, gridSize }, quality: 'low', orientation });
+  await sitting.startRecording({ layout: { type, priority, gridSize }, quality, orientation });
   for (const [index, turn] of turns.entries()) {
     sitting.changing();
     for (const one of turn.unpin ?? []) await pin(one, false);
@@ -133,7 +137,7 @@ const SCREEN: Size = { width: 640, height: 360 };
 
 /** Two share at once, one of them with his camera off; then one alone. */
 const twoShares = async (service: Service) => {
-  const canvas = canvasSize('low', 'landscape');
+  const canvas = canvasSize(QUALITY.landscape, 'landscape');
   const sitting = await quietRoom(service, canvas, 3);
   const [ada, bob, cyd] = sitting.participants as [Participant, Participant, Participant];
   const scene = (presenters: readonly Participant[]) => {
@@ -151,7 +155,7 @@ const twoShares = async (service: Service) => {
     const dark = rects.beside.slice(1, 2);
     sitting.scene([...screens, ...cameras] as SceneTile[], { fresh: true, dark });
   };
-  await sitting.startRecording({ layout: { type: 'GRID', priority: 'PIN', gridSize: 4 }, quality: 'low' });
+  await sitting.startRecording({ layout: { type: 'GRID', priority: 'PIN', gridSize: 4 }, quality: QUALITY.landscape });
   await ada.shareScreen(SCREEN);
   await bob.cameraOff();
   await bob.shareScreen(SCREEN);
