@@ -3,6 +3,7 @@ import { gridRects } from '../../src/domain/grid.ts';
 import { canvasSize, type LayoutPriority, type LayoutType, type Rect, type Size } from '../../src/domain/layout.ts';
 import { frameRect, type StageRects, shareRects, sidebarRects } from '../../src/domain/stage.ts';
 import type { Participant } from '../../src/synthetic/participant.ts';
+import { TALK_SECONDS } from '../../src/synthetic/sound.ts';
 import { Service } from '../support/service.ts';
 import { type SceneTile, Sitting } from '../support/sitting.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -107,8 +108,9 @@ const judged = async (
   const [first] = participants;
   const pin = (index: number, pinned: boolean) =>
     first?.pin(participants[index]?.participantId ?? 'nobody', pinned) ?? Promise.resolve();
-  // As the last one's turn ends: what of it is still heard is shorter than a cough.
-  await waitFor('the round to end', 15_000, () => sitting.talkRound > 3 * PEOPLE - 0.25);
+  // As the last one's turn ends, what of it is still heard being shorter than a cough, or as the first one's begins.
+  const round = TALK_SECONDS * PEOPLE;
+  await waitFor('a round to begin', 2_000 * round, () => sitting.talkRound > round - 0.25 || sitting.talkRound < 0.5);
   await sitting.startRecording({ layout: { type, priority, gridSize }, quality, orientation });
   for (const [index, turn] of turns.entries()) {
     sitting.changing();
@@ -118,7 +120,7 @@ const judged = async (
     await waitFor(
       'the turn to end',
       5_000,
-      () => sitting.talkRound > 3 * (index + 1) - 0.2 || sitting.talkRound < 3 * index,
+      () => sitting.talkRound > TALK_SECONDS * (index + 1) - 0.2 || sitting.talkRound < TALK_SECONDS * index,
     );
   }
   await sitting.endRecording({ timed: false });
