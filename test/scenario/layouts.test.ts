@@ -3,12 +3,16 @@ import { gridRects } from '../../src/domain/grid.ts';
 import { canvasSize, type LayoutPriority, type LayoutType, type Rect, type Size } from '../../src/domain/layout.ts';
 import { frameRect, type StageRects, shareRects, sidebarRects } from '../../src/domain/stage.ts';
 import type { Participant } from '../../src/synthetic/participant.ts';
+import { TALK_SECONDS } from '../../src/synthetic/sound.ts';
 import { Service } from '../support/service.ts';
 import { type SceneTile, Sitting } from '../support/sitting.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Everybody of the room in order of joining. */
 const PEOPLE = 4;
+
+/** Tiles beside a large one are too small for the judge to read colours in a landscape picture of low quality. */
+const QUALITY = { landscape: 'med', portrait: 'low' } as const;
 
 /** Who is seen: in a grid, alone on the whole canvas, or the first of them large. */
 type Form = 'grid' | 'frame' | 'sidebar';
@@ -95,7 +99,8 @@ const judged = async (
   { type, priority, gridSize, turns }: Case,
   orientation: 'landscape' | 'portrait',
 ) => {
-  const canvas = canvasSize('low', orientation);
+  const quality = QUALITY[orientation];
+  const canvas = canvasSize(quality, orientation);
   const sitting = await Sitting.open(service, PEOPLE, canvas);
   const size = { width: 320, height: 180 };
   for (let i = 0; i < PEOPLE; i++) await sitting.join({ via: 'room', size, microphone: 'talks' });
@@ -103,9 +108,10 @@ const judged = async (
   const [first] = participants;
   const pin = (index: number, pinned: boolean) =>
     first?.pin(participants[index]?.participantId ?? 'nobody', pinned) ?? Promise.resolve();
-  // As the last one's turn ends: what of it is still heard is shorter than a cough.
-  await waitFor('the round to end', 15_000, () => sitting.talkRound > 3 * PEOPLE - 0.25);
-  await sitting.startRecording({ layout: { type, priority, gridSize }, quality: 'low', orientation });
+  // As the last one's turn ends, what of it is still heard being shorter than a cough, or as the first one's begins.
+  const round = TALK_SECONDS * PEOPLE;
+  await waitFor('a round to begin', 2_000 * round, () => sitting.talkRound > round - 0.25 || sitting.talkRound < 0.5);
+  await sitting.startRecording({ layout: { type, priority, gridSize }, quality, orientation });
   for (const [index, turn] of turns.entries()) {
     sitting.changing();
     for (const one of turn.unpin ?? []) await pin(one, false);
@@ -114,10 +120,10 @@ const judged = async (
     await waitFor(
       'the turn to end',
       5_000,
-      () => sitting.talkRound > 3 * (index + 1) - 0.2 || sitting.talkRound < 3 * index,
+      () => sitting.talkRound > TALK_SECONDS * (index + 1) - 0.2 || sitting.talkRound < TALK_SECONDS * index,
     );
   }
-  await sitting.endRecording();
+  await sitting.endRecording({ timed: false });
   await sitting.leave();
   return sitting.judged();
 };
@@ -133,7 +139,7 @@ const SCREEN: Size = { width: 640, height: 360 };
 
 /** Two share at once, one of them with his camera off; then one alone. */
 const twoShares = async (service: Service) => {
-  const canvas = canvasSize('low', 'landscape');
+  const canvas = canvasSize(QUALITY.landscape, 'landscape');
   const sitting = await quietRoom(service, canvas, 3);
   const [ada, bob, cyd] = sitting.participants as [Participant, Participant, Participant];
   const scene = (presenters: readonly Participant[]) => {
@@ -151,7 +157,7 @@ const twoShares = async (service: Service) => {
     const dark = rects.beside.slice(1, 2);
     sitting.scene([...screens, ...cameras] as SceneTile[], { fresh: true, dark });
   };
-  await sitting.startRecording({ layout: { type: 'GRID', priority: 'PIN', gridSize: 4 }, quality: 'low' });
+  await sitting.startRecording({ layout: { type: 'GRID', priority: 'PIN', gridSize: 4 }, quality: QUALITY.landscape });
   await ada.shareScreen(SCREEN);
   await bob.cameraOff();
   await bob.shareScreen(SCREEN);
@@ -161,7 +167,7 @@ const twoShares = async (service: Service) => {
   await ada.stopSharing();
   scene([bob]);
   await sitting.until(9);
-  await sitting.endRecording();
+  await sitting.endRecording({ timed: false });
   await sitting.leave();
   return sitting.judged();
 };
@@ -187,7 +193,7 @@ const pinnedShare = async (service: Service) => {
   await ada.stopSharing();
   alone(ada, false);
   await sitting.until(10);
-  await sitting.endRecording();
+  await sitting.endRecording({ timed: false });
   await sitting.leave();
   return sitting.judged();
 };

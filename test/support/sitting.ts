@@ -206,9 +206,10 @@ export class Sitting {
     return this.#recordingId;
   }
 
-  async endRecording(): Promise<void> {
+  /** `timed`: the file is judged by the time between the answers to start and end, too; not where several rooms share the machine. */
+  async endRecording({ timed = true } = {}): Promise<void> {
     await this.#service.api.endRecording(this.roomId);
-    this.#endAnswerNs = process.hrtime.bigint();
+    if (timed) this.#endAnswerNs = process.hrtime.bigint();
   }
 
   /** Waits until this long has passed since the recording's start was answered. */
