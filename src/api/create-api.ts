@@ -30,6 +30,7 @@ import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { notImplementedRoutes } from './routes/not-implemented.ts';
 import { collectOpenApi, openApiRoutes } from './routes/openapi.ts';
+import { recordingChangeRoutes } from './routes/recording-changes.ts';
 import { recordingRoutes } from './routes/recordings.ts';
 import { roomSocketRoutes } from './routes/room-socket.ts';
 import { roomRoutes } from './routes/rooms.ts';
@@ -90,6 +91,7 @@ export const createApi = async ({ ports, config, credentials, log, webRoot = WEB
     roomRoutes(rest, context);
     sessionRoutes(rest, context);
     recordingRoutes(rest, context);
+    recordingChangeRoutes(rest, context);
     notImplementedRoutes(rest);
   });
   await app.register(async (plain) => whipRoutes(plain.withTypeProvider<ZodTypeProvider>(), context));

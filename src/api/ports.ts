@@ -2,6 +2,7 @@
  * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
+import type { LayoutChange } from '../domain/layout-change.ts';
 import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
 
 export interface Page<T> {
@@ -88,6 +89,7 @@ export interface RecordingView {
   readonly progress: number | null;
   readonly failureReason: string | null;
   readonly stopReason: StopReason | null;
+  /** `layout` is the one in force, now or when it ended. */
   readonly config: RecordingConfig;
   readonly start: Date | null;
   readonly end: Date | null;
@@ -105,6 +107,8 @@ export interface RecordingsPort {
     request: PageRequest & { roomId: string | null; sessionId: string | null; query: string | null },
   ): Promise<Page<RecordingView>>;
   find(recordingId: string): Promise<RecordingView | null>;
+  /** Another layout from now on; answers when it is on disk. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE. */
+  changeLayout(recordingId: string, change: LayoutChange): Promise<RecordingView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
 }

@@ -5,11 +5,12 @@
 
 import { RoomtapeError } from '../domain/errors.ts';
 import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import { mayBecome, type RecordingConfig, type RecordingStatus, type StopReason } from '../domain/recording.ts';
 import { type Catalog, violatedConstraint } from './database.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
-import type { RecordingRow } from './tables.ts';
+import type { RecordingRow, WallPause } from './tables.ts';
 
 export const RECORDING_STATUSES = [
   'starting',
@@ -91,6 +92,45 @@ export const moveRecording = async (
     .set({ status: to, ...columnsOf(change) })
     .where('id', '=', recordingId)
     .where('status', 'in', from)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+/** What may change while it runs, as the media process or the journal tells it. */
+export interface RecordingNews {
+  readonly revision: number;
+  readonly layout: LayoutProgram;
+  readonly pauses: readonly WallPause[];
+}
+
+/**
+ * Takes over what is newer than what the row has; a live one becomes `paused` or `recording` with it. Null: unknown, deleted, or there
+ * was nothing newer.
+ */
+export const noteRecording = async (
+  catalog: Catalog,
+  recordingId: RecordingId,
+  news: RecordingNews,
+): Promise<RecordingRow | null> => {
+  const isPaused = news.pauses.at(-1)?.end === null;
+  const row = await catalog
+    .updateTable('recordings')
+    .set(({ eb }) => ({
+      layout: JSON.stringify(news.layout),
+      pauses: JSON.stringify(news.pauses),
+      revision: news.revision,
+      status: eb
+        .case()
+        .when('status', 'in', ['recording', 'paused'])
+        .then<RecordingStatus>(isPaused ? 'paused' : 'recording')
+        .else(eb.ref('status'))
+        .end(),
+      updated_at: new Date(),
+    }))
+    .where('id', '=', recordingId)
+    .where('revision', '<', news.revision)
+    .where('deleted_at', 'is', null)
     .returningAll()
     .executeTakeFirst();
   return row ?? null;

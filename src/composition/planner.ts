@@ -5,6 +5,7 @@
  */
 import type { RecordingId, TrackId } from '../domain/ids.ts';
 import type { LayoutProgram, Size } from '../domain/layout.ts';
+import { isSameLayout } from '../domain/layout-change.ts';
 import { NS_PER_MS, type SessionTimeNs, tickToNs } from '../domain/media-time.ts';
 import type { Scene } from '../domain/scene.ts';
 import { type LayerChoice, LayerSelector, type LayerSource } from '../timeline/layers.ts';
@@ -16,6 +17,8 @@ export interface TickPlan {
   readonly scene: Scene;
   /** What each track of the scene is shown of; tracks without a picture are absent. */
   readonly choices: ReadonlyMap<TrackId, LayerChoice>;
+  /** Another layout begins here: to be coded as an IDR, whatever moves. */
+  readonly cut: boolean;
 }
 
 export interface PlannerOptions {
@@ -71,6 +74,7 @@ export class Planner {
   next(): TickPlan {
     const tick = this.#tick++;
     const atNs = this.#options.startNs + tickToNs(tick);
+    const { layout } = this.#state;
     this.#listen(tick);
     this.#observe(atNs);
     const choices = new Map<TrackId, LayerChoice>();
@@ -80,7 +84,8 @@ export class Planner {
       if (choice) choices.set(trackId, choice);
     }
     if (tick % SELECTOR_IDLE_TICKS === 0) this.#dropIdle(tick);
-    return { scene: resolveScene(this.#state, this.#options.canvas, (trackId) => choices.has(trackId)), choices };
+    const scene = resolveScene(this.#state, this.#options.canvas, (trackId) => choices.has(trackId));
+    return { scene, choices, cut: tick > 0 && !isSameLayout(this.#state.layout, layout) };
   }
 
   /** Hears the windows that are over at this tick. */

@@ -353,5 +353,11 @@ export class JournalSink {
   }
 }
 
-const isLandmark = (event: SessionEvent): boolean =>
-  event.type === 'recording-started' || event.type === 'recording-stopped' || event.type === 'session-ended';
+const LANDMARKS: ReadonlySet<SessionEvent['type']> = new Set([
+  'recording-started',
+  'recording-stopped',
+  'layout-changed',
+  'session-ended',
+]);
+
+const isLandmark = (event: SessionEvent): boolean => LANDMARKS.has(event.type);

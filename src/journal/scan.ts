@@ -13,6 +13,7 @@ import { readIndex, readSnapshot } from './chunk-ends.ts';
 import { type ChunkFile, isMissing, listChunkFiles, listJournals } from './chunk-files.ts';
 import type { JournalRecord, JournalSnapshot } from './record.ts';
 
+/** `layout` is the last that was in force. */
 export interface JournaledRecording extends ActiveRecording {
   readonly startedAtMs: number;
   /** Null: no stop was written. It is still running, or its writer died; then it ends with the journal. */
@@ -85,6 +86,9 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
         const { stoppedNs, reason } = event;
         const stop = { stoppedNs, stoppedAtMs: wallTimeOf(anchor, stoppedNs), reason };
         if (recording) recordings.set(event.recordingId, { ...recording, stop });
+      } else if (event.type === 'layout-changed') {
+        const recording = recordings.get(event.recordingId);
+        if (recording) recordings.set(event.recordingId, { ...recording, layout: event.layout });
       } else if (event.type === 'session-ended') sessionEnded = true;
     }
     const startNs = snapshot ? openedNs(snapshot) : (chunks.at(-1)?.endNs ?? 0);

@@ -19,6 +19,7 @@ import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.t
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { FileId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { RecordingChanges } from '../recordings/changes.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
@@ -131,7 +132,11 @@ const fileView = (row: FileRow): FileView => ({
   createdAt: row.created_at,
 });
 
-export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): RecordingsPort => {
+export const recordingsPort = (
+  catalog: Catalog,
+  workflow: RecordingWorkflow,
+  changes: RecordingChanges,
+): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const files = await filesOf(
       catalog,
@@ -147,7 +152,7 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
         progress: row.progress,
         failureReason: row.failure_reason,
         stopReason: row.stop_reason,
-        config: row.config,
+        config: row.layout ? { ...row.config, layout: row.layout } : row.config,
         start: row.started_at,
         end: row.ended_at,
         file: file ? fileView(file) : null,
@@ -172,6 +177,7 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
       const row = await findRecording(catalog, id as RecordingId);
       return row && view(row);
     },
+    changeLayout: async (id, change) => view(await changes.changeLayout(id, change)),
     delete: (id) => workflow.delete(id),
   };
 };

@@ -36,6 +36,7 @@ import { isLive, type RecordingConfig, type StopReason } from '../domain/recordi
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
 import { canvasConfig } from './canvas-config.ts';
+import { noteLive } from './changes.ts';
 import type { Compositions } from './compositions.ts';
 import type { JournalLookup, LiveRecording, MediaControl } from './ports.ts';
 
@@ -138,6 +139,7 @@ export class RecordingWorkflow {
       if (this.#starting.has(row.id)) continue;
       if (!live) await this.#recover(row);
       else if (row.status === 'starting') await this.#started(row.id, live, row.config);
+      else await noteLive(catalog, live);
     }
     for (const { recordingId } of unknown.values()) {
       if (this.#starting.has(recordingId as RecordingId)) continue;
@@ -211,7 +213,7 @@ export class RecordingWorkflow {
       return moved;
     });
     if (row) compositions.follow(row, 'live');
-    return row ?? this.#reread(id);
+    return (await noteLive(catalog, live)) ?? row ?? this.#reread(id);
   }
 
   async #stop(row: RecordingRow, reason: StopReason): Promise<RecordingRow> {

@@ -7,9 +7,10 @@
  * 3. Every recording that began is reported as stopped exactly once (`onStopped`), whatever the disk does.
  */
 import { RoomtapeError } from '../domain/errors.ts';
-import type { ActiveRecording } from '../domain/events.ts';
+import type { ActiveRecording, SessionEvent } from '../domain/events.ts';
 import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
+import { changedLayout, isSameLayout, type LayoutChange } from '../domain/layout-change.ts';
 import type { StopReason } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { type Clock, monotonicMs } from './clock.ts';
@@ -39,6 +40,8 @@ export interface RoomRecordingsOptions {
   readonly onActiveChanged: (active: boolean) => void;
   /** A recording begins: every picture should begin with a keyframe. */
   readonly onKeyframesWantedNow: () => void;
+  /** A running recording is not as it was. */
+  readonly onChanged: (state: ActiveRecordingState) => void;
   readonly onStopped: (recording: StoppedRecording) => void;
 }
 
@@ -105,6 +108,21 @@ export class RoomRecordings {
     return this.#inTurn(() => this.#stop(recordingId, reason));
   }
 
+  /**
+   * Another layout from now on; resolves when the journal has it on disk. A layout that is in force already changes nothing.
+   * RECORDING_NOT_RUNNING, DISK_FULL.
+   */
+  changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
+    return this.#inTurn(() => this.#changeLayout(recordingId, change));
+  }
+
+  /** The same for every recording that runs now. */
+  changeAllLayouts(change: LayoutChange): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const recordingId of [...this.#running.keys()]) await this.#changeLayout(recordingId, change);
+    });
+  }
+
   /** The disk refused: ends everything in order with what there is. */
   fail(error: Error): void {
     const { log, sessionId, journal } = this.#options;
@@ -146,6 +164,8 @@ export class RoomRecordings {
       startedNs,
       startedAtMs: clock.wallMs(),
       journalDir: sink.directory,
+      revision: 0,
+      layout,
     };
     this.#running.set(recordingId, { recording, state });
     onKeyframesWantedNow();
@@ -160,14 +180,41 @@ export class RoomRecordings {
     return state;
   }
 
+  async #changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
+    const { recording, state } = this.#runningOf(recordingId);
+    const layout = changedLayout(recording.layout, change);
+    if (isSameLayout(layout, recording.layout)) return state;
+    const running = { recording: { ...recording, layout }, state: { ...state, layout } };
+    return this.#change(running, { type: 'layout-changed', recordingId, layout }, this.#options.clock.monotonicNs());
+  }
+
+  /** Takes a change over, writes its event to disk, and tells of it. A disk that refuses ends the recording by `fail`. */
+  async #change(to: Running, event: SessionEvent, arrivalNs: bigint): Promise<ActiveRecordingState> {
+    const { journal, onChanged } = this.#options;
+    const { recordingId } = to.recording;
+    const state = { ...to.state, revision: to.state.revision + 1 };
+    this.#running.set(recordingId, { recording: to.recording, state });
+    try {
+      await journal.sink?.durableEvent(event, arrivalNs);
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new RoomtapeError('DISK_FULL', `The change could not be written to disk: ${detail}`, { cause });
+    }
+    onChanged(state);
+    return state;
+  }
+
+  #runningOf(recordingId: RecordingId): Running {
+    const running = this.#running.get(recordingId);
+    if (running) return running;
+    throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
+  }
+
   async #stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     const { journal, clock, log, onStopped } = this.#options;
     const before = this.#stopped.get(recordingId);
     if (before) return before;
-    const running = this.#running.get(recordingId);
-    if (!running) {
-      throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
-    }
+    const running = this.#runningOf(recordingId);
     const arrivalNs = clock.monotonicNs();
     const stoppedNs = journal.sink?.toSessionTime(arrivalNs) ?? running.state.startedNs;
     const stopped = { recordingId, stoppedNs, stoppedAtMs: clock.wallMs(), reason };

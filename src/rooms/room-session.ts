@@ -86,6 +86,7 @@ export class RoomSession implements PublicationRoom {
       onKeyframesWantedNow: () => {
         for (const stream of this.#videoStreams()) stream.requestKeyframe();
       },
+      onChanged: (recording) => options.onDurable({ type: 'recording-changed', recording }),
       onStopped: (recording) => this.#recordingStopped(recording),
     });
     options.onDurable({ type: 'session-started', session: this.state() });

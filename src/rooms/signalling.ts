@@ -16,6 +16,7 @@ import { answerPublish, answerSubscribe } from './negotiation.ts';
 import type { Participant, ParticipantSocket } from './participant.ts';
 import { type ClientMessage, ROOM_PROTOCOL_VERSION, type ServerMessage } from './protocol.ts';
 import { RateLimit } from './rate-limit.ts';
+import { changeLayouts, RECORDING_LAYOUT_TOPIC } from './recording-layout.ts';
 import { issueResumeToken, type ResumeClaims, readResumeToken } from './resume-token.ts';
 import type { RoomSession } from './room-session.ts';
 import { trackInfo } from './room-track.ts';
@@ -228,6 +229,9 @@ export class Signalling {
             'TOO_MANY_REQUESTS',
             `More than ${SENDS_PER_SECOND} "send" messages a second were sent.`,
           );
+        }
+        if (message.topic === RECORDING_LAYOUT_TOPIC) {
+          await changeLayouts(session, channel.claims.canModerate, message.payload);
         }
         this.#send(place, message);
     }

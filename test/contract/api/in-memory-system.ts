@@ -14,6 +14,7 @@ import type {
   SessionView,
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
+import { changedLayout } from '../../../src/domain/layout-change.ts';
 import type { RecordingConfig } from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 
@@ -172,6 +173,11 @@ export class InMemorySystem implements ApiPorts {
       this.recordingList.push(recording);
       return recording;
     },
+    changeLayout: async (recordingId, change) => {
+      const recording = this.#live(recordingId);
+      const layout = changedLayout(recording.config.layout, change);
+      return this.#replace(this.recordingList, { ...recording, config: { ...recording.config, layout } });
+    },
     stop: async ({ roomId, recordingId }) => {
       const running = this.#running(roomId);
       if (!running || (recordingId !== null && running.id !== recordingId)) {
@@ -259,9 +265,16 @@ export class InMemorySystem implements ApiPorts {
     return this.recordingList.find((one) => one.roomId === roomId && one.status === 'recording');
   }
 
-  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): void {
+  #live(recordingId: string): RecordingView {
+    const recording = this.recordingList.find(({ id }) => id === recordingId);
+    if (recording?.status === 'recording' || recording?.status === 'paused') return recording;
+    throw new RoomtapeError('RECORDING_NOT_RUNNING', 'The recording is over.');
+  }
+
+  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): Item {
     const index = list.findIndex(({ id }) => id === item.id);
     if (index < 0) list.push(item);
     else list[index] = item;
+    return item;
   }
 }

@@ -67,6 +67,7 @@ describe('OpenAPI', () => {
       '/whip/{roomId}',
       '/whip/{roomId}/{resourceId}',
     ]);
+    expect(Object.keys(body.paths['/v2/recordings/{recordingId}'])).toEqual(['get', 'delete', 'patch']);
     const start = body.paths['/v2/recordings/start'].post.requestBody.content['application/json'].schema;
     expect(start.properties.config.properties.quality.enum).toEqual(['low', 'med', 'high', 'ultra']);
     expect(start.required ?? []).toEqual([]);

@@ -15,7 +15,9 @@ import { createRoom } from '../../../src/catalog/rooms.ts';
 import { insertSession } from '../../../src/catalog/sessions.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
+import { changedLayout, type LayoutChange } from '../../../src/domain/layout-change.ts';
 import type { RecordingConfig } from '../../../src/domain/recording.ts';
+import { RecordingChanges } from '../../../src/recordings/changes.ts';
 import { Compositions } from '../../../src/recordings/compositions.ts';
 import type { CompositionWork, JournalLookup, LiveRecording, MediaControl } from '../../../src/recordings/ports.ts';
 import { RecordingWorkflow } from '../../../src/recordings/workflow.ts';
@@ -82,6 +84,17 @@ class Media implements MediaControl {
     if (!this.active.delete(recordingId)) throw new RoomtapeError('RECORDING_NOT_RUNNING', 'Not running.');
     return { stoppedNs: 25e9, stoppedAtMs: 26_000 };
   }
+  async changeLayout(recordingId: string, change: LayoutChange) {
+    return this.#changed(recordingId, (live) => ({ layout: changedLayout(live.layout ?? config.layout, change) }));
+  }
+  #changed(recordingId: string, change: (live: LiveRecording) => Partial<LiveRecording>): LiveRecording {
+    const live = this.active.get(recordingId);
+    if (!live) throw new RoomtapeError('RECORDING_NOT_RUNNING', 'Not running.');
+    const { layout = config.layout, revision = 0 } = live;
+    const changed = { ...live, layout, ...change(live), revision: revision + 1 };
+    this.active.set(recordingId, changed);
+    return changed;
+  }
   async endSession() {
     return true;
   }
@@ -133,7 +146,7 @@ const system = async (journal: JournalLookup = async () => null) => {
       minFreeDiskBytes: 0,
       log,
     });
-    return { workflow, compositions };
+    return { workflow, compositions, changes: new RecordingChanges({ catalog, media }) };
   };
   const first = restart();
   return { roomId, media, told, works, refusals, restart, ...first, settled: () => first.compositions.settled() };
@@ -380,4 +393,29 @@ test('delete ends, cancels, erases file and journal, and the recording is not fo
   expect(await findRecording(catalog, started.id)).toBeNull();
   expect(await code(workflow.delete(started.id))).toBe('RECORDING_NOT_FOUND');
   expect((await recordingsIn(catalog, ['recording'])).map(({ id }) => id)).not.toContain(started.id);
+});
+
+test('another layout: the row has it, whoever tells first, and news that come late change nothing back', async () => {
+  const { workflow, changes, roomId, media } = await system();
+  const { id } = await workflow.start({ roomId, config });
+  expect(await row(id)).toMatchObject({ layout: null, revision: 0, pauses: [] });
+  const changed = await changes.changeLayout(id, { type: 'SIDEBAR' });
+  const sidebar = { ...config.layout, type: 'SIDEBAR' };
+  expect(changed).toMatchObject({ id, status: 'recording', layout: sidebar, revision: 1, config });
+  const first = media.active.get(id);
+  await media.changeLayout(id, { gridSize: 9 });
+  const second = media.active.get(id);
+  if (!first || !second) throw new Error('The media process knows the recording.');
+  await changes.told(second);
+  await changes.told(first);
+  expect(await row(id)).toMatchObject({ layout: { ...sidebar, gridSize: 9 }, revision: 2 });
+  await media.changeLayout(id, { gridSize: 1 });
+  await workflow.reconcile([...media.active.values()]);
+  expect(await row(id)).toMatchObject({ layout: { ...sidebar, gridSize: 1 }, revision: 3 });
+  const last = media.active.get(id);
+  await workflow.stop({ roomId, recordingId: null, reason: 'requested' });
+  expect(await code(changes.changeLayout(id, { gridSize: 2 }))).toBe('RECORDING_NOT_RUNNING');
+  expect(await code(changes.changeLayout(newHexId<RecordingId>(), { gridSize: 2 }))).toBe('RECORDING_NOT_FOUND');
+  if (last) await changes.told({ ...last, revision: 4, layout: config.layout });
+  expect(await row(id)).toMatchObject({ status: 'composing', layout: config.layout, revision: 4 });
 });
