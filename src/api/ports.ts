@@ -93,6 +93,8 @@ export interface RecordingView {
   readonly config: RecordingConfig;
   readonly start: Date | null;
   readonly end: Date | null;
+  /** In order. No end: it lasts. */
+  readonly pauses: readonly { readonly start: Date; readonly end: Date | null }[];
   readonly file: FileView | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -109,6 +111,10 @@ export interface RecordingsPort {
   find(recordingId: string): Promise<RecordingView | null>;
   /** Another layout from now on; answers when it is on disk. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE. */
   changeLayout(recordingId: string, change: LayoutChange): Promise<RecordingView>;
+  /** Nothing is recorded from now on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_PAUSED, MEDIA_UNAVAILABLE. */
+  pause(recordingId: string): Promise<RecordingView>;
+  /** It goes on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED, MEDIA_UNAVAILABLE. */
+  resume(recordingId: string): Promise<RecordingView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
 }

@@ -27,6 +27,9 @@ export const wireRecording = z
     userId: z.string(),
     start: z.string().nullable(),
     end: z.string().nullable(),
+    pauses: z
+      .array(z.object({ start: z.string(), end: z.string().nullable() }))
+      .meta({ description: 'Left out of the file. No end: it is paused now.' }),
     createdAt: z.string(),
     updatedAt: z.string(),
     fileId: z.string().nullable(),
@@ -82,6 +85,10 @@ export const toWireRecording = (
     userId: around.userId,
     start: recording.start?.toISOString() ?? null,
     end: recording.end?.toISOString() ?? null,
+    pauses: recording.pauses.map(({ start, end }) => ({
+      start: start.toISOString(),
+      end: end?.toISOString() ?? null,
+    })),
     createdAt: recording.createdAt.toISOString(),
     updatedAt: recording.updatedAt.toISOString(),
     fileId: file?.id ?? null,

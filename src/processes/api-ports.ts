@@ -155,6 +155,10 @@ export const recordingsPort = (
         config: row.layout ? { ...row.config, layout: row.layout } : row.config,
         start: row.started_at,
         end: row.ended_at,
+        pauses: row.pauses.map(({ start, end }) => ({
+          start: new Date(start),
+          end: end ? new Date(end) : row.ended_at,
+        })),
         file: file ? fileView(file) : null,
         createdAt: row.created_at,
         updatedAt: row.updated_at,
@@ -178,6 +182,8 @@ export const recordingsPort = (
       return row && view(row);
     },
     changeLayout: async (id, change) => view(await changes.changeLayout(id, change)),
+    pause: async (id) => view(await changes.pause(id)),
+    resume: async (id) => view(await changes.resume(id)),
     delete: (id) => workflow.delete(id),
   };
 };

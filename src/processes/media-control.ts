@@ -17,6 +17,8 @@ export const mediaControl = (client: MediaClient): MediaControl => ({
   startRecording: (options) => client.request('recording.start', options),
   stopRecording: (recordingId, reason) => client.request('recording.stop', { recordingId, reason }),
   changeLayout: (recordingId, change) => client.request('recording.layout', { recordingId, change: asked(change) }),
+  pauseRecording: (recordingId) => client.request('recording.pause', { recordingId }),
+  resumeRecording: (recordingId) => client.request('recording.resume', { recordingId }),
   endSession: async (roomId, reason) => (await client.request('session.end', { roomId, reason })).ended,
   removeParticipant: async (roomId, participantId) =>
     (await client.request('participant.remove', { roomId, participantId })).removed,

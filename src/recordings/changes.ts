@@ -39,6 +39,16 @@ export class RecordingChanges {
     );
   }
 
+  /** Nothing is recorded from now on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_PAUSED, MEDIA_UNAVAILABLE. */
+  pause(recordingId: string): Promise<RecordingRow> {
+    return this.#change(recordingId, 'it cannot be paused any more', () => this.#media.pauseRecording(recordingId));
+  }
+
+  /** It goes on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED, MEDIA_UNAVAILABLE. */
+  resume(recordingId: string): Promise<RecordingRow> {
+    return this.#change(recordingId, 'it cannot go on any more', () => this.#media.resumeRecording(recordingId));
+  }
+
   /** The media process tells of a change, maybe again. */
   async told(live: LiveRecording): Promise<void> {
     await noteLive(this.#catalog, live);

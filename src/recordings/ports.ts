@@ -49,6 +49,10 @@ export interface MediaControl {
   stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;
   /** RECORDING_NOT_RUNNING. */
   changeLayout(recordingId: string, change: LayoutChange): Promise<LiveRecording>;
+  /** RECORDING_NOT_RUNNING, RECORDING_PAUSED. */
+  pauseRecording(recordingId: string): Promise<LiveRecording>;
+  /** RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED. */
+  resumeRecording(recordingId: string): Promise<LiveRecording>;
   endSession(roomId: string, reason: string): Promise<boolean>;
   removeParticipant(roomId: string, participantId: string): Promise<boolean>;
 }
@@ -93,4 +97,7 @@ export type JournalLookup = (
   readonly stop: { readonly stoppedNs: number; readonly stoppedAtMs: number; readonly reason: StopReason } | null;
   readonly lastNs: number;
   readonly lastAtMs: number;
+  /** The last that was in force. */
+  readonly layout?: LayoutProgram | undefined;
+  readonly pauses?: readonly LivePause[] | undefined;
 } | null>;

@@ -242,6 +242,14 @@ export class RecordingWorkflow {
       const live = { ...found, recordingId: row.id, sessionId: row.session_id, roomId: row.room_id };
       await this.#started(row.id, live, row.config);
     }
+    // What was changed last may not have reached the row.
+    await noteLive(catalog, {
+      ...found,
+      recordingId: row.id,
+      sessionId: row.session_id,
+      roomId: row.room_id,
+      revision: row.revision + 1,
+    });
     if (found.stop) return this.#ended(row, found.stop, 'stop-recorded');
     const end = { stoppedNs: found.lastNs, stoppedAtMs: found.lastAtMs, reason: 'media-process-lost' as const };
     return this.#ended(row, end, 'journal-ended');

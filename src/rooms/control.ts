@@ -52,6 +52,8 @@ const activeRecording = z.object({
   revision: z.number().int().min(0).default(0),
   /** In force now. Absent: as it was started. */
   layout: layout.optional(),
+  /** In order, by the wall clock; the last has no end while it lasts. */
+  pauses: z.array(z.object({ startedAtMs: z.number(), endedAtMs: z.number().nullable() })).default([]),
 });
 export type ActiveRecordingState = z.infer<typeof activeRecording>;
 const sessionState = z.object({
@@ -115,6 +117,10 @@ export const controlMethods = {
     params: z.object({ recordingId: z.string(), change: layout.partial() }),
     result: activeRecording,
   },
+  /** From now on nothing of it is recorded; resolves when the journal has it on disk. RECORDING_NOT_RUNNING, RECORDING_PAUSED. */
+  'recording.pause': { params: z.object({ recordingId: z.string() }), result: activeRecording },
+  /** From now on it is recorded again. RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED. */
+  'recording.resume': { params: z.object({ recordingId: z.string() }), result: activeRecording },
   /** The session that runs in a room now. */
   'session.of': {
     params: z.object({ roomId: z.string() }),
@@ -157,7 +163,7 @@ export const durableEvent = z.discriminatedUnion('type', [
     atMs: z.number(),
     reason: z.string(),
   }),
-  /** A running recording is not as it was: its layout. */
+  /** A running recording is not as it was: its layout, or it was paused or resumed. */
   z.object({ type: z.literal('recording-changed'), recording: activeRecording }),
   z.object({
     type: z.literal('recording-stopped'),

@@ -174,6 +174,16 @@ export class Rooms {
     return this.#runningHolderOf(recordingId).recordings.changeLayout(recordingId, change);
   }
 
+  /** See `recording.pause`. RECORDING_NOT_RUNNING, RECORDING_PAUSED. */
+  async pauseRecording(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    return this.#runningHolderOf(recordingId).recordings.pause(recordingId);
+  }
+
+  /** See `recording.resume`. RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED. */
+  async resumeRecording(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    return this.#runningHolderOf(recordingId).recordings.resume(recordingId);
+  }
+
   /** Ends a room's session in order; resolves when its journal is sealed. False: there is none. */
   async endSession(roomId: string, reason: string): Promise<boolean> {
     if (reason === 'room-deactivated') this.#signalling.turnAway(roomId);

@@ -273,9 +273,10 @@ export class Signalling {
 }
 
 /** For the indicator that everybody sees. */
-const recordingState = (session: RoomSession, wallMs: number): { recording: boolean; recordingForMs?: number } => {
-  const sinceMs = session.recordings.activeSinceMs;
-  return sinceMs === null ? { recording: false } : { recording: true, recordingForMs: Math.max(0, wallMs - sinceMs) };
+const recordingState = ({ recordings }: RoomSession, wallMs: number) => {
+  const recordingForMs = recordings.recordedMs(wallMs);
+  if (recordingForMs === null) return { recording: false };
+  return { recording: true, recordingForMs, ...(recordings.paused ? { recordingPaused: true } : {}) };
 };
 
 /** A socket that another has taken the place of says nothing about its participant any more. */

@@ -52,4 +52,30 @@ export const recordingChangeRoutes = (app: App, context: ApiContext): void => {
       return wire(request, await ports.recordings.changeLayout(id, layoutOf(request.body.config)));
     },
   );
+
+  const verbs = [
+    [
+      'pause',
+      'Pause a recording',
+      'Nothing is written down until it is resumed; the file has a clean cut there.',
+      '409 `RECORDING_PAUSED` where it is paused already',
+    ],
+    [
+      'resume',
+      'Resume a paused recording',
+      'The same file goes on.',
+      '409 `RECORDING_NOT_PAUSED` where it is not paused',
+    ],
+  ] as const;
+  for (const [verb, summary, text, refusal] of verbs) {
+    const description = `${text} ${refusal}, \`RECORDING_NOT_RUNNING\` once it is over.`;
+    app.post(
+      `/v2/recordings/:recordingId/${verb}`,
+      { schema: { tags, summary, description, params, response } },
+      async (request) => {
+        const { id } = await find(request, request.params.recordingId);
+        return wire(request, await ports.recordings[verb](id));
+      },
+    );
+  }
 };

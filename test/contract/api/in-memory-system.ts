@@ -165,6 +165,7 @@ export class InMemorySystem implements ApiPorts {
         config,
         start: now,
         end: null,
+        pauses: [],
         file: null,
         createdAt: now,
         updatedAt: now,
@@ -177,6 +178,18 @@ export class InMemorySystem implements ApiPorts {
       const recording = this.#live(recordingId);
       const layout = changedLayout(recording.config.layout, change);
       return this.#replace(this.recordingList, { ...recording, config: { ...recording.config, layout } });
+    },
+    pause: async (recordingId) => {
+      const recording = this.#live(recordingId);
+      if (recording.status === 'paused') throw new RoomtapeError('RECORDING_PAUSED', 'It is paused already.');
+      const pauses = [...recording.pauses, { start: new Date(), end: null }];
+      return this.#replace(this.recordingList, { ...recording, status: 'paused', pauses });
+    },
+    resume: async (recordingId) => {
+      const recording = this.#live(recordingId);
+      if (recording.status !== 'paused') throw new RoomtapeError('RECORDING_NOT_PAUSED', 'It is not paused.');
+      const pauses = recording.pauses.map(({ start, end }) => ({ start, end: end ?? new Date() }));
+      return this.#replace(this.recordingList, { ...recording, status: 'recording', pauses });
     },
     stop: async ({ roomId, recordingId }) => {
       const running = this.#running(roomId);
@@ -262,7 +275,7 @@ export class InMemorySystem implements ApiPorts {
   }
 
   #running(roomId: string): RecordingView | undefined {
-    return this.recordingList.find((one) => one.roomId === roomId && one.status === 'recording');
+    return this.recordingList.find((one) => one.roomId === roomId && ['recording', 'paused'].includes(one.status));
   }
 
   #live(recordingId: string): RecordingView {

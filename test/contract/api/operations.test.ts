@@ -51,6 +51,8 @@ describe('OpenAPI', () => {
       '/v2/recordings/start',
       '/v2/recordings/stop',
       '/v2/recordings/{recordingId}',
+      '/v2/recordings/{recordingId}/pause',
+      '/v2/recordings/{recordingId}/resume',
       '/v2/rooms',
       '/v2/rooms/deactivate',
       '/v2/rooms/validate/{roomId}',

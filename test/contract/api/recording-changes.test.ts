@@ -65,3 +65,32 @@ describe('PATCH /v2/recordings/{id}', () => {
     expect(refused(await change({ type: 'GRID' }))).toEqual([409, 'RECORDING_NOT_RUNNING']);
   });
 });
+
+describe('POST /v2/recordings/{id}/pause and /resume', () => {
+  const verb = (what: 'pause' | 'resume', id = recordingId) => server.post(`/v2/recordings/${id}/${what}`);
+
+  it('pause and go on, told by the recording', async () => {
+    const paused = await verb('pause');
+    expect(paused.status).toBe(200);
+    expect(paused.body).toMatchObject({
+      id: recordingId,
+      status: 'paused',
+      pauses: [{ start: expect.any(String), end: null }],
+    });
+    expect((await server.get(`/v2/recordings/${recordingId}`)).body.status).toBe('paused');
+    const resumed = await verb('resume');
+    expect(resumed.body).toMatchObject({ status: 'recording', pauses: [{ end: expect.any(String) }] });
+  });
+
+  it('refuse with a reason what is so already', async () => {
+    expect(refused(await verb('resume'))).toEqual([409, 'RECORDING_NOT_PAUSED']);
+    await verb('pause');
+    expect(refused(await verb('pause'))).toEqual([409, 'RECORDING_PAUSED']);
+    expect((await change({ gridSize: 2 })).status).toBe(200);
+    expect((await server.post('/v2/recordings/end', { roomId })).status).toBe(200);
+    for (const what of ['pause', 'resume'] as const) {
+      expect(refused(await verb(what))).toEqual([409, 'RECORDING_NOT_RUNNING']);
+      expect(refused(await verb(what, 'c0ffeec0ffeec0ffeec0ffee'))).toEqual([404, 'RECORDING_NOT_FOUND']);
+    }
+  });
+});

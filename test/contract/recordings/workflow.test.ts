@@ -87,6 +87,16 @@ class Media implements MediaControl {
   async changeLayout(recordingId: string, change: LayoutChange) {
     return this.#changed(recordingId, (live) => ({ layout: changedLayout(live.layout ?? config.layout, change) }));
   }
+  async pauseRecording(recordingId: string) {
+    return this.#changed(recordingId, ({ pauses = [] }) => ({
+      pauses: [...pauses, { startedAtMs: 10_000, endedAtMs: null }],
+    }));
+  }
+  async resumeRecording(recordingId: string) {
+    return this.#changed(recordingId, ({ pauses = [] }) => ({
+      pauses: pauses.map(({ startedAtMs, endedAtMs }) => ({ startedAtMs, endedAtMs: endedAtMs ?? 13_000 })),
+    }));
+  }
   #changed(recordingId: string, change: (live: LiveRecording) => Partial<LiveRecording>): LiveRecording {
     const live = this.active.get(recordingId);
     if (!live) throw new RoomtapeError('RECORDING_NOT_RUNNING', 'Not running.');
@@ -418,4 +428,51 @@ test('another layout: the row has it, whoever tells first, and news that come la
   expect(await code(changes.changeLayout(newHexId<RecordingId>(), { gridSize: 2 }))).toBe('RECORDING_NOT_FOUND');
   if (last) await changes.told({ ...last, revision: 4, layout: config.layout });
   expect(await row(id)).toMatchObject({ status: 'composing', layout: config.layout, revision: 4 });
+});
+
+test('paused and resumed: the row follows; the maximum duration goes on meanwhile', async () => {
+  const { workflow, changes, roomId, media } = await system();
+  const { id } = await workflow.start({ roomId, config });
+  expect(await changes.pause(id)).toMatchObject({ status: 'paused', pauses: [{ end: null }] });
+  expect(await code(workflow.start({ roomId, config }))).toBe('RECORDING_ALREADY_RUNNING');
+  expect(await changes.resume(id)).toMatchObject({
+    status: 'recording',
+    pauses: [{ start: new Date(10_000).toISOString(), end: new Date(13_000).toISOString() }],
+  });
+  // The answer was lost: the next meeting of the two tells.
+  await media.pauseRecording(id);
+  await workflow.reconcile([...media.active.values()]);
+  expect((await row(id)).status).toBe('paused');
+  await workflow.enforceMaximumDuration(new Date(Date.now() + 61_000));
+  expect(await row(id)).toMatchObject({ status: 'composing', stop_reason: 'max-duration' });
+  expect((await row(id)).pauses).toHaveLength(2);
+});
+
+test('the media process died in a pause that the row has not heard of: the journal tells', async () => {
+  let known: string | undefined;
+  const layout = { ...config.layout, gridSize: 2 };
+  const journal: JournalLookup = async (_sessionId, recordingId) =>
+    recordingId === known
+      ? {
+          journalDir: join(folder, 'journals'),
+          startedNs: 5e9,
+          startedAtMs: 6_000,
+          stop: null,
+          lastNs: 20e9,
+          lastAtMs: 21_000,
+          layout,
+          pauses: [{ startedAtMs: 10_000, endedAtMs: null }],
+        }
+      : null;
+  const { workflow, roomId, media } = await system(journal);
+  const { id } = await workflow.start({ roomId, config });
+  known = id;
+  media.active.clear();
+  await workflow.reconcile([]);
+  expect(await row(id)).toMatchObject({
+    status: 'composing',
+    stop_reason: 'media-process-lost',
+    layout,
+    pauses: [{ start: new Date(10_000).toISOString(), end: null }],
+  });
 });
