@@ -29,6 +29,9 @@ export const DELAY_MS = 20;
 const COLOUR_ID = 8;
 const GRID: LayoutProgram = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 };
 
+/** Journals count whole nanoseconds: what is read back must be what was written. */
+const arrivalAt = (ms: number): number => Math.round(ms * NS_PER_MS);
+
 const EMPTY_ROOM: JournalSnapshot = {
   version: 1,
   chunk: 1,
@@ -145,7 +148,7 @@ export class Rehearsal {
       if (senderMs >= nextReportMs) {
         const report = { ssrc, wallMs: 1_000_000 + fromMs + senderMs, timestamp, packets: sequence, bytes: 0 };
         const payload = writeSenderReport(report, 'rehearsal').subarray(0, 28);
-        this.#records.push({ type: 'sender-report', arrivalNs: (atMs + DELAY_MS) * NS_PER_MS, stream, payload });
+        this.#records.push({ type: 'sender-report', arrivalNs: arrivalAt(atMs + DELAY_MS), stream, payload });
         nextReportMs += 1000;
       }
       const payloads = packetize(frame.data, frame.keyframe);
@@ -164,7 +167,7 @@ export class Rehearsal {
         });
         this.#records.push({
           type: 'rtp',
-          arrivalNs: (atMs + DELAY_MS + i * 0.01) * NS_PER_MS,
+          arrivalNs: arrivalAt(atMs + DELAY_MS + i * 0.01),
           stream,
           payload: packet,
         });
