@@ -25,6 +25,7 @@ import { HttpMetrics } from './http-metrics.ts';
 import type { ApiPorts } from './ports.ts';
 import { RoomAccess } from './room-access.ts';
 import { RoomSockets } from './room-sockets.ts';
+import { compositionRoutes } from './routes/compositions.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -92,6 +93,7 @@ export const createApi = async ({ ports, config, credentials, log, webRoot = WEB
     sessionRoutes(rest, context);
     recordingRoutes(rest, context);
     recordingChangeRoutes(rest, context);
+    compositionRoutes(rest, context);
     notImplementedRoutes(rest);
   });
   await app.register(async (plain) => whipRoutes(plain.withTypeProvider<ZodTypeProvider>(), context));

@@ -96,6 +96,31 @@ export interface RecordingView {
   /** In order. No end: it lasts. */
   readonly pauses: readonly { readonly start: Date; readonly end: Date | null }[];
   readonly file: FileView | null;
+  /** As the start call had it, where `config` says otherwise by now. */
+  readonly startedWith?: RecordingConfig;
+  /** What it was composed to again, oldest first. */
+  readonly compositions: readonly CompositionView[];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What to compose a recording to again. */
+export interface CompositionRequest {
+  readonly config: RecordingConfig;
+  /** The layout holds from start to end, whatever changed while it was recorded. */
+  readonly fixedLayout: boolean;
+  readonly excludeParticipants: readonly string[];
+}
+
+export interface CompositionView {
+  readonly id: string;
+  readonly recordingId: string;
+  readonly status: 'queued' | 'composing' | 'done' | 'failed';
+  /** 0…1; null before the length is known. */
+  readonly progress: number | null;
+  readonly failureReason: string | null;
+  readonly request: CompositionRequest;
+  readonly file: FileView | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -115,6 +140,10 @@ export interface RecordingsPort {
   pause(recordingId: string): Promise<RecordingView>;
   /** It goes on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED, MEDIA_UNAVAILABLE. */
   resume(recordingId: string): Promise<RecordingView>;
+  /**
+   * Composes it again. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, PARTICIPANT_NOT_FOUND, TOO_MANY_REQUESTS.
+   */
+  compose(recordingId: string, request: CompositionRequest): Promise<CompositionView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
 }

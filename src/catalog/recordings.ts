@@ -190,6 +190,25 @@ export const recordingsIn = (catalog: Catalog, statuses: readonly RecordingStatu
     .orderBy('created_at')
     .execute();
 
+/** Recordings that are being composed again. */
+const composedNow = (catalog: Catalog) =>
+  catalog
+    .selectFrom('compositions')
+    .select('recording_id')
+    .where('status', 'in', ['queued', 'running'])
+    .where('request', 'is not', null);
+
+/** Those that are over, done or not, and are being composed again. Oldest first. */
+export const recordingsComposedAgain = (catalog: Catalog): Promise<RecordingRow[]> =>
+  catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('status', 'in', ['done', 'failed'])
+    .where('deleted_at', 'is', null)
+    .where('id', 'in', composedNow(catalog))
+    .orderBy('created_at')
+    .execute();
+
 /** Live ones whose maximum duration is over. */
 export const overdueRecordings = (catalog: Catalog, now: Date): Promise<RecordingRow[]> =>
   catalog
@@ -263,7 +282,9 @@ export const journalUses = async (catalog: Catalog): Promise<JournalUse[]> => {
       fn.max('updated_at').as('changed_at'),
       fn
         .countAll<number>()
-        .filterWhere('status', 'not in', ['done', 'failed'])
+        .filterWhere(({ or, eb }) =>
+          or([eb('status', 'not in', ['done', 'failed']), eb('id', 'in', composedNow(catalog))]),
+        )
         .filterWhere('deleted_at', 'is', null)
         .as('in_use'),
     ])

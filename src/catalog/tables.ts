@@ -82,11 +82,21 @@ export interface RecordingsTable {
 /** `queued → running → done | failed | cancelled`; running again under another fence after its worker died. */
 export type CompositionStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
+/** A recording composed again, otherwise. */
+export interface CompositionRequest {
+  readonly config: RecordingConfig;
+  /** The layout was asked for: it holds from start to end, whatever changed while it was recorded. */
+  readonly fixedLayout: boolean;
+  readonly excludeParticipants: readonly string[];
+}
+
 export interface CompositionsTable {
   id: CompositionId;
   recording_id: RecordingId;
   /** What the compositor is told; the caller's type. */
   config: Json<unknown>;
+  /** What was asked for after the recording; null: it is the recording's own. */
+  request: ColumnType<CompositionRequest | null, string | null | undefined, string | null>;
   status: Generated<CompositionStatus>;
   /** Grows with every lease: a worker that was given up can't report any more. */
   fence: Generated<number>;

@@ -14,6 +14,7 @@ import type { Timeline } from '../timeline/timeline.ts';
 import { encodeSound } from './audio-encoder.ts';
 import type { DecodeFrame } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
+import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
 import { PictureTrack } from './picture-track.ts';
 import { Planner } from './planner.ts';
 import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './segment-files.ts';
@@ -63,6 +64,7 @@ const neededFor = (spans: MediaSpans, index: number): SessionTimeNs | null => {
 
 export class Composer {
   readonly #options: ComposerOptions;
+  readonly #leftOut: LeftOut;
   #planner: Planner | null = null;
   #pictures: PictureTrack | null = null;
   #eventsTaken = 0;
@@ -73,6 +75,8 @@ export class Composer {
 
   constructor(options: ComposerOptions) {
     this.#options = options;
+    const { fixedLayout = false, excludeParticipants = [] } = options.config;
+    this.#leftOut = { participants: new Set(excludeParticipants), layouts: fixedLayout };
   }
 
   /** The lowest segment that can still be asked for. */
@@ -180,7 +184,7 @@ export class Composer {
 
   #takeEvents(planner: Planner): void {
     const { events } = this.#options.feed.timeline;
-    planner.addEvents(events.slice(this.#eventsTaken));
+    planner.addEvents(events.slice(this.#eventsTaken).flatMap((event) => leaveOut(event, this.#leftOut) ?? []));
     this.#eventsTaken = events.length;
   }
 
@@ -218,7 +222,11 @@ export class Composer {
   }
 
   #sound(span: SegmentSpan): Promise<SegmentSound> {
-    return segmentSound(this.#options.feed.timeline, span, this.#options.onStep);
+    return segmentSound(
+      soundWithout(this.#options.feed.timeline, this.#leftOut.participants),
+      span,
+      this.#options.onStep,
+    );
   }
 
   /** Resolves to the bytes of coded picture. */

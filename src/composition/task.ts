@@ -18,6 +18,10 @@ export const compositionConfig = z.object({
     priority: z.enum(['SPEAKER', 'PIN']),
     gridSize: z.number().int().min(1).max(25),
   }),
+  /** The layout holds from start to end; the journal's changes are passed over. */
+  fixedLayout: z.boolean().optional(),
+  /** Participants who are left out: neither seen nor heard. */
+  excludeParticipants: z.array(z.string()).readonly().optional(),
 });
 export type CompositionConfig = z.infer<typeof compositionConfig>;
 

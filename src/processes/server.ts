@@ -13,6 +13,7 @@ import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
+import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
 import { SessionBook } from '../recordings/session-book.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
@@ -94,11 +95,13 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     maxBytes: config.journalMaxBytes,
     log,
   });
+  const journal = journalLookup(paths.journals);
+  const again = new ComposingAgain({ catalog, compositions, journal });
   const workflow = new RecordingWorkflow({
     catalog,
     media: control,
     compositions,
-    journal: journalLookup(paths.journals),
+    journal,
     eraseJournal: (directory) => keeper.erase(directory),
     recordingsDir: paths.recordings,
     maxDurationMs: config.maxRecordingDurationMs,
@@ -119,7 +122,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     ports: {
       rooms: roomsPort(catalog, control),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow, changes),
+      recordings: recordingsPort(catalog, workflow, changes, again),
       files: filesPort(catalog, paths.root),
       media: mediaPort(client),
       health: serverHealth({

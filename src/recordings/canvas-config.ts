@@ -1,4 +1,6 @@
 /** From what the caller asked for to what a compositor draws. */
+
+import type { CompositionRequest } from '../catalog/tables.ts';
 import { canvasSize, type LayoutProgram, type Theme } from '../domain/layout.ts';
 import type { RecordingConfig, RecordingMode } from '../domain/recording.ts';
 
@@ -8,6 +10,10 @@ export interface CanvasConfig {
   readonly mode: RecordingMode;
   readonly theme: Theme;
   readonly layout: LayoutProgram;
+  /** `layout` holds from start to end; the journal's changes are passed over. */
+  readonly fixedLayout?: boolean | undefined;
+  /** Neither seen nor heard. */
+  readonly excludeParticipants?: readonly string[] | undefined;
 }
 
 export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
@@ -15,4 +21,11 @@ export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   mode: config.mode,
   theme: config.theme,
   layout: config.layout,
+});
+
+/** What was asked for after the recording. */
+export const requestedCanvas = ({ config, fixedLayout, excludeParticipants }: CompositionRequest): CanvasConfig => ({
+  ...canvasConfig(config),
+  ...(fixedLayout ? { fixedLayout } : {}),
+  ...(excludeParticipants.length > 0 ? { excludeParticipants } : {}),
 });

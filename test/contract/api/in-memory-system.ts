@@ -4,6 +4,7 @@
  */
 import type {
   ApiPorts,
+  CompositionView,
   FileView,
   MediaPort,
   Page,
@@ -166,6 +167,8 @@ export class InMemorySystem implements ApiPorts {
         start: now,
         end: null,
         pauses: [],
+        startedWith: config,
+        compositions: [],
         file: null,
         createdAt: now,
         updatedAt: now,
@@ -178,6 +181,25 @@ export class InMemorySystem implements ApiPorts {
       const recording = this.#live(recordingId);
       const layout = changedLayout(recording.config.layout, change);
       return this.#replace(this.recordingList, { ...recording, config: { ...recording.config, layout } });
+    },
+    compose: async (recordingId, request) => {
+      this.#fail();
+      const recording = this.recordingList.find(({ id }) => id === recordingId);
+      if (!recording?.end) throw new RoomtapeError('RECORDING_NOT_ENDED', 'The recording is not over.');
+      const now = new Date();
+      const composition: CompositionView = {
+        id: newHexId(),
+        recordingId,
+        status: 'queued',
+        progress: null,
+        failureReason: null,
+        request,
+        file: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.#replace(this.recordingList, { ...recording, compositions: [...recording.compositions, composition] });
+      return composition;
     },
     pause: async (recordingId) => {
       const recording = this.#live(recordingId);

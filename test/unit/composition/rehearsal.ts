@@ -222,6 +222,8 @@ const snapshotAfterGap = (all: readonly JournalRecord[], atNs: number): JournalR
       streams.set(event.stream.stream, { ...event.stream, extendedSequence: null, lastSenderReport: null });
     } else if (event.type === 'stream-closed') streams.delete(event.stream);
     else if (event.type === 'recording-started') recordings = [event.recording];
+    else if (event.type === 'layout-changed')
+      recordings = recordings.map((active) => ({ ...active, layout: event.layout }));
     else if (event.type === 'recording-paused') pauses = withPause(pauses, event.pausedNs);
     else if (event.type === 'recording-resumed') pauses = withResume(pauses, event.resumedNs);
   }
