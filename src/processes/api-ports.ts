@@ -169,8 +169,9 @@ export const recordingsPort = (
 ): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
-    const files = await filesOf(catalog, ids);
     const again = await compositionsAgainOf(catalog, ids);
+    // After what they are files of: who is done has one.
+    const files = await filesOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
       const file = files.find(

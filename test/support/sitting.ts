@@ -86,8 +86,6 @@ export class Sitting {
   #recordingId: string | undefined;
   #startAnswerNs = 0n;
   #endAnswerNs: bigint | null = null;
-  #pausedNs: bigint | null = null;
-  #pausedS = 0;
 
   private constructor(service: Service, roomId: string, of: number) {
     this.#service = service;
@@ -187,14 +185,12 @@ export class Sitting {
   /** Nothing is recorded from now on, and nothing judged. */
   async pauseRecording(): Promise<void> {
     await this.#service.api.changeRecording(this.recordingId, 'POST', '/pause');
-    this.#pausedNs = process.hrtime.bigint();
     this.changing();
   }
 
   /** It goes on: say with `grid` or `scene` what is seen. */
   async resumeRecording(): Promise<void> {
     await this.#service.api.changeRecording(this.recordingId, 'POST', '/resume');
-    this.#pausedS += secondsBetween(this.#pausedNs ?? process.hrtime.bigint(), process.hrtime.bigint());
   }
 
   /** Another layout: say with `grid` or `scene` what is seen. */
@@ -270,8 +266,7 @@ export class Sitting {
       ...this.canvas,
       scenes,
       duration,
-      httpDuration:
-        this.#endAnswerNs === null ? null : secondsBetween(this.#startAnswerNs, this.#endAnswerNs) - this.#pausedS,
+      httpDuration: this.#httpDuration(journal),
       cuts: cutsOf(journal),
       participants: [
         ...this.#people(journal, duration, scenes),
@@ -279,6 +274,12 @@ export class Sitting {
         ...(await this.#guests(journal, duration, scenes)),
       ],
     };
+  }
+
+  /** Where it was paused, more answers than two would have to be on time. */
+  #httpDuration({ spans }: JournalFacts): number | null {
+    if (this.#endAnswerNs === null || spans.spans.length > 1) return null;
+    return secondsBetween(this.#startAnswerNs, this.#endAnswerNs);
   }
 
   #people(journal: JournalFacts, duration: number, scenes: readonly ExpectedScene[]): ExpectedParticipant[] {
