@@ -99,3 +99,24 @@ it('is one file with a clean cut; the layout changes when it is told; and again 
   expect(again.failures).toEqual([]);
   await sitting.leave();
 });
+
+it('keeps what was recorded before a pause in which the session ends, or the media process dies', async () => {
+  for (const end of ['session', 'crash'] as const) {
+    const sitting = await Sitting.open(service, 2);
+    const ada = await sitting.join({});
+    sitting.grid([ada], { fresh: true });
+    await sitting.startRecording();
+    await sitting.until(5);
+    await sitting.pauseRecording();
+    await sitting.until(sitting.elapsed + 2);
+    const media = await service.pidOf('media');
+    if (end === 'session') await sitting.leave();
+    else if (media !== null) process.kill(media, 'SIGKILL');
+    const { failures, text, finished } = await sitting.judged();
+    const reason = end === 'crash' ? 'media-process-lost' : 'session-ended';
+    expect(finished.recording).toMatchObject({ stopReason: reason, pauses: [{ end: expect.any(String) }] });
+    expect(failures, text).toEqual([]);
+    expect(finished.recording.file?.meta.duration).toBeLessThan(6.5);
+    if (end === 'crash') await waitFor('a media process', 20_000, async () => (await service.pidOf('media')) !== media);
+  }
+});

@@ -247,9 +247,10 @@ export class Sitting {
   }
 
   async #expectation(journal: JournalFacts): Promise<Expectation> {
-    const { startNs, stopNs } = journal;
-    if (stopNs === null) throw new Error('The journal holds no end of the recording.');
-    const duration = secondsOf(journal, stopNs);
+    const { startNs, spans } = journal;
+    // One that was paused ends with the pause, whether or not its end was written.
+    if (spans.spans.at(-1)?.toNs == null) throw new Error('The journal holds no end of the recording.');
+    const duration = spans.secondsAt(Number.MAX_SAFE_INTEGER);
     const scenes = this.#scenes.map((scene, index): ExpectedScene => {
       const next = this.#scenes[index + 1];
       // Journaling begins with the recording: pictures are shown from the first keyframe after it.
