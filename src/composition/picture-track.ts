@@ -14,7 +14,7 @@ import type { TickPlan } from './planner.ts';
 /** The picture of a tick. `frame` is drawn over at the next. */
 export interface TickPicture {
   readonly frame: Frame;
-  /** Tiles came, went or set out for other places: best coded as an IDR. */
+  /** Tiles came, went or set out for other places, another layout begins, or a pause is over: coded as an IDR. */
   readonly moved: boolean;
 }
 

@@ -5,6 +5,8 @@
  */
 import type { RecordingId, TrackId } from '../domain/ids.ts';
 import type { LayoutProgram, Size } from '../domain/layout.ts';
+import { isSameLayout } from '../domain/layout-change.ts';
+import type { MediaSpans, TickTime } from '../domain/media-spans.ts';
 import { NS_PER_MS, type SessionTimeNs, tickToNs } from '../domain/media-time.ts';
 import { type Scene, samePlaces, sameScene, type Tile } from '../domain/scene.ts';
 import { type LayerChoice, LayerSelector, type LayerSource } from '../timeline/layers.ts';
@@ -19,7 +21,7 @@ export interface TickPlan {
   readonly scene: Scene;
   /** Tiles under way to it, in drawing order; null: at rest. */
   readonly flights: readonly Flight[] | null;
-  /** Tiles came, went or set out for another place at this tick: best coded as an IDR. */
+  /** Tiles came, went or set out for another place, another layout begins, or a pause is over: to be coded as an IDR. */
   readonly changed: boolean;
   /** What each track that is seen shows; tracks without a picture are absent. */
   readonly choices: ReadonlyMap<TrackId, LayerChoice>;
@@ -30,7 +32,8 @@ export interface PlannerOptions {
   readonly recordingId: RecordingId;
   readonly layout: LayoutProgram;
   readonly canvas: Size;
-  readonly startNs: SessionTimeNs;
+  /** Where ticks lie in session time, as far as it is known; see `setSpans`. */
+  readonly spans: MediaSpans;
   /** Tiles are eased to their places, not put there at once. */
   readonly transitions: boolean;
 }
@@ -44,15 +47,17 @@ export class Planner {
   readonly #events: TimedEvent[] = [];
   readonly #windows: Levels[] = [];
   #state: SceneState;
+  #spans: MediaSpans;
   #speakers = NO_SPEAKER;
   #windowsHeard = 0;
   #tick = 0;
-  readonly #transitions: Transitions | null;
+  #transitions: Transitions | null;
   #scene: Scene | null = null;
   #complete: { readonly state: SceneState; readonly scene: Scene } | null = null;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
+    this.#spans = options.spans;
     this.#transitions = options.transitions ? new Transitions() : null;
     this.#state = emptyScene(options.recordingId, options.layout);
   }
@@ -65,6 +70,11 @@ export class Planner {
   /** Hands over events, in order, before the ticks that they belong to are planned. */
   addEvents(events: readonly TimedEvent[]): void {
     this.#events.push(...events);
+  }
+
+  /** Says where ticks lie in session time, before those that were not known yet are planned. */
+  setSpans(spans: MediaSpans): void {
+    this.#spans = spans;
   }
 
   /** Hands over windows of levels, in order from the recording's first. */
@@ -82,18 +92,30 @@ export class Planner {
   /** Plans the next tick. */
   next(): TickPlan {
     const tick = this.#tick++;
-    const atNs = this.#options.startNs + tickToNs(tick);
+    const time = this.#timeOf(tick);
+    const { atNs, begins } = time;
+    const { layout } = this.#state;
     this.#listen(tick);
     this.#observe(atNs);
     const choices = new Map<TrackId, LayerChoice>();
-    this.#chooseLayers(atNs, choices);
+    // What was on its way when the recording paused has long arrived.
+    if (this.#transitions && begins) this.#transitions = new Transitions();
+    this.#chooseLayers(time, choices);
     const resolved = resolveScene(this.#state, this.#options.canvas, (trackId) => choices.has(trackId));
     const before = this.#scene;
     const scene = before !== null && sameScene(before, resolved) ? before : resolved;
     this.#scene = scene;
-    const flights = this.#fly(tick, atNs, scene, choices);
+    const flights = this.#fly(tick, time, scene, choices);
     if (tick % SELECTOR_IDLE_TICKS === 0) this.#dropIdle(tick);
-    return { scene, flights, changed: before === null || !samePlaces(before, scene), choices };
+    const changed =
+      before === null || begins || !isSameLayout(this.#state.layout, layout) || !samePlaces(before, scene);
+    return { scene, flights, changed, choices };
+  }
+
+  #timeOf(tick: number): TickTime {
+    const time = this.#spans.at(tick);
+    if (time) return time;
+    throw new Error(`Tick ${tick} was planned before it was known when it is.`);
   }
 
   /**
@@ -101,32 +123,32 @@ export class Planner {
    * beside them; then cameras. Sizes are those of the scene with every share's picture, then with every camera's: which layer is chosen
    * must not depend on which layer was.
    */
-  #chooseLayers(atNs: SessionTimeNs, choices: Map<TrackId, LayerChoice>): void {
+  #chooseLayers(time: TickTime, choices: Map<TrackId, LayerChoice>): void {
     const { canvas } = this.#options;
     if (this.#complete?.state !== this.#state) {
       this.#complete = { state: this.#state, scene: resolveScene(this.#state, canvas, () => true) };
     }
     const complete = this.#complete.scene;
     const shares = complete.tiles.filter(({ source }) => source === 'screen-video');
-    for (const tile of shares) this.#choose(tile, atNs, choices);
+    for (const tile of shares) this.#choose(tile, time, choices);
     const waiting = new Set(shares.flatMap(({ trackId }) => (trackId && !choices.has(trackId) ? [trackId] : [])));
     const staged =
       waiting.size === 0 ? complete : resolveScene(this.#state, canvas, (trackId) => !waiting.has(trackId));
-    for (const tile of staged.tiles) this.#choose(tile, atNs, choices);
+    for (const tile of staged.tiles) this.#choose(tile, time, choices);
   }
 
   /** Tiles under way. Who leaves is still seen, in motion if he sends; a share that has no picture any more is gone at once. */
-  #fly(tick: number, atNs: SessionTimeNs, scene: Scene, choices: Map<TrackId, LayerChoice>): readonly Flight[] | null {
+  #fly(tick: number, time: TickTime, scene: Scene, choices: Map<TrackId, LayerChoice>): readonly Flight[] | null {
     const flights = this.#transitions?.step(tick, scene) ?? null;
-    for (const { tile } of flights ?? []) this.#choose(tile, atNs, choices);
+    for (const { tile } of flights ?? []) this.#choose(tile, time, choices);
     const isSeen = ({ source, trackId }: Tile) => source === 'camera' || (trackId !== null && choices.has(trackId));
     return flights?.filter(({ tile }) => isSeen(tile)) ?? null;
   }
 
   /** Chooses what a tile's track shows, once a tick. */
-  #choose({ trackId, rect }: Tile, atNs: SessionTimeNs, choices: Map<TrackId, LayerChoice>): void {
+  #choose({ trackId, rect }: Tile, { atNs, span }: TickTime, choices: Map<TrackId, LayerChoice>): void {
     if (trackId === null || choices.has(trackId)) return;
-    const choice = this.#selectorOf(trackId).select(atNs, rect);
+    const choice = this.#selectorOf(trackId).select(atNs, rect, span);
     if (choice) choices.set(trackId, choice);
   }
 
@@ -155,7 +177,7 @@ export class Planner {
   }
 
   #newSelector(trackId: TrackId, stream: number | null): LayerSelector {
-    return new LayerSelector(this.#options.source, trackId, this.#options.startNs, stream);
+    return new LayerSelector(this.#options.source, trackId, this.#spans.spans[0]?.fromNs ?? 0, stream);
   }
 
   #selectorOf(trackId: TrackId): LayerSelector {

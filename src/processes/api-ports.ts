@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type {
+  CompositionView,
   FilesPort,
   FileView,
   ParticipantTimes,
@@ -12,13 +13,16 @@ import type {
   SessionsPort,
   SessionView,
 } from '../api/ports.ts';
-import type { Catalog, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import type { Catalog, CompositionRow, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import { compositionsAgainOf } from '../catalog/compositions.ts';
 import { filesOf, findFile } from '../catalog/files.ts';
 import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { FileId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { RecordingChanges } from '../recordings/changes.ts';
+import type { ComposingAgain } from '../recordings/composing-again.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
@@ -131,14 +135,48 @@ const fileView = (row: FileRow): FileView => ({
   createdAt: row.created_at,
 });
 
-export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): RecordingsPort => {
+const COMPOSITION_STATUS = {
+  queued: 'queued',
+  running: 'composing',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'failed',
+} as const satisfies Record<CompositionRow['status'], CompositionView['status']>;
+
+/** Null: it is a recording's own. */
+const compositionView = (row: CompositionRow, files: readonly FileRow[]): CompositionView | null => {
+  if (!row.request) return null;
+  const file = files.find((candidate) => candidate.composition_id === row.id);
+  const { segments_done: done, segments_total: total } = row;
+  return {
+    id: row.id,
+    recordingId: row.recording_id,
+    status: COMPOSITION_STATUS[row.status],
+    progress: row.status === 'done' ? 1 : total === null ? null : Math.min(1, done / total),
+    failureReason: row.failure_reason,
+    request: row.request,
+    file: file ? fileView(file) : null,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+};
+
+export const recordingsPort = (
+  catalog: Catalog,
+  workflow: RecordingWorkflow,
+  changes: RecordingChanges,
+  again: ComposingAgain,
+): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
-    const files = await filesOf(
-      catalog,
-      rows.map(({ id }) => id),
-    );
+    const ids = rows.map(({ id }) => id);
+    const again = await compositionsAgainOf(catalog, ids);
+    // After what they are files of: who is done has one.
+    const files = await filesOf(catalog, ids);
+    const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
-      const file = files.find((candidate) => candidate.recording_id === row.id);
+      const file = files.find(
+        ({ recording_id, composition_id }) => recording_id === row.id && !made.has(composition_id),
+      );
       return {
         id: row.id,
         roomId: row.room_id,
@@ -147,9 +185,17 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
         progress: row.progress,
         failureReason: row.failure_reason,
         stopReason: row.stop_reason,
-        config: row.config,
+        config: row.layout ? { ...row.config, layout: row.layout } : row.config,
+        startedWith: row.config,
+        compositions: again
+          .filter(({ recording_id }) => recording_id === row.id)
+          .flatMap((composition) => compositionView(composition, files) ?? []),
         start: row.started_at,
         end: row.ended_at,
+        pauses: row.pauses.map(({ start, end }) => ({
+          start: new Date(start),
+          end: end ? new Date(end) : row.ended_at,
+        })),
         file: file ? fileView(file) : null,
         createdAt: row.created_at,
         updatedAt: row.updated_at,
@@ -171,6 +217,14 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
     find: async (id) => {
       const row = await findRecording(catalog, id as RecordingId);
       return row && view(row);
+    },
+    changeLayout: async (id, change) => view(await changes.changeLayout(id, change)),
+    pause: async (id) => view(await changes.pause(id)),
+    resume: async (id) => view(await changes.resume(id)),
+    compose: async (id, request) => {
+      const composed = compositionView(await again.compose(id, request), []);
+      if (!composed) throw new Error('What was asked for is not in the row.');
+      return composed;
     },
     delete: (id) => workflow.delete(id),
   };

@@ -2,7 +2,7 @@
 
 import { type JournalFeed, NothingToComposeError } from '../composition/composer.ts';
 import type { RecordingId } from '../domain/ids.ts';
-import { ticksIn } from '../domain/media-time.ts';
+import { MediaSpans } from '../domain/media-spans.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
 import { type JournalState, readJournal } from '../journal/reader.ts';
 import { scanJournal } from '../journal/scan.ts';
@@ -53,7 +53,9 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
   let over = false;
   return {
     timeline,
-    knownTicks: recording.stop && Math.max(1, ticksIn(recording.stop.stoppedNs - recording.startedNs)),
+    knownTicks:
+      recording.stop &&
+      new MediaSpans(recording.startedNs, recording.pauses ?? [], recording.stop.stoppedNs).totalTicks,
     async advance() {
       if (over) return false;
       const next = await batches.next();

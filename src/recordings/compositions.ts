@@ -17,10 +17,11 @@ import {
   reportComposition,
 } from '../catalog/compositions.ts';
 import { insertFile } from '../catalog/files.ts';
-import { moveRecording, recordingsIn, setProgress } from '../catalog/recordings.ts';
+import { moveRecording, recordingsComposedAgain, recordingsIn, setProgress } from '../catalog/recordings.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
+import { isFinal } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
-import { canvasConfig } from './canvas-config.ts';
+import { canvasConfig, requestedCanvas } from './canvas-config.ts';
 import type { Artifact, Composer } from './ports.ts';
 
 /** A server that has not reported for this long may be succeeded by another. Progress comes each 4.3 s of media. */
@@ -43,6 +44,8 @@ export interface CompositionsOptions {
 
 interface Held {
   readonly recordingId: RecordingId;
+  /** It was asked for afterwards: what becomes of it does not change the recording. */
+  readonly again: boolean;
   readonly fence: number;
 }
 
@@ -85,6 +88,9 @@ export class Compositions {
       for (const row of await recordingsIn(catalog, ['composing'])) {
         await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
       }
+      for (const row of await recordingsComposedAgain(catalog)) {
+        await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
+      }
       if (this.#swept) return;
       this.#swept = true;
       await this.#sweep().catch((error: unknown) =>
@@ -122,6 +128,8 @@ export class Compositions {
     const { catalog, composer } = this.#options;
     for (const composition of await compositionsOf(catalog, recording.id)) {
       if (composition.status !== 'queued' && composition.status !== 'running') continue;
+      // Nothing more is made of a recording that is done or failed, but what was asked for afterwards.
+      if (isFinal(recording.status) && composition.request === null) continue;
       if (this.#lost.has(composition.id) && composition.lease_until && composition.lease_until > new Date()) continue;
       if (!this.#held.has(composition.id)) await this.#handOut(recording, composition, stage);
       if (stage === 'stop-recorded') composer.finished(composition.id);
@@ -149,7 +157,7 @@ export class Compositions {
     const lease = { id: compositionId as CompositionId, fence: held.fence };
     const report = { segmentsDone: done, segmentsTotal: total, leaseUntil: new Date(Date.now() + LEASE_MS) };
     if (await reportComposition(catalog, lease, report)) {
-      if (total !== null) await setProgress(catalog, held.recordingId, Math.min(1, done / total));
+      if (total !== null && !held.again) await setProgress(catalog, held.recordingId, Math.min(1, done / total));
       return;
     }
     // Another server leads it now, in the same folder: two would only be in each other's way.
@@ -161,9 +169,9 @@ export class Compositions {
     });
   }
 
-  /** The artifact is in our store: the recording is done. */
+  /** The artifact is in our store: the recording is done, unless it was asked for afterwards. */
   composed(compositionId: string, artifact: Artifact): Promise<void> {
-    return this.#release(compositionId, async ({ recordingId, fence }) => {
+    return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, dataDir, recordingsDir } = this.#options;
       const id = compositionId as CompositionId;
       const taken = await transaction(catalog, async (trx) => {
@@ -181,7 +189,7 @@ export class Compositions {
           format: artifact.format,
           videoBytes: artifact.videoBytes,
         });
-        await moveRecording(trx, recordingId, 'done', { progress: 1 });
+        if (!again) await moveRecording(trx, recordingId, 'done', { progress: 1 });
         return true;
       });
       // Where the lease was lost, the segments are another's now.
@@ -190,13 +198,13 @@ export class Compositions {
   }
 
   failed(compositionId: string, reason: string): Promise<void> {
-    return this.#release(compositionId, async ({ recordingId, fence }) => {
+    return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, log } = this.#options;
       log.error({ compositionId, recordingId, reason }, 'A recording could not be composed.');
       await transaction(catalog, async (trx) => {
         const lease = { id: compositionId as CompositionId, fence };
         if (!(await finishComposition(trx, lease, { status: 'failed', reason }))) return;
-        await moveRecording(trx, recordingId, 'failed', { failureReason: reason });
+        if (!again) await moveRecording(trx, recordingId, 'failed', { failureReason: reason });
       });
     });
   }
@@ -217,7 +225,11 @@ export class Compositions {
     if (!journalDir) return;
     const leased = await leaseComposition(catalog, composition.id, new Date(Date.now() + LEASE_MS));
     if (!leased) return;
-    this.#held.set(composition.id, { recordingId: recording.id, fence: leased.fence });
+    this.#held.set(composition.id, {
+      recordingId: recording.id,
+      again: composition.request !== null,
+      fence: leased.fence,
+    });
     try {
       await this.#start(recording, composition, journalDir, stage);
     } catch (error) {
@@ -242,8 +254,8 @@ export class Compositions {
       journalDir,
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
-      config: canvasConfig(recording.config),
-      createdAtMs: recording.created_at.getTime(),
+      config: composition.request ? requestedCanvas(composition.request) : canvasConfig(recording.config),
+      createdAtMs: (composition.request ? composition : recording).created_at.getTime(),
       finished: stage !== 'live',
     });
   }

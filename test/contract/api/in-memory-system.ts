@@ -4,6 +4,7 @@
  */
 import type {
   ApiPorts,
+  CompositionView,
   FileView,
   MediaPort,
   Page,
@@ -14,6 +15,7 @@ import type {
   SessionView,
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
+import { changedLayout } from '../../../src/domain/layout-change.ts';
 import type { RecordingConfig } from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 
@@ -164,6 +166,9 @@ export class InMemorySystem implements ApiPorts {
         config,
         start: now,
         end: null,
+        pauses: [],
+        startedWith: config,
+        compositions: [],
         file: null,
         createdAt: now,
         updatedAt: now,
@@ -171,6 +176,42 @@ export class InMemorySystem implements ApiPorts {
       this.startedWith.push(config);
       this.recordingList.push(recording);
       return recording;
+    },
+    changeLayout: async (recordingId, change) => {
+      const recording = this.#live(recordingId);
+      const layout = changedLayout(recording.config.layout, change);
+      return this.#replace(this.recordingList, { ...recording, config: { ...recording.config, layout } });
+    },
+    compose: async (recordingId, request) => {
+      this.#fail();
+      const recording = this.recordingList.find(({ id }) => id === recordingId);
+      if (!recording?.end) throw new RoomtapeError('RECORDING_NOT_ENDED', 'The recording is not over.');
+      const now = new Date();
+      const composition: CompositionView = {
+        id: newHexId(),
+        recordingId,
+        status: 'queued',
+        progress: null,
+        failureReason: null,
+        request,
+        file: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.#replace(this.recordingList, { ...recording, compositions: [...recording.compositions, composition] });
+      return composition;
+    },
+    pause: async (recordingId) => {
+      const recording = this.#live(recordingId);
+      if (recording.status === 'paused') throw new RoomtapeError('RECORDING_PAUSED', 'It is paused already.');
+      const pauses = [...recording.pauses, { start: new Date(), end: null }];
+      return this.#replace(this.recordingList, { ...recording, status: 'paused', pauses });
+    },
+    resume: async (recordingId) => {
+      const recording = this.#live(recordingId);
+      if (recording.status !== 'paused') throw new RoomtapeError('RECORDING_NOT_PAUSED', 'It is not paused.');
+      const pauses = recording.pauses.map(({ start, end }) => ({ start, end: end ?? new Date() }));
+      return this.#replace(this.recordingList, { ...recording, status: 'recording', pauses });
     },
     stop: async ({ roomId, recordingId }) => {
       const running = this.#running(roomId);
@@ -256,12 +297,19 @@ export class InMemorySystem implements ApiPorts {
   }
 
   #running(roomId: string): RecordingView | undefined {
-    return this.recordingList.find((one) => one.roomId === roomId && one.status === 'recording');
+    return this.recordingList.find((one) => one.roomId === roomId && ['recording', 'paused'].includes(one.status));
   }
 
-  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): void {
+  #live(recordingId: string): RecordingView {
+    const recording = this.recordingList.find(({ id }) => id === recordingId);
+    if (recording?.status === 'recording' || recording?.status === 'paused') return recording;
+    throw new RoomtapeError('RECORDING_NOT_RUNNING', 'The recording is over.');
+  }
+
+  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): Item {
     const index = list.findIndex(({ id }) => id === item.id);
     if (index < 0) list.push(item);
     else list[index] = item;
+    return item;
   }
 }

@@ -3,6 +3,7 @@ import { Planner, type TickPlan } from '../../../src/composition/planner.ts';
 import type { SessionEvent } from '../../../src/domain/events.ts';
 import type { ParticipantId, RecordingId, TrackId } from '../../../src/domain/ids.ts';
 import { canvasSize, type LayoutProgram, type LayoutType, type Size } from '../../../src/domain/layout.ts';
+import { MediaSpans } from '../../../src/domain/media-spans.ts';
 import { NS_PER_S } from '../../../src/domain/media-time.ts';
 import type { LayerSource } from '../../../src/timeline/layers.ts';
 import type { TimedEvent } from '../../../src/timeline/timeline.ts';
@@ -99,7 +100,7 @@ const play = ({ people, layout, events = [], transitions = false }: Play, ticks:
     recordingId: RECORDING,
     layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 25, ...layout },
     canvas: canvasSize('med', 'landscape'),
-    startNs: START_NS,
+    spans: new MediaSpans(START_NS, [], null),
     transitions,
   });
   planner.addEvents([...joined(all).map((event) => ({ atNs: 0, event })), ...events]);
