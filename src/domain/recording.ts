@@ -1,5 +1,7 @@
 /** A recording: our promise about spans of a session's journal. Its states, and what the caller may ask of it. */
+import type { ParticipantId } from './ids.ts';
 import type { LayoutProgram, Quality, Theme } from './layout.ts';
+import type { TrackSource } from './media.ts';
 
 /**
  * `starting → recording ⇄ paused → stopping → composing → done | failed`.
@@ -31,7 +33,9 @@ export type StopReason =
   | 'max-duration'
   | 'room-deactivated'
   | 'media-process-lost'
-  | 'disk-full';
+  | 'disk-full'
+  /** The one participant whom it is about has left. */
+  | 'participant-left';
 
 export type RecordingMode = 'video-and-audio' | 'audio';
 export type Orientation = 'landscape' | 'portrait';
@@ -46,3 +50,27 @@ export interface RecordingConfig {
   readonly orientation: Orientation;
   readonly fileFormat: FileFormat;
 }
+
+/** What a recording is about: the whole room, one participant, or one track of a participant. */
+export type RecordingSubject =
+  | { readonly kind: 'room' }
+  | { readonly kind: 'participant'; readonly participantId: ParticipantId; readonly participantName: string }
+  | {
+      readonly kind: 'track';
+      readonly participantId: ParticipantId;
+      readonly participantName: string;
+      readonly source: TrackSource;
+    };
+export type RecordingKind = RecordingSubject['kind'];
+
+/** Of the live recordings of a room and a kind no two have the same key; null: there may be any number. */
+export const subjectKey = (subject: RecordingSubject): string | null => {
+  switch (subject.kind) {
+    case 'room':
+      return '';
+    case 'participant':
+      return subject.participantId;
+    case 'track':
+      return `${subject.participantId}/${subject.source}`;
+  }
+};

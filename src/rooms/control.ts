@@ -22,6 +22,7 @@ const stopReason = z.enum([
   'room-deactivated',
   'media-process-lost',
   'disk-full',
+  'participant-left',
 ]);
 
 /** A verified token's claims: the media process never sees the secret, and trusts these. */
