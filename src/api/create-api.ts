@@ -27,6 +27,7 @@ import { RoomAccess } from './room-access.ts';
 import { RoomSockets } from './room-sockets.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
+import { individualRecordingRoutes } from './routes/individual-recordings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { notImplementedRoutes } from './routes/not-implemented.ts';
 import { collectOpenApi, openApiRoutes } from './routes/openapi.ts';
@@ -90,6 +91,7 @@ export const createApi = async ({ ports, config, credentials, log, webRoot = WEB
     roomRoutes(rest, context);
     sessionRoutes(rest, context);
     recordingRoutes(rest, context);
+    individualRecordingRoutes(rest, context);
     notImplementedRoutes(rest);
   });
   await app.register(async (plain) => whipRoutes(plain.withTypeProvider<ZodTypeProvider>(), context));

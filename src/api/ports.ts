@@ -2,7 +2,14 @@
  * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
-import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
+import type { TrackSource } from '../domain/media.ts';
+import type {
+  RecordingConfig,
+  RecordingKind,
+  RecordingStatus,
+  RecordingSubject,
+  StopReason,
+} from '../domain/recording.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -76,8 +83,19 @@ export interface FileView {
   readonly width: number | null;
   readonly height: number | null;
   readonly format: string;
+  /** Where it begins in the recording; left out: at its start. */
+  readonly offsetSeconds?: number;
   readonly createdAt: Date;
 }
+
+/** What else than the whole room is to be recorded. */
+export type SubjectRequest =
+  | {
+      readonly kind: 'participant';
+      readonly participantId: string;
+      readonly metadata?: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource };
 
 export interface RecordingView {
   readonly id: string;
@@ -91,19 +109,34 @@ export interface RecordingView {
   readonly config: RecordingConfig;
   readonly start: Date | null;
   readonly end: Date | null;
+  readonly subject: RecordingSubject;
+  /** The first of `files`. */
   readonly file: FileView | null;
+  /** In the order of their beginnings. */
+  readonly files: readonly FileView[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 export interface RecordingsPort {
-  /** ROOM_NOT_FOUND, NO_ACTIVE_SESSION, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE. Answers when the start record is on disk. */
-  start(options: { roomId: string; config: RecordingConfig }): Promise<RecordingView>;
-  /** Ends the room's running recording, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
-  stop(options: { roomId: string; recordingId: string | null }): Promise<RecordingView>;
+  /**
+   * Records the room, or the subject in it. ROOM_NOT_FOUND, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL,
+   * MEDIA_UNAVAILABLE. Answers when the start record is on disk.
+   */
+  start(options: { roomId: string; config: RecordingConfig; subject?: SubjectRequest }): Promise<RecordingView>;
+  /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
+  stop(options: { roomId: string; recordingId: string | null; subject?: SubjectRequest }): Promise<RecordingView>;
+  /** Of one kind; those of rooms if it is left out. */
   list(
-    request: PageRequest & { roomId: string | null; sessionId: string | null; query: string | null },
+    request: PageRequest & {
+      roomId: string | null;
+      sessionId: string | null;
+      query: string | null;
+      kind?: RecordingKind;
+      participantId?: string | null;
+    },
   ): Promise<Page<RecordingView>>;
+  /** Of any kind. */
   find(recordingId: string): Promise<RecordingView | null>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { FileView, RecordingView } from './ports.ts';
 
-const wireFile = z.object({
+export const wireFile = z.object({
   id: z.string(),
   type: z.enum(['video', 'audio']),
   filePath: z.string(),
@@ -48,7 +48,7 @@ export const wireRecording = z
   .meta({ id: 'Recording' });
 export type WireRecording = z.infer<typeof wireRecording>;
 
-const toWireFile = (file: FileView, fileUrl: string): z.infer<typeof wireFile> => {
+export const toWireFile = (file: FileView, fileUrl: string): z.infer<typeof wireFile> => {
   const { width, height, bytes, durationSeconds } = file;
   const bytesPerSecond = durationSeconds > 0 ? Math.round((bytes / durationSeconds) * 10) / 10 : 0;
   return {

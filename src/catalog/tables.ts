@@ -2,7 +2,13 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
-import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
+import type {
+  RecordingConfig,
+  RecordingKind,
+  RecordingStatus,
+  RecordingSubject,
+  StopReason,
+} from '../domain/recording.ts';
 
 /** Written as JSON text, read as the value. */
 type Json<T> = ColumnType<T, string, string>;
@@ -48,6 +54,10 @@ export interface RecordingsTable {
   session_id: SessionId;
   status: RecordingStatus;
   config: Json<RecordingConfig>;
+  kind: Generated<RecordingKind>;
+  subject: ColumnType<RecordingSubject, string | undefined, never>;
+  /** `subjectKey` of the subject: no two live recordings of a room and a kind have the same. */
+  subject_key: string | null;
   /** Of the start record in the journal, as is `started_ns`; null until it is written. */
   started_at: Date | null;
   ended_at: Date | null;
@@ -99,6 +109,8 @@ export interface FilesTable {
   height: number | null;
   format: string;
   video_bytes: number;
+  /** Where it begins in the recording: a recording may have several files. */
+  offset_seconds: Generated<number>;
   created_at: Timestamp;
   deleted_at: Date | null;
 }

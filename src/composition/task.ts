@@ -24,6 +24,15 @@ export type CompositionConfig = z.infer<typeof compositionConfig>;
 /** A frame of a stream, as the journal numbers both. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
 
+/** Coded packets are copied instead of rendering: see `copying/`. */
+export const copyConfig = z.object({
+  kind: z.enum(['participant', 'track']),
+  participantId: z.string(),
+  source: z.enum(['camera', 'microphone', 'screen-video', 'screen-audio']).nullable(),
+  fileFormat: z.enum(['mp4', 'webm']),
+});
+export type CopyConfig = z.infer<typeof copyConfig>;
+
 /** Everything a compositor needs; it reads the journal from disk and touches no database. */
 export const compositionTask = z.object({
   version: z.literal(WORK_VERSION),
@@ -41,6 +50,8 @@ export const compositionTask = z.object({
   shunned: z.array(frameRef).readonly(),
   /** Processes died here: each frame is named (`decoding`) before it is decoded, one at a time. */
   careful: z.boolean(),
+  /** Present: nothing is rendered, `config` means nothing. */
+  copy: copyConfig.optional(),
 });
 export type CompositionTask = z.infer<typeof compositionTask>;
 
@@ -72,8 +83,10 @@ export const artifactFacts = z.object({
   durationSeconds: z.number(),
   width: z.number().nullable(),
   height: z.number().nullable(),
-  format: z.enum(['mp4', 'm4a']),
+  format: z.enum(['mp4', 'm4a', 'webm']),
   videoBytes: z.number(),
+  /** Where the file begins in the recording; left out: at its start. */
+  offsetSeconds: z.number().optional(),
 });
 export type ArtifactFacts = z.infer<typeof artifactFacts>;
 
@@ -90,6 +103,7 @@ export const workEvent = z.discriminatedUnion('type', [
   /** The frame that was named last has been decoded. */
   z.object({ type: z.literal('decoded') }),
   z.object({ type: z.literal('packaged'), artifact: artifactFacts }),
+  z.object({ type: z.literal('copied'), artifacts: z.array(artifactFacts) }),
   /** It cannot be composed, by anybody. */
   z.object({ type: z.literal('failed'), reason: z.string() }),
 ]);

@@ -24,6 +24,8 @@ import { SoundLane } from './sound-lane.ts';
 const LEAD_IN_NS = 500 * NS_PER_MS;
 /** Black is repeated, so that players find something to begin with wherever they are sent. */
 const BLACK_EVERY_NS = NS_PER_S;
+/** Off for less than this, the last picture stands: a track that is replaced, or whose owner leaves, is no reason to blink. */
+const BLINK_NS = 200 * NS_PER_MS;
 /** Of a camera that never was on. */
 const NO_CAMERA: Size & { readonly codec: VideoCodec } = { codec: 'vp8', width: 640, height: 360 };
 
@@ -56,6 +58,8 @@ class Part {
   #size: Size;
   /** When black is due; null while there is a picture. */
   #blackNs: SessionTimeNs | null;
+  /** Black has been shown since the last picture. */
+  #isBlack = false;
   #blank = true;
   #soundNs: SessionTimeNs;
 
@@ -89,6 +93,7 @@ class Part {
     } else await this.blackUntil(frame.timeNs);
     this.#blank = false;
     this.#blackNs = null;
+    this.#isBlack = false;
     if (frame.keyframe) this.#size = frame.size ?? this.#size;
     this.#file.picture(frame.data, frame.timeNs - this.startNs, frame.keyframe);
   }
@@ -98,10 +103,12 @@ class Part {
   }
 
   async blackUntil(ns: SessionTimeNs): Promise<void> {
+    if (!this.#blank && !this.#isBlack && this.#blackNs !== null && ns - this.#blackNs <= BLINK_NS) return;
     while (this.#blackNs !== null && this.#blackNs < ns) {
       const frame = await this.#black.of(this.codec, this.#size);
       this.#file.picture(frame, this.#blackNs - this.startNs, true);
       this.#blank = false;
+      this.#isBlack = true;
       this.#blackNs += BLACK_EVERY_NS;
     }
   }

@@ -54,7 +54,13 @@ export interface RecordingConfig {
 /** What a recording is about: the whole room, one participant, or one track of a participant. */
 export type RecordingSubject =
   | { readonly kind: 'room' }
-  | { readonly kind: 'participant'; readonly participantId: ParticipantId; readonly participantName: string }
+  | {
+      readonly kind: 'participant';
+      readonly participantId: ParticipantId;
+      readonly participantName: string;
+      /** The caller's own, kept for him. */
+      readonly metadata?: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly kind: 'track';
       readonly participantId: ParticipantId;

@@ -11,6 +11,7 @@ import type {
   RoomView,
   SessionsPort,
   SessionView,
+  SubjectRequest,
 } from '../api/ports.ts';
 import type { Catalog, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
 import { filesOf, findFile } from '../catalog/files.ts';
@@ -18,9 +19,10 @@ import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { FileId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
+import { type RecordingSubject, subjectKey } from '../domain/recording.ts';
 import type { MediaControl } from '../recordings/ports.ts';
-import type { RecordingWorkflow } from '../recordings/workflow.ts';
+import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
 
 const roomView = (row: RoomRow): RoomView => ({
@@ -128,8 +130,24 @@ const fileView = (row: FileRow): FileView => ({
   width: row.width,
   height: row.height,
   format: row.format,
+  offsetSeconds: row.offset_seconds,
   createdAt: row.created_at,
 });
+
+const withName = (subject: SubjectRequest, participantName: string): RecordingSubject => ({
+  ...subject,
+  participantId: subject.participantId as ParticipantId,
+  participantName,
+});
+
+/** Who is meant must be there; his name is kept with the recording. */
+const subjectIn =
+  (subject: SubjectRequest): SubjectOf =>
+  ({ participants }) => {
+    const found = participants.find(({ participantId }) => participantId === subject.participantId);
+    if (found) return withName(subject, found.name);
+    throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${subject.participantId}" is in the room.`);
+  };
 
 export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
@@ -138,7 +156,10 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
       rows.map(({ id }) => id),
     );
     return rows.map((row) => {
-      const file = files.find((candidate) => candidate.recording_id === row.id);
+      const own = files
+        .filter((candidate) => candidate.recording_id === row.id)
+        .sort((a, b) => a.offset_seconds - b.offset_seconds)
+        .map(fileView);
       return {
         id: row.id,
         roomId: row.room_id,
@@ -150,7 +171,9 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
         config: row.config,
         start: row.started_at,
         end: row.ended_at,
-        file: file ? fileView(file) : null,
+        subject: row.subject,
+        file: own[0] ?? null,
+        files: own,
         createdAt: row.created_at,
         updatedAt: row.updated_at,
       };
@@ -162,8 +185,12 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
     return only;
   };
   return {
-    start: async (options) => view(await workflow.start(options)),
-    stop: async (options) => view(await workflow.stop({ ...options, reason: 'requested' })),
+    start: async ({ subject, ...options }) =>
+      view(await workflow.start({ ...options, ...(subject && { subject: subjectIn(subject) }) })),
+    stop: async ({ subject, ...options }) => {
+      const which = subject && { subject: { kind: subject.kind, key: subjectKey(withName(subject, '')) ?? '' } };
+      return view(await workflow.stop({ ...options, ...which, reason: 'requested' }));
+    },
     list: async (request) => {
       const { items, total } = await listRecordings(catalog, request);
       return { items: await views(items), total };
@@ -176,7 +203,7 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
   };
 };
 
-const CONTENT_TYPES: Record<string, string> = { '.mp4': 'video/mp4', '.m4a': 'audio/mp4' };
+const CONTENT_TYPES: Record<string, string> = { '.mp4': 'video/mp4', '.m4a': 'audio/mp4', '.webm': 'video/webm' };
 
 export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
   locate: async (fileId) => {
@@ -188,7 +215,8 @@ export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
       throw error;
     });
     if (!found) return null;
-    const contentType = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
+    const byName = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
+    const contentType = row.type === 'audio' ? byName.replace(/^video/, 'audio') : byName;
     return { path, bytes: found.size, contentType, name: basename(path) };
   },
 });

@@ -60,6 +60,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       }),
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
+    onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
     onFailed: (id, reason) => background(compositions.failed(id, reason)),
     log,
   });

@@ -5,6 +5,7 @@
  * The finished file's id is its composition's: a server that dies between the file's rename and its row finds the same name again. One that
  * dies between the row and the removal of the segments leaves them to `sweep`.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Catalog, type CompositionRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
@@ -21,6 +22,7 @@ import { moveRecording, recordingsIn, setProgress } from '../catalog/recordings.
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
 import type { Logger } from '../support/log.ts';
 import { canvasConfig } from './canvas-config.ts';
+import { copyOrder } from './copy-order.ts';
 import type { Artifact, Composer } from './ports.ts';
 
 /** A server that has not reported for this long may be succeeded by another. Progress comes each 4.3 s of media. */
@@ -40,6 +42,12 @@ export interface CompositionsOptions {
   readonly recordingsDir: string;
   readonly log: Logger;
 }
+
+/** The first file has its composition's id; those after it have ids that follow from it, so that a second attempt finds them again. */
+const fileIdOf = (id: CompositionId, index: number): FileId => {
+  const name = index === 0 ? id : createHash('sha256').update(`${id}/${index}`).digest('hex').slice(0, 24);
+  return name as string as FileId;
+};
 
 interface Held {
   readonly recordingId: RecordingId;
@@ -163,24 +171,32 @@ export class Compositions {
 
   /** The artifact is in our store: the recording is done. */
   composed(compositionId: string, artifact: Artifact): Promise<void> {
+    return this.copied(compositionId, [artifact]);
+  }
+
+  /** The artifacts, in order, are in our store: the recording is done. There may be none: a track that never was on has no file. */
+  copied(compositionId: string, artifacts: readonly Artifact[]): Promise<void> {
     return this.#release(compositionId, async ({ recordingId, fence }) => {
       const { catalog, dataDir, recordingsDir } = this.#options;
       const id = compositionId as CompositionId;
       const taken = await transaction(catalog, async (trx) => {
         if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return false;
-        await insertFile(trx, {
-          id: compositionId as FileId,
-          recordingId,
-          compositionId: id,
-          type: artifact.width === null ? 'audio' : 'video',
-          path: relative(dataDir, artifact.path),
-          bytes: artifact.bytes,
-          durationSeconds: artifact.durationSeconds,
-          width: artifact.width,
-          height: artifact.height,
-          format: artifact.format,
-          videoBytes: artifact.videoBytes,
-        });
+        for (const [index, artifact] of artifacts.entries()) {
+          await insertFile(trx, {
+            id: fileIdOf(id, index),
+            recordingId,
+            compositionId: id,
+            type: artifact.width === null ? 'audio' : 'video',
+            path: relative(dataDir, artifact.path),
+            bytes: artifact.bytes,
+            durationSeconds: artifact.durationSeconds,
+            width: artifact.width,
+            height: artifact.height,
+            format: artifact.format,
+            videoBytes: artifact.videoBytes,
+            offsetSeconds: artifact.offsetSeconds ?? 0,
+          });
+        }
         await moveRecording(trx, recordingId, 'done', { progress: 1 });
         return true;
       });
@@ -243,6 +259,7 @@ export class Compositions {
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
       config: canvasConfig(recording.config),
+      ...copyOrder(recording),
       createdAtMs: recording.created_at.getTime(),
       finished: stage !== 'live',
     });

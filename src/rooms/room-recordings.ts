@@ -8,7 +8,7 @@
  */
 import { RoomtapeError } from '../domain/errors.ts';
 import type { ActiveRecording } from '../domain/events.ts';
-import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { StopReason } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
@@ -35,6 +35,8 @@ export interface RoomRecordingsOptions {
   readonly journal: RoomJournal;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Somebody with this id is in the room. */
+  readonly isPresent: (participantId: ParticipantId) => boolean;
   /** The first recording has begun, or the last one has ended. */
   readonly onActiveChanged: (active: boolean) => void;
   /** A recording begins: every picture should begin with a keyframe. */
@@ -43,6 +45,8 @@ export interface RoomRecordingsOptions {
 }
 
 interface Running {
+  /** Whom it is about; it ends with him. Null: it is about more than one. */
+  readonly participantId: ParticipantId | null;
   readonly recording: ActiveRecording;
   readonly state: ActiveRecordingState;
 }
@@ -81,9 +85,13 @@ export class RoomRecordings {
 
   /**
    * Begins; resolves when the start record is on disk. Idempotent by id. NO_ACTIVE_SESSION if the session ended meanwhile,
-   * RECORDING_NOT_RUNNING if this recording has ended already, DISK_FULL.
+   * PARTICIPANT_NOT_FOUND if it is about somebody who is not there, RECORDING_NOT_RUNNING if this recording has ended already, DISK_FULL.
    */
-  start(recordingId: RecordingId, layout: LayoutProgram): Promise<ActiveRecordingState> {
+  start(
+    recordingId: RecordingId,
+    layout: LayoutProgram,
+    participantId: ParticipantId | null = null,
+  ): Promise<ActiveRecordingState> {
     const running = this.#running.get(recordingId);
     const starting = this.#starting.get(recordingId);
     if (starting) return starting;
@@ -93,7 +101,7 @@ export class RoomRecordings {
         new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`),
       );
     }
-    const started = this.#inTurn(() => this.#start(recordingId, layout)).finally(() =>
+    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId)).finally(() =>
       this.#starting.delete(recordingId),
     );
     this.#starting.set(recordingId, started);
@@ -103,6 +111,14 @@ export class RoomRecordings {
   /** Ends; resolves when the stop record is on disk. Idempotent while the session is remembered. RECORDING_NOT_RUNNING. */
   stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     return this.#inTurn(() => this.#stop(recordingId, reason));
+  }
+
+  /** Somebody has left: recordings that are about him alone end, those that are about to begin too. */
+  participantLeft(participantId: ParticipantId): void {
+    void this.#inTurn(async () => {
+      const his = [...this.#running].filter(([, running]) => running.participantId === participantId);
+      for (const [recordingId] of his) await this.#stop(recordingId, 'participant-left');
+    });
   }
 
   /** The disk refused: ends everything in order with what there is. */
@@ -131,9 +147,16 @@ export class RoomRecordings {
     void this.#inTurn(() => this.#options.journal.close());
   }
 
-  async #start(recordingId: RecordingId, layout: LayoutProgram): Promise<ActiveRecordingState> {
-    const { journal, clock, sessionId, roomId, onKeyframesWantedNow } = this.#options;
+  async #start(
+    recordingId: RecordingId,
+    layout: LayoutProgram,
+    participantId: ParticipantId | null,
+  ): Promise<ActiveRecordingState> {
+    const { journal, clock, sessionId, roomId, isPresent, onKeyframesWantedNow } = this.#options;
     if (this.#ended) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+    if (participantId !== null && !isPresent(participantId)) {
+      throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${participantId}" is in the room.`);
+    }
     const sink = await journal.open();
     this.#tailEndsMs = monotonicMs(clock);
     const arrivalNs = clock.monotonicNs();
@@ -147,7 +170,7 @@ export class RoomRecordings {
       startedAtMs: clock.wallMs(),
       journalDir: sink.directory,
     };
-    this.#running.set(recordingId, { recording, state });
+    this.#running.set(recordingId, { recording, state, participantId });
     onKeyframesWantedNow();
     try {
       await sink.durableEvent({ type: 'recording-started', recording }, arrivalNs);

@@ -82,6 +82,7 @@ export class RoomSession implements PublicationRoom {
       journal: this.journal,
       clock,
       log,
+      isPresent: (participantId) => this.#participants.has(participantId),
       onActiveChanged: (active) => this.tell({ type: 'recording', active }),
       onKeyframesWantedNow: () => {
         for (const stream of this.#videoStreams()) stream.requestKeyframe();
@@ -177,6 +178,8 @@ export class RoomSession implements PublicationRoom {
     socket?.close(reason);
     participant.detach(false);
     this.journal.event({ type: 'participant-left', participantId, reason });
+    // Who is replaced is there again at once; where the room closes, its end says why.
+    if (reason !== 'replaced' && reason !== 'room-closed') this.recordings.participantLeft(participantId);
     if (!hidden) this.tell({ type: 'participant-left', participantId, reason });
     this.#options.onDurable({
       type: 'participant-left',
@@ -212,6 +215,7 @@ export class RoomSession implements PublicationRoom {
   mute(track: RoomTrack, muted: boolean): boolean {
     if (track.muted === muted) return false;
     track.muted = muted;
+    if (!muted && this.journal.sink) this.#requestKeyframes(track.trackId);
     if (track.source === 'microphone' && muted) this.#speaker.forget(track.participantId);
     this.journal.event({ type: 'track-muted', trackId: track.trackId, muted });
     this.tell({ type: 'track-muted', trackId: track.trackId, muted });
@@ -285,6 +289,13 @@ export class RoomSession implements PublicationRoom {
     this.#pins = pinned ? [...this.#pins, participantId] : this.#pins.filter((id) => id !== participantId);
     this.journal.event({ type: 'pins-changed', pins: this.#pins });
     return true;
+  }
+
+  /** What is copied without decoding goes on with a keyframe where it was broken off. */
+  #requestKeyframes(trackId: TrackId): void {
+    for (const { info, stream } of this.#streams) {
+      if (info.trackId === trackId && stream.kind === 'video') stream.requestKeyframe();
+    }
   }
 
   #videoStreams(): LiveStream['stream'][] {

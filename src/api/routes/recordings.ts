@@ -101,7 +101,7 @@ const readRoutes = (app: App, { ports, config, access, userId, fileUrls }: ApiCo
 
   const find = async (caller: Caller, recordingId: string): Promise<RecordingView> => {
     const recording = await ports.recordings.find(recordingId);
-    if (!recording) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+    if (recording?.subject.kind !== 'room') throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
     await access.assertWithin(caller, recording.roomId);
     return recording;
   };

@@ -12,9 +12,11 @@ import type {
   RecordingView,
   RoomView,
   SessionView,
+  SubjectRequest,
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
-import type { RecordingConfig } from '../../../src/domain/recording.ts';
+import type { ParticipantId } from '../../../src/domain/ids.ts';
+import type { RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
@@ -70,7 +72,15 @@ export class InMemorySystem implements ApiPorts {
   finish(recordingId: string, file: FileView): void {
     const recording = this.recordingList.find(({ id }) => id === recordingId);
     if (!recording) throw new Error(`No recording ${recordingId}.`);
-    this.#replace(this.recordingList, { ...recording, status: 'done', progress: 1, end: new Date(), file });
+    const files = [...recording.files, file];
+    this.#replace(this.recordingList, {
+      ...recording,
+      status: 'done',
+      progress: 1,
+      end: new Date(),
+      file: files[0] ?? null,
+      files,
+    });
   }
 
   readonly rooms: ApiPorts['rooms'] = {
@@ -148,10 +158,12 @@ export class InMemorySystem implements ApiPorts {
   };
 
   readonly recordings: ApiPorts['recordings'] = {
-    start: async ({ roomId, config }) => {
+    start: async ({ roomId, config, subject }) => {
       this.#fail();
       const session = this.#requireOngoing(roomId, null);
-      if (this.#running(roomId)) throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
+      const about = this.#subject(session, subject);
+      if (this.#running(roomId, about))
+        throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
       const now = new Date();
       const recording: RecordingView = {
         id: newHexId(),
@@ -164,7 +176,9 @@ export class InMemorySystem implements ApiPorts {
         config,
         start: now,
         end: null,
+        subject: about,
         file: null,
+        files: [],
         createdAt: now,
         updatedAt: now,
       };
@@ -172,8 +186,8 @@ export class InMemorySystem implements ApiPorts {
       this.recordingList.push(recording);
       return recording;
     },
-    stop: async ({ roomId, recordingId }) => {
-      const running = this.#running(roomId);
+    stop: async ({ roomId, recordingId, subject }) => {
+      const running = this.#running(roomId, subject ?? { kind: 'room' });
       if (!running || (recordingId !== null && running.id !== recordingId)) {
         throw new RoomtapeError('RECORDING_NOT_RUNNING', 'No recording is running in this room.');
       }
@@ -181,10 +195,15 @@ export class InMemorySystem implements ApiPorts {
       this.#replace(this.recordingList, stopped);
       return stopped;
     },
-    list: async ({ roomId, sessionId, ...request }) =>
+    list: async ({ roomId, sessionId, kind = 'room', participantId = null, ...request }) =>
       cut(
         this.recordingList.filter(
-          (one) => (roomId === null || one.roomId === roomId) && (sessionId === null || one.sessionId === sessionId),
+          (one) =>
+            one.subject.kind === kind &&
+            (participantId === null ||
+              ('participantId' in one.subject && one.subject.participantId === participantId)) &&
+            (roomId === null || one.roomId === roomId) &&
+            (sessionId === null || one.sessionId === sessionId),
         ),
         request,
       ),
@@ -255,8 +274,19 @@ export class InMemorySystem implements ApiPorts {
     return session;
   }
 
-  #running(roomId: string): RecordingView | undefined {
-    return this.recordingList.find((one) => one.roomId === roomId && one.status === 'recording');
+  #running(roomId: string, about: RecordingSubject | SubjectRequest): RecordingView | undefined {
+    const keyOf = (subject: object) =>
+      ['kind', 'participantId', 'source'].map((name) => String(Reflect.get(subject, name))).join();
+    return this.recordingList.find(
+      (one) => one.roomId === roomId && one.status === 'recording' && keyOf(one.subject) === keyOf(about),
+    );
+  }
+
+  #subject(session: SessionView, asked: SubjectRequest | undefined): RecordingSubject {
+    if (!asked) return { kind: 'room' };
+    const found = session.participants.find(({ participantId }) => participantId === asked.participantId);
+    if (!found) throw new RoomtapeError('PARTICIPANT_NOT_FOUND', 'Participant not found.');
+    return { ...asked, participantId: found.participantId as ParticipantId, participantName: found.name };
   }
 
   #replace<Item extends { readonly id: string }>(list: Item[], item: Item): void {

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Catalog, openCatalog } from '../../../src/catalog/catalog.ts';
+import { type Catalog, openCatalog, type RecordingRow } from '../../../src/catalog/catalog.ts';
 import { compositionsOf } from '../../../src/catalog/compositions.ts';
 import { openEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts';
 import { filesOf } from '../../../src/catalog/files.ts';
@@ -14,8 +14,8 @@ import { findRecording, insertRecording, moveRecording, recordingsIn } from '../
 import { createRoom } from '../../../src/catalog/rooms.ts';
 import { insertSession } from '../../../src/catalog/sessions.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
-import type { RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
-import type { RecordingConfig } from '../../../src/domain/recording.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
+import type { RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
 import { Compositions } from '../../../src/recordings/compositions.ts';
 import type { CompositionWork, JournalLookup, LiveRecording, MediaControl } from '../../../src/recordings/ports.ts';
 import { RecordingWorkflow } from '../../../src/recordings/workflow.ts';
@@ -68,7 +68,8 @@ class Media implements MediaControl {
 
   async sessionOf(roomId: string) {
     if (!this.sessionRuns || roomId !== this.roomId) return null;
-    return { sessionId: this.sessionId, roomId, startedAtMs: 1_000, participants: [] };
+    const ada = { participantId: 'ada', name: 'Ada', hidden: false, joinedAtMs: 1_000 };
+    return { sessionId: this.sessionId, roomId, startedAtMs: 1_000, participants: [ada] };
   }
   async startRecording({ recordingId, roomId }: { recordingId: string; roomId: string }): Promise<LiveRecording> {
     if (this.refuseStart) throw this.refuseStart;
@@ -380,4 +381,59 @@ test('delete ends, cancels, erases file and journal, and the recording is not fo
   expect(await findRecording(catalog, started.id)).toBeNull();
   expect(await code(workflow.delete(started.id))).toBe('RECORDING_NOT_FOUND');
   expect((await recordingsIn(catalog, ['recording'])).map(({ id }) => id)).not.toContain(started.id);
+});
+
+test('a participant, two tracks and the room are recorded at once, each once; a track may leave several files or none', async () => {
+  const { workflow, compositions, roomId, works, settled } = await system();
+  const ada = { participantId: 'ada' as ParticipantId, participantName: 'Ada' };
+  const subjects: RecordingSubject[] = [
+    { kind: 'participant', ...ada },
+    { kind: 'track', source: 'microphone', ...ada },
+    { kind: 'track', source: 'camera', ...ada },
+  ];
+  const room = await workflow.start({ roomId, config });
+  const rows: RecordingRow[] = [];
+  for (const subject of subjects) {
+    const webm = { ...config, fileFormat: 'webm' } as const;
+    rows.push(await workflow.start({ roomId, config: webm, subject: () => subject }));
+    expect(await code(workflow.start({ roomId, config: webm, subject: () => subject }))).toBe(
+      'RECORDING_ALREADY_RUNNING',
+    );
+  }
+  const [participant, microphone, camera] = rows;
+  if (!participant || !microphone || !camera) throw new Error('Not all were started.');
+  expect(participant).toMatchObject({ kind: 'participant', subject: subjects[0], status: 'recording' });
+
+  const stop = (kind: RecordingSubject['kind'], key: string) =>
+    workflow.stop({ roomId, recordingId: null, subject: { kind, key }, reason: 'requested' });
+  expect(await code(stop('participant', 'bob'))).toBe('RECORDING_NOT_RUNNING');
+  expect((await stop('track', 'ada/microphone')).id).toBe(microphone.id);
+  await workflow.stoppedByMedia(camera.id, { stoppedNs: 9e9, stoppedAtMs: 10_000, reason: 'participant-left' });
+  expect((await stop('participant', 'ada')).id).toBe(participant.id);
+  expect((await row(camera.id)).stop_reason).toBe('participant-left');
+  expect((await row(room.id)).status).toBe('recording');
+
+  await settled();
+  const workOf = (id: RecordingId) => works.find((work) => work.recordingId === id) ?? expect.fail('No work.');
+  expect(workOf(room.id).copy).toBeUndefined();
+  const copy = { kind: 'track', participantId: 'ada', source: 'microphone', fileFormat: 'webm' };
+  expect(workOf(microphone.id).copy).toEqual(copy);
+  expect(workOf(participant.id).copy).toEqual({ ...copy, kind: 'participant', source: null });
+  const { compositionId, artifactPath } = workOf(microphone.id);
+  const facts = { bytes: 4, durationSeconds: 2, width: null, height: null, format: 'webm', videoBytes: 0 };
+  const artifacts = [0, 7.5].map((offsetSeconds, i) => ({
+    path: `${artifactPath}-${i}.webm`,
+    offsetSeconds,
+    ...facts,
+  }));
+  await compositions.copied(compositionId, artifacts);
+  await compositions.copied(workOf(camera.id).compositionId, []);
+  expect((await row(camera.id)).status).toBe('done');
+  const files = await filesOf(catalog, [microphone.id]);
+  expect(files.map(({ offset_seconds, type }) => [offset_seconds, type]).toSorted()).toEqual([
+    [0, 'audio'],
+    [7.5, 'audio'],
+  ]);
+  expect(new Set(files.map(({ id }) => id)).size).toBe(2);
+  await workflow.stop({ roomId, recordingId: null, reason: 'requested' });
 });

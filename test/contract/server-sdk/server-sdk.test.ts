@@ -7,6 +7,7 @@ import {
   VideoSDK,
 } from '@videosdk.live/server-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FileView } from '../../../src/api/ports.ts';
 import { CREDENTIALS, RunningApi } from '../api/running-api.ts';
 
 let server: RunningApi;
@@ -160,12 +161,6 @@ describe('room recordings', () => {
     await expect(sdk.recordings.start(roomId, { dirPath: '/here' })).rejects.toMatchObject({
       message: expect.stringContaining('awsDirPath'),
     });
-    await expect(sdk.recordings.participant.start(roomId, { participantId: 'ann' })).rejects.toMatchObject({
-      httpStatus: 501,
-    });
-    await expect(sdk.recordings.track.start(roomId, { participantId: 'ann', kind: 'audio' })).rejects.toMatchObject({
-      httpStatus: 501,
-    });
     await expect(sdk.recordings.composite.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
     await expect(sdk.hls.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
   });
@@ -176,5 +171,90 @@ describe('room recordings', () => {
       httpStatus: 400,
       message: 'Room has no active session.',
     });
+  });
+});
+
+const FILE: FileView = {
+  id: 'f'.repeat(24),
+  type: 'video',
+  filePath: 'recordings/x.webm',
+  bytes: 1000,
+  durationSeconds: 4,
+  width: 640,
+  height: 360,
+  format: 'webm',
+  createdAt: new Date(),
+};
+
+describe('recordings of one participant', () => {
+  it('start, stop, list, get and are deleted', async () => {
+    const roomId = await server.liveRoom();
+    server.system.join(roomId, 'bob', 'Bob');
+    const { participant } = sdk.recordings;
+    const options = { participantId: 'ann', fileFormat: 'webm', metadata: { seat: 7 } } as const;
+    expect(await participant.start(roomId, options)).toBe('participant recording started successfully.');
+    await expect(participant.start(roomId, options)).rejects.toThrow(ResourceConflictError);
+    await participant.start(roomId, { participantId: 'bob', fileFormat: 'mp4' });
+    expect(await participant.stop(roomId, 'ann')).toBe('participant recording ended successfully.');
+    await expect(participant.stop(roomId, 'ann')).rejects.toThrow(ResourceConflictError);
+    await expect(participant.start(roomId, { participantId: 'nobody' })).rejects.toThrow(RoomNotFoundError);
+
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    const page = await participant.list({ roomId, sessionId, participantId: 'ann' });
+    expect(page.data).toHaveLength(1);
+    const id = page.data[0]?.id ?? '';
+    expect(await participant.get(id)).toMatchObject({
+      id,
+      roomId,
+      participantId: 'ann',
+      participantName: 'Ann',
+      metadata: { seat: 7 },
+      fileFormat: 'webm',
+      files: [],
+      status: 'composing',
+      end: expect.any(String),
+    });
+    server.system.finish(id, FILE);
+    expect(await participant.get(id)).toMatchObject({
+      status: 'done',
+      files: [{ fileUrl: expect.stringContaining(server.url), offset: 0, meta: { format: 'webm', duration: 4 } }],
+    });
+    // Each kind is found at its own address alone.
+    expect((await sdk.recordings.list({ roomId })).data).toEqual([]);
+    await expect(sdk.recordings.get(id)).rejects.toThrow(RoomNotFoundError);
+    await expect(sdk.recordings.track.get(id)).rejects.toThrow(RoomNotFoundError);
+    expect(await participant.delete(id)).toBe('Participant recording deleted successfully');
+    await expect(participant.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('start, stop, list, get and are deleted track by track', async () => {
+    const roomId = await server.liveRoom();
+    const { track } = sdk.recordings;
+    for (const kind of ['audio', 'video', 'screen_audio', 'screen_video'] as const) {
+      expect(await track.start(roomId, { participantId: 'ann', kind })).toBe('track recording started successfully.');
+    }
+    await expect(track.start(roomId, { participantId: 'ann', kind: 'audio' })).rejects.toThrow(ResourceConflictError);
+    expect(await track.stop(roomId, 'ann', 'video')).toBe('track recording ended successfully.');
+    const { data } = await track.list({ roomId, participantId: 'ann', perPage: 10 });
+    expect(data.map(({ kind }) => kind).toSorted()).toEqual(['audio', 'screen_audio', 'screen_video', 'video']);
+    const id = data.find(({ kind }) => kind === 'video')?.id ?? '';
+    server.system.finish(id, FILE);
+    server.system.finish(id, { ...FILE, id: 'e'.repeat(24), offsetSeconds: 12.5 });
+    expect(await track.get(id)).toMatchObject({ kind: 'video', files: [{ offset: 0 }, { offset: 12.5 }] });
+    expect(await track.delete(id)).toBe('Track recording deleted successfully');
+    await expect(track.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('are refused by name where something is not there yet', async () => {
+    const roomId = await server.liveRoom();
+    const start = (options: object) => sdk.recordings.participant.start(roomId, { participantId: 'ann', ...options });
+    for (const [options, name] of [
+      [{ webhookUrl: 'https://example.com/hook' }, 'webhookUrl'],
+      [{ dirPath: '/here' }, 'bucketDirPath'],
+      [{ fileFormat: 'm3u8' }, 'm3u8'],
+    ] as const) {
+      await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
+    }
+    await expect(start({ fileFormat: 'avi' })).rejects.toThrow(ValidationError);
   });
 });

@@ -1,0 +1,39 @@
+/** From a journal to copied files, in this process: joins the journal's reader to copying. */
+import type { ArtifactFacts, CopyConfig } from '../composition/task.ts';
+import { copyParticipant } from '../copying/copy-participant.ts';
+import { copyTrack } from '../copying/copy-track.ts';
+import type { ParticipantId } from '../domain/ids.ts';
+import { selectRecords } from '../timeline/selection.ts';
+import { type JournalFeedOptions, openJournalFeed } from './journal-feed.ts';
+
+export interface CopyRecordingOptions extends Omit<JournalFeedOptions, 'filter'> {
+  /** Absolute path of the first file without its extension. */
+  readonly artifactPath: string;
+  /** Called as the work gets on, also while the journal is waited for. */
+  readonly onStep?: () => void;
+}
+
+/** Makes the files. Rejects with `NothingToComposeError` if the journal knows no such recording. */
+export const copyRecording = async (copy: CopyConfig, options: CopyRecordingOptions): Promise<ArtifactFacts[]> => {
+  const { artifactPath, onStep = () => undefined, ended, ...journal } = options;
+  const participantId = copy.participantId as ParticipantId;
+  const isHis = (id: ParticipantId): boolean => id === participantId;
+  const openFeed = () => {
+    const select = selectRecords({ participant: isHis, source: isHis });
+    return openJournalFeed({
+      ...journal,
+      ended: () => {
+        onStep();
+        return ended?.() ?? false;
+      },
+      filter: (record) => {
+        onStep();
+        return select(record);
+      },
+    });
+  };
+  const shared = { openFeed, participantId, fileFormat: copy.fileFormat, artifactPath };
+  const parts =
+    copy.source === null ? await copyParticipant(shared) : await copyTrack({ ...shared, source: copy.source });
+  return parts.map(({ facts, offsetSeconds }) => ({ ...facts, offsetSeconds }));
+};
