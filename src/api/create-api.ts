@@ -25,6 +25,7 @@ import { HttpMetrics } from './http-metrics.ts';
 import type { ApiPorts } from './ports.ts';
 import { RoomAccess } from './room-access.ts';
 import { RoomSockets } from './room-sockets.ts';
+import { compositeRecordingRoutes } from './routes/composite-recordings.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { individualRecordingRoutes } from './routes/individual-recordings.ts';
@@ -92,6 +93,7 @@ export const createApi = async ({ ports, config, credentials, log, webRoot = WEB
     sessionRoutes(rest, context);
     recordingRoutes(rest, context);
     individualRecordingRoutes(rest, context);
+    compositeRecordingRoutes(rest, context);
     notImplementedRoutes(rest);
   });
   await app.register(async (plain) => whipRoutes(plain.withTypeProvider<ZodTypeProvider>(), context));

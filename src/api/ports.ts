@@ -9,6 +9,7 @@ import type {
   RecordingStatus,
   RecordingSubject,
   StopReason,
+  Watermark,
 } from '../domain/recording.ts';
 
 export interface Page<T> {
@@ -95,7 +96,19 @@ export type SubjectRequest =
       readonly participantId: string;
       readonly metadata?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource };
+  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource }
+  | {
+      readonly kind: 'composite';
+      readonly participants: readonly { readonly participantId: string; readonly sources: readonly TrackSource[] }[];
+      /** `image`: the bytes of a PNG or JPEG. */
+      readonly watermarks: readonly (Omit<Watermark, 'image'> & { readonly image: Buffer | null })[];
+    };
+
+/** Whose running recording is meant; a composite is named by its id besides. */
+export type SubjectName =
+  | { readonly kind: 'participant'; readonly participantId: string }
+  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource }
+  | { readonly kind: 'composite' };
 
 export interface RecordingView {
   readonly id: string;
@@ -125,7 +138,7 @@ export interface RecordingsPort {
    */
   start(options: { roomId: string; config: RecordingConfig; subject?: SubjectRequest }): Promise<RecordingView>;
   /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
-  stop(options: { roomId: string; recordingId: string | null; subject?: SubjectRequest }): Promise<RecordingView>;
+  stop(options: { roomId: string; recordingId: string | null; subject?: SubjectName }): Promise<RecordingView>;
   /** Of one kind; those of rooms if it is left out. */
   list(
     request: PageRequest & {

@@ -38,7 +38,8 @@ export const toWireIndividual = (
   around: { userId: string; baseUrl: string; fileUrlOf: (fileId: string) => string },
 ): WireIndividualRecording => {
   const { subject } = recording;
-  if (subject.kind === 'room') throw new Error(`The recording "${recording.id}" is not about one participant.`);
+  if (subject.kind !== 'participant' && subject.kind !== 'track')
+    throw new Error(`The recording "${recording.id}" is not about one participant.`);
   return {
     id: recording.id,
     roomId: recording.roomId,

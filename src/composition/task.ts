@@ -7,6 +7,18 @@ import { z } from 'zod';
 
 export const WORK_VERSION = 2;
 
+const trackSource = z.enum(['camera', 'microphone', 'screen-video', 'screen-audio']);
+
+const watermarkConfig = z.object({
+  /** Absolute path of a PNG or JPEG. */
+  image: z.string().nullable(),
+  text: z.string(),
+  /** IANA name: date and time there are shown, of this recording that began at `startedAtMs` (since 1970). */
+  timezone: z.string().nullable(),
+  startedAtMs: z.number(),
+  place: z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center']),
+});
+
 export const compositionConfig = z.object({
   width: z.number().int().positive().multipleOf(2),
   height: z.number().int().positive().multipleOf(2),
@@ -18,8 +30,15 @@ export const compositionConfig = z.object({
     priority: z.enum(['SPEAKER', 'PIN']),
     gridSize: z.number().int().min(1).max(25),
   }),
+  /** Present: these alone are seen and heard, by these of their tracks. */
+  participants: z
+    .array(z.object({ participantId: z.string(), sources: z.array(trackSource).readonly() }))
+    .readonly()
+    .optional(),
+  watermarks: z.array(watermarkConfig).max(3).readonly().optional(),
 });
 export type CompositionConfig = z.infer<typeof compositionConfig>;
+export type WatermarkConfig = z.infer<typeof watermarkConfig>;
 
 /** A frame of a stream, as the journal numbers both. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
@@ -28,7 +47,7 @@ const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
 export const copyConfig = z.object({
   kind: z.enum(['participant', 'track']),
   participantId: z.string(),
-  source: z.enum(['camera', 'microphone', 'screen-video', 'screen-audio']).nullable(),
+  source: trackSource.nullable(),
   fileFormat: z.enum(['mp4', 'webm']),
 });
 export type CopyConfig = z.infer<typeof copyConfig>;

@@ -66,7 +66,29 @@ export type RecordingSubject =
       readonly participantId: ParticipantId;
       readonly participantName: string;
       readonly source: TrackSource;
+    }
+  | {
+      readonly kind: 'composite';
+      /** Who is seen and heard, by which of his tracks; nobody is named: everybody. */
+      readonly participants: readonly ChosenParticipant[];
+      readonly watermarks: readonly Watermark[];
     };
+export interface ChosenParticipant {
+  readonly participantId: ParticipantId;
+  readonly sources: readonly TrackSource[];
+}
+
+export type WatermarkPlace = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right' | 'center';
+/** Drawn over the picture from beginning to end. */
+export interface Watermark {
+  /** Name of a file in the recording's folder. */
+  readonly image: string | null;
+  readonly text: string;
+  /** IANA name: date and time there are shown too. */
+  readonly timezone: string | null;
+  readonly place: WatermarkPlace;
+}
+
 export type RecordingKind = RecordingSubject['kind'];
 
 /** Of the live recordings of a room and a kind no two have the same key; null: there may be any number. */
@@ -78,5 +100,7 @@ export const subjectKey = (subject: RecordingSubject): string | null => {
       return subject.participantId;
     case 'track':
       return `${subject.participantId}/${subject.source}`;
+    case 'composite':
+      return null;
   }
 };

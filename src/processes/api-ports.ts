@@ -1,5 +1,5 @@
 /** What the API needs, satisfied by the catalog, the workflow and the media process. */
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type {
   FilesPort,
@@ -11,6 +11,7 @@ import type {
   RoomView,
   SessionsPort,
   SessionView,
+  SubjectName,
   SubjectRequest,
 } from '../api/ports.ts';
 import type { Catalog, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
@@ -20,7 +21,7 @@ import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.t
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
-import { type RecordingSubject, subjectKey } from '../domain/recording.ts';
+import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
@@ -134,20 +135,36 @@ const fileView = (row: FileRow): FileView => ({
   createdAt: row.created_at,
 });
 
-const withName = (subject: SubjectRequest, participantName: string): RecordingSubject => ({
-  ...subject,
-  participantId: subject.participantId as ParticipantId,
-  participantName,
-});
-
 /** Who is meant must be there; his name is kept with the recording. */
 const subjectIn =
-  (subject: SubjectRequest): SubjectOf =>
-  ({ participants }) => {
-    const found = participants.find(({ participantId }) => participantId === subject.participantId);
-    if (found) return withName(subject, found.name);
-    throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${subject.participantId}" is in the room.`);
+  (asked: SubjectRequest): SubjectOf =>
+  ({ participants }): RecordingSubject => {
+    if (asked.kind === 'composite') {
+      const watermarks = asked.watermarks.map((one, i) => ({ ...one, image: one.image && watermarkName(i) }));
+      return { ...asked, participants: asked.participants as readonly ChosenParticipant[], watermarks };
+    }
+    const found = participants.find(({ participantId }) => participantId === asked.participantId);
+    if (!found) {
+      throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${asked.participantId}" is in the room.`);
+    }
+    return { ...asked, participantId: found.participantId as ParticipantId, participantName: found.name };
   };
+
+const watermarkName = (index: number): string => `watermark-${index}`;
+
+/** Watermarks are kept with the recording: its files stay a function of what is on disk. */
+const keepWatermarks =
+  (asked: SubjectRequest) =>
+  async (folder: string): Promise<void> => {
+    for (const [i, { image }] of asked.kind === 'composite' ? asked.watermarks.entries() : []) {
+      if (image) await writeFile(join(folder, watermarkName(i)), image, { mode: 0o600 });
+    }
+  };
+
+const keyOf = (name: SubjectName): string => {
+  if (name.kind === 'composite') return '';
+  return name.kind === 'track' ? `${name.participantId}/${name.source}` : name.participantId;
+};
 
 export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
@@ -185,10 +202,12 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
     return only;
   };
   return {
-    start: async ({ subject, ...options }) =>
-      view(await workflow.start({ ...options, ...(subject && { subject: subjectIn(subject) }) })),
+    start: async ({ subject, ...options }) => {
+      const about = subject && { subject: subjectIn(subject), prepare: keepWatermarks(subject) };
+      return view(await workflow.start({ ...options, ...about }));
+    },
     stop: async ({ subject, ...options }) => {
-      const which = subject && { subject: { kind: subject.kind, key: subjectKey(withName(subject, '')) ?? '' } };
+      const which = subject && { subject: { kind: subject.kind, key: keyOf(subject) } };
       return view(await workflow.stop({ ...options, ...which, reason: 'requested' }));
     },
     list: async (request) => {

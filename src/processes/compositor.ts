@@ -27,6 +27,7 @@ import { SEGMENT_TICKS } from '../domain/media-time.ts';
 import { packageSegments, type SegmentInput } from '../packaging/package-segments.ts';
 import { dial, type Peer } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
+import { chosen, selectRecords } from '../timeline/selection.ts';
 import { segmentInput } from './compose-journal.ts';
 import { copyRecording } from './copy-recording.ts';
 import { type OpenJournalFeed, openJournalFeed } from './journal-feed.ts';
@@ -117,6 +118,7 @@ class Compositor {
         return this.#notices.journalEnded;
       },
       stopped: () => this.#notices.stopped,
+      ...(config.participants && { filter: selectRecords(chosen(config.participants)) }),
     });
     this.#tellEnd(feed.knownTicks);
     const threads = Math.min(MOST_THREADS, availableParallelism());

@@ -1,6 +1,9 @@
 /** From what the caller asked for to what a compositor draws. */
+
+import { join } from 'node:path';
+import type { RecordingRow } from '../catalog/catalog.ts';
 import { canvasSize, type LayoutProgram, type Theme } from '../domain/layout.ts';
-import type { RecordingConfig, RecordingMode } from '../domain/recording.ts';
+import type { ChosenParticipant, RecordingConfig, RecordingMode, Watermark } from '../domain/recording.ts';
 
 export interface CanvasConfig {
   readonly width: number;
@@ -8,6 +11,10 @@ export interface CanvasConfig {
   readonly mode: RecordingMode;
   readonly theme: Theme;
   readonly layout: LayoutProgram;
+  /** Left out: everybody. */
+  readonly participants?: readonly ChosenParticipant[];
+  /** `image`: absolute path. */
+  readonly watermarks?: readonly (Watermark & { readonly startedAtMs: number })[];
 }
 
 export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
@@ -16,3 +23,19 @@ export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   theme: config.theme,
   layout: config.layout,
 });
+
+/** What a composite has besides: who is chosen, and what is drawn over the picture. `folder`: the recording's. */
+export const compositeConfig = (
+  { subject, started_at: startedAt }: RecordingRow,
+  folder: string,
+): Pick<CanvasConfig, 'participants' | 'watermarks'> => {
+  if (subject.kind !== 'composite') return {};
+  const { participants, watermarks } = subject;
+  const startedAtMs = startedAt?.getTime() ?? 0;
+  return {
+    ...(participants.length > 0 && { participants }),
+    ...(watermarks.length > 0 && {
+      watermarks: watermarks.map((one) => ({ ...one, image: one.image && join(folder, one.image), startedAtMs })),
+    }),
+  };
+};

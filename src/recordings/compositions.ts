@@ -21,7 +21,7 @@ import { insertFile } from '../catalog/files.ts';
 import { moveRecording, recordingsIn, setProgress } from '../catalog/recordings.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
 import type { Logger } from '../support/log.ts';
-import { canvasConfig } from './canvas-config.ts';
+import { canvasConfig, compositeConfig } from './canvas-config.ts';
 import { copyOrder } from './copy-order.ts';
 import type { Artifact, Composer } from './ports.ts';
 
@@ -258,7 +258,7 @@ export class Compositions {
       journalDir,
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
-      config: canvasConfig(recording.config),
+      config: { ...canvasConfig(recording.config), ...compositeConfig(recording, folder) },
       ...copyOrder(recording),
       createdAtMs: recording.created_at.getTime(),
       finished: stage !== 'live',

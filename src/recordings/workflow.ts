@@ -13,7 +13,7 @@
  * between start record and row: the journal has it → `recording`, or `composing`. Killed after the stop record: the media process tells
  * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again.
  */
-import { rm, statfs } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { insertComposition } from '../catalog/compositions.ts';
@@ -82,7 +82,13 @@ export class RecordingWorkflow {
    * Starts a recording of a room, or of what else `subject` names in it. Resolves when its start record is on disk. ROOM_NOT_FOUND,
    * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
    */
-  async start(options: { roomId: string; config: RecordingConfig; subject?: SubjectOf }): Promise<RecordingRow> {
+  async start(options: {
+    roomId: string;
+    config: RecordingConfig;
+    subject?: SubjectOf;
+    /** Puts what the files will be made with into the recording's folder, before it starts. */
+    prepare?: (folder: string) => Promise<void>;
+  }): Promise<RecordingRow> {
     const { catalog, media, maxDurationMs } = this.#options;
     const roomId = await this.#roomId(options.roomId);
     const session = await media.sessionOf(roomId);
@@ -99,6 +105,7 @@ export class RecordingWorkflow {
     this.#starting.add(id);
     try {
       await insertRecording(catalog, { id, roomId, sessionId, config: options.config, subject, dueAt });
+      await this.#prepare(id, options.prepare);
       const live = await this.#startInMedia(id, roomId, options.config, subject);
       return await this.#started(id, live, options.config);
     } finally {
@@ -188,6 +195,22 @@ export class RecordingWorkflow {
     return room.room_id;
   }
 
+  async #prepare(id: RecordingId, prepare: ((folder: string) => Promise<void>) | undefined): Promise<void> {
+    if (!prepare) return;
+    const { catalog, recordingsDir } = this.#options;
+    const folder = join(recordingsDir, id);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await prepare(folder);
+    } catch (error) {
+      const failureReason = error instanceof Error ? error.message : String(error);
+      await moveRecording(catalog, id, 'failed', { failureReason });
+      await markRecordingDeleted(catalog, id, new Date());
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
   async #startInMedia(
     id: RecordingId,
     roomId: RoomId,
@@ -203,6 +226,7 @@ export class RecordingWorkflow {
       const failureReason = error instanceof Error ? error.message : String(error);
       await moveRecording(catalog, id, 'failed', { failureReason });
       await markRecordingDeleted(catalog, id, new Date());
+      await rm(join(this.#options.recordingsDir, id), { recursive: true, force: true });
       log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
       throw error;
     }

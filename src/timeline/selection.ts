@@ -12,6 +12,17 @@ export interface Selection {
   source(participantId: ParticipantId, source: TrackSource): boolean;
 }
 
+/** These participants, with these of their tracks. */
+export const chosen = (
+  participants: readonly { readonly participantId: string; readonly sources: readonly TrackSource[] }[],
+): Selection => {
+  const sources = new Map<string, readonly TrackSource[]>(participants.map((one) => [one.participantId, one.sources]));
+  return {
+    participant: (participantId) => sources.has(participantId),
+    source: (participantId, source) => sources.get(participantId)?.includes(source) ?? false,
+  };
+};
+
 /** Passes a record on, changed where it tells of those left out; null: it is about them alone. Call it with every record, in order. */
 export type RecordFilter = (record: JournalRecord) => JournalRecord | null;
 

@@ -8,7 +8,7 @@ import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
-import type { RecordingView, SubjectRequest } from '../ports.ts';
+import type { RecordingView, SubjectName } from '../ports.ts';
 import { participantStart, participantStop, TRACK_KINDS, toSubject, trackStart, trackStop } from '../start-subject.ts';
 import { toWireIndividual, wireIndividualRecording } from '../wire-individual-recording.ts';
 
@@ -35,7 +35,7 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
     const key = z.string().optional().parse(request.headers['idempotency-key']);
     return starts.once(key, options, () => ports.recordings.start(options));
   };
-  const stop = async (request: FastifyRequest, wanted: string, subject: SubjectRequest) => {
+  const stop = async (request: FastifyRequest, wanted: string, subject: SubjectName) => {
     const room = await access.find(callerOf(request), wanted);
     return ports.recordings.stop({ roomId: room.roomId, recordingId: null, subject });
   };

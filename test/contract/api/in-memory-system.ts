@@ -16,7 +16,7 @@ import type {
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { ParticipantId } from '../../../src/domain/ids.ts';
-import type { RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
+import type { ChosenParticipant, RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
@@ -44,6 +44,7 @@ export class InMemorySystem implements ApiPorts {
   readonly channels: OpenChannel[] = [];
   readonly resources = new Map<string, { roomId: string; claims: ParticipantClaims; offer: string }>();
   readonly startedWith: RecordingConfig[] = [];
+  readonly watermarks: (Buffer | null)[] = [];
   healthy = true;
   /** Thrown by the next call of the recordings port, once. */
   failNext: Error | undefined;
@@ -162,7 +163,7 @@ export class InMemorySystem implements ApiPorts {
       this.#fail();
       const session = this.#requireOngoing(roomId, null);
       const about = this.#subject(session, subject);
-      if (this.#running(roomId, about))
+      if (about.kind !== 'composite' && this.#running(roomId, about))
         throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
       const now = new Date();
       const recording: RecordingView = {
@@ -187,7 +188,8 @@ export class InMemorySystem implements ApiPorts {
       return recording;
     },
     stop: async ({ roomId, recordingId, subject }) => {
-      const running = this.#running(roomId, subject ?? { kind: 'room' });
+      const named = this.recordingList.find((one) => one.id === recordingId && one.status === 'recording');
+      const running = named ?? this.#running(roomId, subject ?? { kind: 'room' });
       if (!running || (recordingId !== null && running.id !== recordingId)) {
         throw new RoomtapeError('RECORDING_NOT_RUNNING', 'No recording is running in this room.');
       }
@@ -274,7 +276,7 @@ export class InMemorySystem implements ApiPorts {
     return session;
   }
 
-  #running(roomId: string, about: RecordingSubject | SubjectRequest): RecordingView | undefined {
+  #running(roomId: string, about: { readonly kind: string }): RecordingView | undefined {
     const keyOf = (subject: object) =>
       ['kind', 'participantId', 'source'].map((name) => String(Reflect.get(subject, name))).join();
     return this.recordingList.find(
@@ -284,6 +286,11 @@ export class InMemorySystem implements ApiPorts {
 
   #subject(session: SessionView, asked: SubjectRequest | undefined): RecordingSubject {
     if (!asked) return { kind: 'room' };
+    if (asked.kind === 'composite') {
+      this.watermarks.push(...asked.watermarks.map(({ image }) => image));
+      const watermarks = asked.watermarks.map((one) => ({ ...one, image: one.image && 'watermark' }));
+      return { ...asked, participants: asked.participants as ChosenParticipant[], watermarks };
+    }
     const found = session.participants.find(({ participantId }) => participantId === asked.participantId);
     if (!found) throw new RoomtapeError('PARTICIPANT_NOT_FOUND', 'Participant not found.');
     return { ...asked, participantId: found.participantId as ParticipantId, participantName: found.name };

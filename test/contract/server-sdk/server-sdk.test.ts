@@ -161,7 +161,6 @@ describe('room recordings', () => {
     await expect(sdk.recordings.start(roomId, { dirPath: '/here' })).rejects.toMatchObject({
       message: expect.stringContaining('awsDirPath'),
     });
-    await expect(sdk.recordings.composite.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
     await expect(sdk.hls.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
   });
 
@@ -173,6 +172,9 @@ describe('room recordings', () => {
     });
   });
 });
+
+/** One red pixel. */
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
 
 const FILE: FileView = {
   id: 'f'.repeat(24),
@@ -256,5 +258,73 @@ describe('recordings of one participant', () => {
       await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
     }
     await expect(start({ fileFormat: 'avi' })).rejects.toThrow(ValidationError);
+  });
+});
+
+describe('composite recordings', () => {
+  it('start, stop, list, get and are deleted, several at once', async () => {
+    const roomId = await server.liveRoom();
+    const { composite } = sdk.recordings;
+    const handle = await composite.start(roomId, {
+      participants: [{ participantId: 'ann', kind: ['audio', 'video'] }, { participantId: 'bob' }],
+      watermarks: [
+        { type: 'custom', text: 'CONFIDENTIAL', imageBase64: `data:image/png;base64,${PNG}` },
+        { type: 'custom', timezone: 'Asia/Kolkata', position: 'bottom-left' },
+      ],
+    });
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    expect(handle).toMatchObject({ type: 'composite', roomId, sessionId, id: expect.stringMatching(/^[0-9a-f]{24}$/) });
+    expect(server.system.startedWith.at(-1)).toMatchObject({ layout: { type: 'GRID', gridSize: 2 } });
+    expect(server.system.watermarks.map((image) => image?.length ?? null)).toEqual([70, null]);
+    const everybody = await composite.start(roomId);
+    expect(everybody.id).not.toBe(handle.id);
+    expect(server.system.startedWith.at(-1)).toMatchObject({ layout: { gridSize: 25 } });
+    expect(await composite.stop(handle)).toBe('composite recording ended successfully.');
+
+    expect((await composite.list({ roomId, sessionId })).data.map(({ id }) => id).toSorted()).toEqual(
+      [handle.id, everybody.id].toSorted(),
+    );
+    const id = handle.id ?? '';
+    server.system.finish(id, FILE);
+    expect(await composite.get(id)).toMatchObject({
+      id,
+      meetingId: roomId,
+      participants: [
+        { participantId: 'ann', kind: ['audio', 'video'] },
+        { participantId: 'bob', kind: ['audio', 'video', 'screen_audio', 'screen_video'] },
+      ],
+      watermarks: [
+        { hasImage: true, text: 'CONFIDENTIAL', position: 'top-right' },
+        { hasImage: false, timezone: 'Asia/Kolkata', position: 'bottom-left' },
+      ],
+      status: 'done',
+      file: { fileUrl: expect.stringContaining(server.url) },
+    });
+    expect(await composite.delete(id)).toBe('Composite recording deleted successfully');
+    await expect(composite.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('are refused where a watermark is wrong, or something is not there yet', async () => {
+    const roomId = await server.liveRoom();
+    const start = (options: object) => sdk.recordings.composite.start(roomId, options);
+    const custom = (mark: object) => start({ watermarks: [{ type: 'custom', ...mark }] });
+    for (const [attempt, message] of [
+      [custom({}), 'shows nothing'],
+      [custom({ imageBase64: 'bm8gaW1hZ2U=' }), 'neither a PNG nor a JPEG'],
+      [custom({ imageUrl: 'http://example.com/logo.png' }), 'must be an https URL'],
+      [custom({ imageUrl: 'https://127.0.0.1/logo.png' }), 'private network'],
+      [custom({ imageUrl: 'https://localhost/logo.png' }), 'private network'],
+      [custom({ timezone: 'Mars/Olympus' }), 'IANA'],
+      [start({ watermarks: Array.from({ length: 4 }, () => ({ type: 'custom', text: 'x' })) }), 'watermarks'],
+    ] as const) {
+      await expect(attempt).rejects.toMatchObject({ httpStatus: 400, message: expect.stringContaining(message) });
+    }
+    for (const [attempt, name] of [
+      [start({ watermarks: [{ type: 'pubsub', topic: 'ticker' }] }), 'watermarks[0].type'],
+      [start({ dirPath: '/here' }), 'bucketDirPath'],
+      [start({ preSignedUrl: 'https://example.com/put' }), 'preSignedURL'],
+    ] as const) {
+      await expect(attempt).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
+    }
   });
 });
