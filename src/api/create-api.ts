@@ -29,6 +29,7 @@ import { compositeRecordingRoutes } from './routes/composite-recordings.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { individualRecordingRoutes } from './routes/individual-recordings.ts';
+import { mergeRecordingRoutes } from './routes/merge-recordings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { notImplementedRoutes } from './routes/not-implemented.ts';
 import { collectOpenApi, openApiRoutes } from './routes/openapi.ts';
@@ -92,6 +93,7 @@ export const createApi = async ({ ports, config, credentials, log, webRoot = WEB
     roomRoutes(rest, context);
     sessionRoutes(rest, context);
     recordingRoutes(rest, context);
+    mergeRecordingRoutes(rest, context);
     individualRecordingRoutes(rest, context);
     compositeRecordingRoutes(rest, context);
     notImplementedRoutes(rest);

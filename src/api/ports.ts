@@ -104,6 +104,18 @@ export type SubjectRequest =
       readonly watermarks: readonly (Omit<Watermark, 'image'> & { readonly image: Buffer | null })[];
     };
 
+/** Whose sound; of which recording is found out where it is not said. */
+export interface MergeSource {
+  readonly participantId: string;
+  readonly recordingId: string | null;
+  readonly type: 'participant' | 'track' | null;
+}
+export interface MergeRequest {
+  readonly sessionId: string;
+  readonly channel1: readonly MergeSource[];
+  readonly channel2: readonly MergeSource[];
+}
+
 /** Whose running recording is meant; a composite is named by its id besides. */
 export type SubjectName =
   | { readonly kind: 'participant'; readonly participantId: string }
@@ -139,6 +151,8 @@ export interface RecordingsPort {
   start(options: { roomId: string; config: RecordingConfig; subject?: SubjectRequest }): Promise<RecordingView>;
   /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
   stop(options: { roomId: string; recordingId: string | null; subject?: SubjectName }): Promise<RecordingView>;
+  /** Begins to merge finished recordings. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */
+  merge(request: MergeRequest): Promise<RecordingView>;
   /** Of one kind; those of rooms if it is left out. */
   list(
     request: PageRequest & {
@@ -147,6 +161,7 @@ export interface RecordingsPort {
       query: string | null;
       kind?: RecordingKind;
       participantId?: string | null;
+      statuses?: readonly RecordingStatus[];
     },
   ): Promise<Page<RecordingView>>;
   /** Of any kind. */

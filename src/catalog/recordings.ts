@@ -5,7 +5,7 @@
 
 import { sql } from 'kysely';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import {
   mayBecome,
@@ -200,6 +200,7 @@ export const listRecordings = async (
     query: string | null;
     kind?: RecordingKind;
     participantId?: string | null;
+    statuses?: readonly RecordingStatus[];
   },
 ): Promise<Page<RecordingRow>> => {
   let recordings = catalog
@@ -210,6 +211,7 @@ export const listRecordings = async (
     const { participantId } = request;
     recordings = recordings.where(sql<boolean>`subject ->> 'participantId' = ${participantId}`);
   }
+  if (request.statuses) recordings = recordings.where('status', 'in', request.statuses);
   if (request.roomId !== null) recordings = recordings.where('room_id', '=', request.roomId as RoomId);
   if (request.sessionId !== null) recordings = recordings.where('session_id', '=', request.sessionId as SessionId);
   if (request.query) {
@@ -232,6 +234,23 @@ export const listRecordings = async (
     .execute();
   return { items, total };
 };
+
+/** Recordings of this participant, or of a track of his, in a session; oldest first. */
+export const individualRecordingsOf = (
+  catalog: Catalog,
+  sessionId: SessionId,
+  participantId: ParticipantId,
+): Promise<RecordingRow[]> =>
+  catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('session_id', '=', sessionId)
+    .where('kind', 'in', ['participant', 'track'])
+    .where(sql<boolean>`subject ->> 'participantId' = ${participantId}`)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
 
 /** Leaves a tombstone. False: it was deleted before, or is unknown. The caller has ended a live one and erases files and journal. */
 export const markRecordingDeleted = async (

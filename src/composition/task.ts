@@ -43,13 +43,21 @@ export type WatermarkConfig = z.infer<typeof watermarkConfig>;
 /** A frame of a stream, as the journal numbers both. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
 
-/** Coded packets are copied instead of rendering: see `copying/`. */
-export const copyConfig = z.object({
-  kind: z.enum(['participant', 'track']),
-  participantId: z.string(),
-  source: trackSource.nullable(),
-  fileFormat: z.enum(['mp4', 'webm']),
-});
+/** Instead of rendering: coded packets are copied (`copying/`), or finished files merged (`channel-merge.ts`). */
+export const copyConfig = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.enum(['participant', 'track']),
+    participantId: z.string(),
+    source: trackSource.nullable(),
+    fileFormat: z.enum(['mp4', 'webm']),
+  }),
+  z.object({
+    kind: z.literal('merge'),
+    inputs: z.array(
+      z.object({ path: z.string(), channel: z.enum(['left', 'right']), offsetSeconds: z.number().min(0) }),
+    ),
+  }),
+]);
 export type CopyConfig = z.infer<typeof copyConfig>;
 
 /** Everything a compositor needs; it reads the journal from disk and touches no database. */
@@ -102,7 +110,7 @@ export const artifactFacts = z.object({
   durationSeconds: z.number(),
   width: z.number().nullable(),
   height: z.number().nullable(),
-  format: z.enum(['mp4', 'm4a', 'webm']),
+  format: z.enum(['mp4', 'm4a', 'webm', 'mp3']),
   videoBytes: z.number(),
   /** Where the file begins in the recording; left out: at its start. */
   offsetSeconds: z.number().optional(),

@@ -37,6 +37,7 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: caller(405),
   RECORDING_ALREADY_RUNNING: caller(409),
   RECORDING_NOT_RUNNING: caller(409),
+  RECORDING_NOT_DONE: caller(409, true),
   PARTICIPANT_ID_TAKEN: caller(409),
   NOT_JOINED: caller(409),
   PAYLOAD_TOO_LARGE: caller(413),

@@ -1,5 +1,5 @@
 /** A recording: our promise about spans of a session's journal. Its states, and what the caller may ask of it. */
-import type { ParticipantId } from './ids.ts';
+import type { ParticipantId, RecordingId } from './ids.ts';
 import type { LayoutProgram, Quality, Theme } from './layout.ts';
 import type { TrackSource } from './media.ts';
 
@@ -72,7 +72,25 @@ export type RecordingSubject =
       /** Who is seen and heard, by which of his tracks; nobody is named: everybody. */
       readonly participants: readonly ChosenParticipant[];
       readonly watermarks: readonly Watermark[];
+    }
+  | {
+      readonly kind: 'merge';
+      /** Whose sound is on the left, and on the right. */
+      readonly channel1: readonly MergedRecording[];
+      readonly channel2: readonly MergedRecording[];
+      /** Their files, as they were when the merge was asked for. */
+      readonly inputs: readonly MergedFile[];
     };
+export interface MergedRecording {
+  readonly participantId: ParticipantId;
+  readonly recordingId: RecordingId;
+}
+export interface MergedFile {
+  /** Relative to the store. */
+  readonly path: string;
+  readonly channel: 'left' | 'right';
+  readonly offsetSeconds: number;
+}
 export interface ChosenParticipant {
   readonly participantId: ParticipantId;
   readonly sources: readonly TrackSource[];
@@ -101,6 +119,7 @@ export const subjectKey = (subject: RecordingSubject): string | null => {
     case 'track':
       return `${subject.participantId}/${subject.source}`;
     case 'composite':
+    case 'merge':
       return null;
   }
 };

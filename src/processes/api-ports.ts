@@ -22,6 +22,7 @@ import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catal
 import { RoomtapeError } from '../domain/errors.ts';
 import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
+import type { Merges } from '../recordings/merges.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
@@ -166,7 +167,7 @@ const keyOf = (name: SubjectName): string => {
   return name.kind === 'track' ? `${name.participantId}/${name.source}` : name.participantId;
 };
 
-export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): RecordingsPort => {
+export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow, merges: Merges): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const files = await filesOf(
       catalog,
@@ -210,6 +211,7 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
       const which = subject && { subject: { kind: subject.kind, key: keyOf(subject) } };
       return view(await workflow.stop({ ...options, ...which, reason: 'requested' }));
     },
+    merge: async (request) => view(await merges.create(request)),
     list: async (request) => {
       const { items, total } = await listRecordings(catalog, request);
       return { items: await views(items), total };
@@ -222,7 +224,12 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow): R
   };
 };
 
-const CONTENT_TYPES: Record<string, string> = { '.mp4': 'video/mp4', '.m4a': 'audio/mp4', '.webm': 'video/webm' };
+const CONTENT_TYPES: Record<string, string> = {
+  '.mp4': 'video/mp4',
+  '.m4a': 'audio/mp4',
+  '.webm': 'video/webm',
+  '.mp3': 'audio/mpeg',
+};
 
 export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
   locate: async (fileId) => {

@@ -166,6 +166,7 @@ class Compositor {
       artifactPath: this.#task.artifactPath,
       follow: true,
       ended: () => this.#notices.journalEnded,
+      stopped: () => true,
       onStep: () => {
         this.#steps += 1;
       },

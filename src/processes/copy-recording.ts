@@ -1,4 +1,5 @@
-/** From a journal to copied files, in this process: joins the journal's reader to copying. */
+/** From a journal to copied files, or from files to a merged one, in this process: joins the journal's reader to copying. */
+import { mergeChannels } from '../composition/channel-merge.ts';
 import type { ArtifactFacts, CopyConfig } from '../composition/task.ts';
 import { copyParticipant } from '../copying/copy-participant.ts';
 import { copyTrack } from '../copying/copy-track.ts';
@@ -16,6 +17,7 @@ export interface CopyRecordingOptions extends Omit<JournalFeedOptions, 'filter'>
 /** Makes the files. Rejects with `NothingToComposeError` if the journal knows no such recording. */
 export const copyRecording = async (copy: CopyConfig, options: CopyRecordingOptions): Promise<ArtifactFacts[]> => {
   const { artifactPath, onStep = () => undefined, ended, ...journal } = options;
+  if (copy.kind === 'merge') return [await mergeChannels({ inputs: copy.inputs, artifactPath, onStep })];
   const participantId = copy.participantId as ParticipantId;
   const isHis = (id: ParticipantId): boolean => id === participantId;
   const openFeed = () => {

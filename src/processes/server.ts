@@ -13,6 +13,7 @@ import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
 import { Compositions } from '../recordings/compositions.ts';
+import { Merges } from '../recordings/merges.ts';
 import { SessionBook } from '../recordings/session-book.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
@@ -118,7 +119,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     ports: {
       rooms: roomsPort(catalog, control),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow),
+      recordings: recordingsPort(catalog, workflow, new Merges(catalog, compositions)),
       files: filesPort(catalog, paths.root),
       media: mediaPort(client),
       health: serverHealth({

@@ -229,8 +229,9 @@ export class Compositions {
 
   async #handOut(recording: RecordingRow, composition: CompositionRow, stage: JournalStage): Promise<void> {
     const { catalog } = this.#options;
-    const journalDir = recording.journal_dir;
-    if (!journalDir) return;
+    // What is merged of finished files needs no journal.
+    const journalDir = recording.journal_dir ?? (recording.kind === 'merge' ? '' : null);
+    if (journalDir === null) return;
     const leased = await leaseComposition(catalog, composition.id, new Date(Date.now() + LEASE_MS));
     if (!leased) return;
     this.#held.set(composition.id, { recordingId: recording.id, fence: leased.fence });
@@ -249,7 +250,7 @@ export class Compositions {
     journalDir: string,
     stage: JournalStage,
   ): Promise<void> {
-    const { composer, recordingsDir } = this.#options;
+    const { composer, dataDir, recordingsDir } = this.#options;
     const folder = join(recordingsDir, recording.id);
     await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
     await composer.start({
@@ -259,7 +260,7 @@ export class Compositions {
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
       config: { ...canvasConfig(recording.config), ...compositeConfig(recording, folder) },
-      ...copyOrder(recording),
+      ...copyOrder(recording, dataDir),
       createdAtMs: recording.created_at.getTime(),
       finished: stage !== 'live',
     });

@@ -2,7 +2,7 @@
 import type { ParticipantId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { TrackSource } from '../domain/media.ts';
-import type { FileFormat, StopReason } from '../domain/recording.ts';
+import type { FileFormat, MergedFile, StopReason } from '../domain/recording.ts';
 import type { CanvasConfig } from './canvas-config.ts';
 
 /** A recording that the media process writes down right now. */
@@ -47,14 +47,17 @@ export interface MediaControl {
   removeParticipant(roomId: string, participantId: string): Promise<boolean>;
 }
 
-/** Which packets are copied into a file, or files. */
-export interface CopyOrder {
-  readonly kind: 'participant' | 'track';
-  readonly participantId: ParticipantId;
-  /** Of a track; a participant has camera and microphone. */
-  readonly source: TrackSource | null;
-  readonly fileFormat: FileFormat;
-}
+/** What is done instead of rendering: packets are copied into a file, or files; or finished files are merged. */
+export type CopyOrder =
+  | {
+      readonly kind: 'participant' | 'track';
+      readonly participantId: ParticipantId;
+      /** Of a track; a participant has camera and microphone. */
+      readonly source: TrackSource | null;
+      readonly fileFormat: FileFormat;
+    }
+  /** Paths are absolute. */
+  | { readonly kind: 'merge'; readonly inputs: MergedFile[] };
 
 export interface CompositionWork {
   readonly compositionId: string;

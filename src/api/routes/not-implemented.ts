@@ -3,7 +3,6 @@ import { RoomtapeError } from '../../domain/errors.ts';
 import type { App } from '../api-context.ts';
 
 const CALLS: readonly (readonly [path: string, name: string])[] = [
-  ['/v2/recordings/participant/merge', 'Merging recordings'],
   ['/v2/hls', 'HLS'],
   ['/v2/livestreams', 'RTMP livestreaming'],
   ['/v2/whip', "WHIP at VideoSDK's address (use /whip/{roomId})"],

@@ -15,8 +15,13 @@ import type {
   SubjectRequest,
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
-import type { ParticipantId } from '../../../src/domain/ids.ts';
-import type { ChosenParticipant, RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
+import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
+import type {
+  ChosenParticipant,
+  MergedRecording,
+  RecordingConfig,
+  RecordingSubject,
+} from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
@@ -197,11 +202,47 @@ export class InMemorySystem implements ApiPorts {
       this.#replace(this.recordingList, stopped);
       return stopped;
     },
-    list: async ({ roomId, sessionId, kind = 'room', participantId = null, ...request }) =>
+    merge: async ({ sessionId, channel1, channel2 }) => {
+      const session = this.sessionList.find(({ id }) => id === sessionId);
+      if (!session) throw new RoomtapeError('SESSION_NOT_FOUND', 'Session not found.');
+      const chosen = (sources: typeof channel1): MergedRecording[] =>
+        sources.map(({ participantId, recordingId }) => {
+          const found = this.recordingList.find(
+            ({ id, subject }) =>
+              'participantId' in subject && subject.participantId === participantId && (recordingId ?? id) === id,
+          );
+          if (!found) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+          if (found.status !== 'done') throw new RoomtapeError('RECORDING_NOT_DONE', 'Not done yet.');
+          return { participantId: participantId as ParticipantId, recordingId: found.id as RecordingId };
+        });
+      const now = new Date();
+      const config = { ...(this.startedWith[0] as RecordingConfig), mode: 'audio' } as const;
+      const merge: RecordingView = {
+        id: newHexId(),
+        roomId: session.roomId,
+        sessionId,
+        status: 'composing',
+        progress: null,
+        failureReason: null,
+        stopReason: null,
+        config,
+        start: now,
+        end: null,
+        subject: { kind: 'merge', channel1: chosen(channel1), channel2: chosen(channel2), inputs: [] },
+        file: null,
+        files: [],
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.recordingList.push(merge);
+      return merge;
+    },
+    list: async ({ roomId, sessionId, kind = 'room', participantId = null, statuses, ...request }) =>
       cut(
         this.recordingList.filter(
           (one) =>
             one.subject.kind === kind &&
+            (statuses === undefined || statuses.includes(one.status)) &&
             (participantId === null ||
               ('participantId' in one.subject && one.subject.participantId === participantId)) &&
             (roomId === null || one.roomId === roomId) &&

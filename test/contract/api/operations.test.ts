@@ -53,6 +53,8 @@ describe('OpenAPI', () => {
       '/v2/recordings/composite/{recordingId}',
       '/v2/recordings/end',
       '/v2/recordings/participant',
+      '/v2/recordings/participant/merge',
+      '/v2/recordings/participant/merge/{recordingId}',
       '/v2/recordings/participant/start',
       '/v2/recordings/participant/stop',
       '/v2/recordings/participant/track',

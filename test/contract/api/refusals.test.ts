@@ -400,7 +400,6 @@ describe('rooms', () => {
 
 it('names documented calls that are not there yet', async () => {
   for (const [method, path] of [
-    ['POST', '/v2/recordings/participant/merge'],
     ['POST', '/v2/hls/start'],
     ['GET', '/v2/hls/abcd-abcd-abcd/active'],
     ['GET', '/ai/v1/post-transcriptions/'],

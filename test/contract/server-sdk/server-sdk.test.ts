@@ -328,3 +328,65 @@ describe('composite recordings', () => {
     }
   });
 });
+
+describe('merges', () => {
+  it('are created, listed and got', async () => {
+    const roomId = await server.liveRoom();
+    server.system.join(roomId, 'bob', 'Bob');
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    const { participant, track, merge } = sdk.recordings;
+    await participant.start(roomId, { participantId: 'ann' });
+    await track.start(roomId, { participantId: 'bob', kind: 'audio' });
+    const ann = (await participant.list({ roomId })).data[0]?.id ?? '';
+    const bob = (await track.list({ roomId })).data[0]?.id ?? '';
+    const asked = {
+      sessionId,
+      channel1: [{ participantId: 'ann', recordingId: ann }],
+      channel2: [{ participantId: 'bob' }],
+    };
+    await expect(merge.create(asked)).rejects.toThrow(ResourceConflictError);
+    server.system.finish(ann, FILE);
+    server.system.finish(bob, FILE);
+    const { message, recording } = await merge.create(asked);
+    expect(message).toBe('merge recording started successfully.');
+    expect(recording).toMatchObject({
+      channel1: [{ participantId: 'ann', recordingId: ann }],
+      channel2: [{ participantId: 'bob', recordingId: bob }],
+      meetingId: roomId,
+      sessionId,
+      status: 'processing',
+      end: null,
+    });
+    expect((await merge.list({ sessionId, status: 'completed' })).data).toEqual([]);
+    server.system.finish(recording.id, {
+      ...FILE,
+      type: 'audio',
+      width: null,
+      height: null,
+      format: 'mp3',
+      filePath: 'recordings/x.mp3',
+    });
+    expect(await merge.get(recording.id)).toMatchObject({
+      status: 'completed',
+      end: expect.any(String),
+      file: { type: 'audio', meta: { format: 'mp3', duration: 4 }, ratio: { audio: 250 } },
+    });
+    const page = await merge.list({ roomId, sessionId, status: 'completed', perPage: 5 });
+    expect(page.data.map(({ id }) => id)).toEqual([recording.id]);
+    expect((await merge.list({ id: recording.id })).total).toBe(1);
+    expect((await merge.list({ id: ann })).total).toBe(0);
+  });
+
+  it('are refused without a session, without sources, and where something is not there yet', async () => {
+    const { merge } = sdk.recordings;
+    const one = [{ participantId: 'ann' }];
+    const nowhere = { sessionId: 'e'.repeat(24), channel1: one, channel2: one };
+    await expect(merge.create(nowhere)).rejects.toThrow(RoomNotFoundError);
+    await expect(merge.create({ ...nowhere, channel2: [] })).rejects.toThrow(ValidationError);
+    await expect(merge.create({ ...nowhere, dirPath: '/here' })).rejects.toMatchObject({
+      httpStatus: 501,
+      message: expect.stringContaining('dirPath'),
+    });
+    await expect(merge.get('e'.repeat(24))).rejects.toThrow(RoomNotFoundError);
+  });
+});

@@ -20,11 +20,11 @@ export const FPS = 15;
 
 /** A camera that flashes in the first 100 ms of every second; a keyframe every second. */
 export const camera = (codec: VideoCodec, seconds: number, index = 0, size = SIZE): Promise<EncodedTrack> =>
-  encodeVideo({ codec, seconds, size, fps: FPS, turn: { index, of: 1 }, name: 'P', content: 'camera' });
+  encodeVideo({ codec, seconds, size, fps: FPS, turn: { index, of: index + 1 }, name: 'P', content: 'camera' });
 
 /** A microphone that beeps while the camera flashes. Times of its packets are when the encoder was given them, as in RTP. */
 export const microphone = async (seconds: number, index = 0, dtx = false): Promise<EncodedTrack> => {
-  const track = await encodeAudio({ turn: { index, of: 1 }, seconds, dtx, silent: false });
+  const track = await encodeAudio({ turn: { index, of: index + 1 }, seconds, dtx, silent: false });
   const first = track.frames[0]?.time ?? 0;
   return { ...track, frames: track.frames.map((frame) => ({ ...frame, time: frame.time - first })) };
 };
