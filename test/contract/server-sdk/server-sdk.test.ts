@@ -307,24 +307,27 @@ describe('composite recordings', () => {
   it('are refused where a watermark is wrong, or something is not there yet', async () => {
     const roomId = await server.liveRoom();
     const start = (options: object) => sdk.recordings.composite.start(roomId, options);
-    const custom = (mark: object) => start({ watermarks: [{ type: 'custom', ...mark }] });
-    for (const [attempt, message] of [
+    const custom = (mark: object) => ({ watermarks: [{ type: 'custom', ...mark }] });
+    for (const [options, message] of [
       [custom({}), 'shows nothing'],
       [custom({ imageBase64: 'bm8gaW1hZ2U=' }), 'neither a PNG nor a JPEG'],
       [custom({ imageUrl: 'http://example.com/logo.png' }), 'must be an https URL'],
       [custom({ imageUrl: 'https://127.0.0.1/logo.png' }), 'private network'],
       [custom({ imageUrl: 'https://localhost/logo.png' }), 'private network'],
       [custom({ timezone: 'Mars/Olympus' }), 'IANA'],
-      [start({ watermarks: Array.from({ length: 4 }, () => ({ type: 'custom', text: 'x' })) }), 'watermarks'],
+      [{ watermarks: Array.from({ length: 4 }, () => ({ type: 'custom', text: 'x' })) }, 'watermarks'],
     ] as const) {
-      await expect(attempt).rejects.toMatchObject({ httpStatus: 400, message: expect.stringContaining(message) });
+      await expect(start(options)).rejects.toMatchObject({
+        httpStatus: 400,
+        message: expect.stringContaining(message),
+      });
     }
-    for (const [attempt, name] of [
-      [start({ watermarks: [{ type: 'pubsub', topic: 'ticker' }] }), 'watermarks[0].type'],
-      [start({ dirPath: '/here' }), 'bucketDirPath'],
-      [start({ preSignedUrl: 'https://example.com/put' }), 'preSignedURL'],
+    for (const [options, name] of [
+      [{ watermarks: [{ type: 'pubsub', topic: 'ticker' }] }, 'watermarks[0].type'],
+      [{ dirPath: '/here' }, 'bucketDirPath'],
+      [{ preSignedUrl: 'https://example.com/put' }, 'preSignedURL'],
     ] as const) {
-      await expect(attempt).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
+      await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
     }
   });
 });
