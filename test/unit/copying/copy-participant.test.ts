@@ -4,9 +4,10 @@ import { copyParticipant } from '../../../src/copying/copy-participant.ts';
 import type { ParticipantId, TrackId } from '../../../src/domain/ids.ts';
 import type { FileFormat } from '../../../src/domain/recording.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
+import { look, packetsOf } from '../../support/oracle/look.ts';
 import { Rehearsal } from '../composition/rehearsal.ts';
 import { inFolder } from '../composition/rendering.ts';
-import { camera, feedOf, look, microphone, packetsOf } from './copying.ts';
+import { camera, feedOf, microphone } from './copying.ts';
 
 const ADA = 'ada' as ParticipantId;
 
