@@ -3,7 +3,7 @@
  * session. Works on finished files, so it can be done as long as they are kept. MP3, as its callers expect, with channels coded apart.
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AV_CHANNEL_LAYOUT_STEREO, AV_SAMPLE_FMT_FLTP, FF_ENCODER_LIBMP3LAME } from 'node-av/constants';
 import { Codec, CodecContext, Dictionary, FormatContext, type Packet, Rational } from 'node-av/lib';
 import { SAMPLE_RATE } from '../domain/media-time.ts';
@@ -31,6 +31,8 @@ export interface MergeOptions {
   readonly inputs: readonly MergeInput[];
   /** Absolute path of the finished file without its extension. */
   readonly artifactPath: string;
+  /** For the file until it is whole; on the same disk. */
+  readonly scratchDir: string;
   /** Called as the work gets on. */
   readonly onStep?: () => void;
 }
@@ -143,9 +145,9 @@ const syncPath = async (path: string): Promise<void> => {
 
 /** Makes the file. Rejects, leaving nothing behind, if an input cannot be read. */
 export const mergeChannels = async (options: MergeOptions): Promise<ArtifactFacts> => {
-  const { inputs, artifactPath, onStep = () => undefined } = options;
+  const { inputs, artifactPath, scratchDir, onStep = () => undefined } = options;
   const path = `${artifactPath}.mp3`;
-  const partial = `${artifactPath}.${process.pid}.partial`;
+  const partial = join(scratchDir, `${basename(artifactPath)}.partial`);
   const files: { readonly channel: MergeInput['channel']; readonly file: SpokenFile }[] = [];
   try {
     for (const { path: input, channel, offsetSeconds } of inputs) {
@@ -155,6 +157,7 @@ export const mergeChannels = async (options: MergeOptions): Promise<ArtifactFact
       new Channel(files.filter(({ channel }) => channel === wanted).map(({ file }) => file));
     const samples = Math.max(MP3_FRAME, ...files.map(({ file }) => file.endSample));
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await mkdir(scratchDir, { recursive: true, mode: 0o700 });
     await encode(partial, [side('left'), side('right')], samples, onStep);
     await syncPath(partial);
     await rename(partial, path);

@@ -5,7 +5,7 @@
  * States: open → finished (whole, on disk, under its name) or discarded (nothing is left).
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   AV_CHANNEL_LAYOUT_STEREO,
   AV_CODEC_ID_AV1,
@@ -59,6 +59,8 @@ export interface PictureFormat extends Size {
 export interface CopiedFileOptions {
   /** Absolute path of the finished file without its extension. */
   readonly path: string;
+  /** Where it lies until it is whole; on the same disk. */
+  readonly scratchDir: string;
   readonly container: FileFormat;
   readonly picture: PictureFormat | null;
   readonly sound: boolean;
@@ -143,8 +145,9 @@ export class CopiedFile {
   }
 
   static async create(options: CopiedFileOptions): Promise<CopiedFile> {
-    const partial = `${options.path}.${process.pid}.partial`;
+    const partial = join(options.scratchDir, `${basename(options.path)}.partial`);
     await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
+    await mkdir(options.scratchDir, { recursive: true, mode: 0o700 });
     const format = new FormatContext();
     check(format.allocOutputContext2(null, options.container, partial), 'Preparing the file');
     const picture = options.picture ? format.newStream() : null;

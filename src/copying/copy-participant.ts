@@ -24,6 +24,8 @@ import { SoundLane } from './sound-lane.ts';
 const LEAD_IN_NS = 500 * NS_PER_MS;
 /** Black is repeated, so that players find something to begin with wherever they are sent. */
 const BLACK_EVERY_NS = NS_PER_S;
+/** A recording that was ended as soon as it was begun has one picture and two packets of silence: players take no empty file. */
+const SHORTEST_NS = 40 * NS_PER_MS;
 /** Off for less than this, the last picture stands: a track that is replaced, or whose owner leaves, is no reason to blink. */
 const BLINK_NS = 200 * NS_PER_MS;
 /** Of a camera that never was on. */
@@ -36,6 +38,8 @@ export interface CopyParticipantOptions {
   readonly fileFormat: FileFormat;
   /** Absolute path of the first file without its extension. */
   readonly artifactPath: string;
+  /** For files that are not whole yet. */
+  readonly scratchDir: string;
 }
 
 type First = { readonly frame: VideoFrame; readonly codec: VideoCodec };
@@ -74,16 +78,16 @@ class Part {
   }
 
   static async open(
-    options: { path: string; startNs: SessionTimeNs; fileFormat: FileFormat; black: BlackFrames },
+    options: { path: string; scratchDir: string; startNs: SessionTimeNs; fileFormat: FileFormat; black: BlackFrames },
     first: First | null,
   ): Promise<Part> {
-    const { path, startNs, black } = options;
+    const { path, scratchDir, startNs, black } = options;
     const codec = first?.codec ?? NO_CAMERA.codec;
     const { width, height } = first?.frame.size ?? NO_CAMERA;
     const keyframe = first?.frame.data ?? (await black.of(codec, NO_CAMERA));
     const picture = { codec, width, height, keyframe, colour: first?.frame.colour ?? null };
     const container = containerFor(options.fileFormat, codec);
-    const file = await CopiedFile.create({ path, container, picture, sound: true });
+    const file = await CopiedFile.create({ path, scratchDir, container, picture, sound: true });
     return new Part(file, startNs, black, picture);
   }
 
@@ -132,7 +136,8 @@ class Part {
     if (frames > 0) this.silentUntil(this.#soundNs + frames * SILENT_FRAME_NS);
   }
 
-  async finish(endNs: SessionTimeNs): Promise<CopiedPart['facts']> {
+  async finish(atNs: SessionTimeNs): Promise<CopiedPart['facts']> {
+    const endNs = Math.max(atNs, this.startNs + SHORTEST_NS);
     await this.blackUntil(endNs);
     this.silentUntil(endNs);
     return this.#file.finish(endNs - this.startNs);
@@ -145,7 +150,7 @@ class Part {
 
 /** Makes the file, or the files. Rejects, leaving nothing unfinished behind, where the journal or the disk refuses. */
 export const copyParticipant = async (options: CopyParticipantOptions): Promise<CopiedPart[]> => {
-  const { openFeed, participantId, fileFormat, artifactPath } = options;
+  const { openFeed, participantId, fileFormat, artifactPath, scratchDir } = options;
   const scout = await openFeed();
   const first = await findFirstPicture(scout, participantId).finally(() => scout.close());
   const feed = await openFeed();
@@ -153,7 +158,7 @@ export const copyParticipant = async (options: CopyParticipantOptions): Promise<
   const parts: CopiedPart[] = [];
   const black = new BlackFrames();
   const open = (fromNs: SessionTimeNs, picture: First | null): Promise<Part> =>
-    Part.open({ path: partName(artifactPath, parts.length), startNs: fromNs, fileFormat, black }, picture);
+    Part.open({ path: partName(artifactPath, parts.length), scratchDir, startNs: fromNs, fileFormat, black }, picture);
   let part = await open(startNs, first);
   let endNs = startNs;
   const finish = async (): Promise<void> => {

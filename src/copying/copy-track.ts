@@ -26,6 +26,8 @@ export interface CopyTrackOptions {
   readonly fileFormat: FileFormat;
   /** Absolute path of the first file without its extension. */
   readonly artifactPath: string;
+  /** For files that are not whole yet. */
+  readonly scratchDir: string;
 }
 
 interface Open {
@@ -94,10 +96,11 @@ class TrackFiles {
 
   async #file(startNs: SessionTimeNs, picture: PictureFormat | null): Promise<Open> {
     if (this.#open) return this.#open;
-    const { artifactPath, fileFormat } = this.#options;
+    const { artifactPath, scratchDir, fileFormat } = this.#options;
     const codec = picture?.codec ?? null;
     const file = await CopiedFile.create({
       path: partName(artifactPath, this.parts.length),
+      scratchDir,
       container: containerFor(fileFormat, codec),
       picture,
       sound: picture === null,

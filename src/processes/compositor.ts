@@ -164,6 +164,7 @@ class Compositor {
       journalDir: this.#task.journalDir,
       recordingId: this.#task.recordingId as RecordingId,
       artifactPath: this.#task.artifactPath,
+      scratchDir: this.#task.scratchDir,
       follow: true,
       ended: () => this.#notices.journalEnded,
       stopped: () => true,

@@ -10,14 +10,16 @@ import { type JournalFeedOptions, openJournalFeed } from './journal-feed.ts';
 export interface CopyRecordingOptions extends Omit<JournalFeedOptions, 'filter'> {
   /** Absolute path of the first file without its extension. */
   readonly artifactPath: string;
+  /** For files that are not whole yet; on the same disk. */
+  readonly scratchDir: string;
   /** Called as the work gets on, also while the journal is waited for. */
   readonly onStep?: () => void;
 }
 
 /** Makes the files. Rejects with `NothingToComposeError` if the journal knows no such recording. */
 export const copyRecording = async (copy: CopyConfig, options: CopyRecordingOptions): Promise<ArtifactFacts[]> => {
-  const { artifactPath, onStep = () => undefined, ended, ...journal } = options;
-  if (copy.kind === 'merge') return [await mergeChannels({ inputs: copy.inputs, artifactPath, onStep })];
+  const { artifactPath, scratchDir, onStep = () => undefined, ended, ...journal } = options;
+  if (copy.kind === 'merge') return [await mergeChannels({ inputs: copy.inputs, artifactPath, scratchDir, onStep })];
   const participantId = copy.participantId as ParticipantId;
   const isHis = (id: ParticipantId): boolean => id === participantId;
   const openFeed = () => {
@@ -34,7 +36,7 @@ export const copyRecording = async (copy: CopyConfig, options: CopyRecordingOpti
       },
     });
   };
-  const shared = { openFeed, participantId, fileFormat: copy.fileFormat, artifactPath };
+  const shared = { openFeed, participantId, fileFormat: copy.fileFormat, artifactPath, scratchDir };
   const parts =
     copy.source === null ? await copyParticipant(shared) : await copyTrack({ ...shared, source: copy.source });
   return parts.map(({ facts, offsetSeconds }) => ({ ...facts, offsetSeconds }));

@@ -31,7 +31,11 @@ test('whom the first channel names is heard on the left alone, whom the second n
   inFolder(async (folder) => {
     const records = await session();
     const openFeed = (who: string) => async () => feedOf(records, who);
-    const shared = { fileFormat: 'webm', artifactPath: join(folder, 'ada') } as const;
+    const shared = {
+      fileFormat: 'webm',
+      artifactPath: join(folder, 'ada'),
+      scratchDir: join(folder, 'scratch'),
+    } as const;
     const [ada] = await copyParticipant({
       ...shared,
       openFeed: openFeed('ada'),
@@ -43,6 +47,7 @@ test('whom the first channel names is heard on the left alone, whom the second n
       source: 'microphone',
       fileFormat: 'mp4',
       artifactPath: join(folder, 'bob'),
+      scratchDir: join(folder, 'scratch'),
     });
     if (!ada || !bob) throw new Error('Nothing was copied.');
     let steps = 0;
@@ -53,6 +58,7 @@ test('whom the first channel names is heard on the left alone, whom the second n
         { path: bob.facts.path, channel: 'right', offsetSeconds: 2 + bob.offsetSeconds },
       ],
       artifactPath: join(folder, 'merged'),
+      scratchDir: join(folder, 'scratch'),
       onStep: () => {
         steps += 1;
       },
@@ -60,7 +66,7 @@ test('whom the first channel names is heard on the left alone, whom the second n
     expect(facts).toMatchObject({ path: join(folder, 'merged.mp3'), format: 'mp3', width: null, height: null });
     expect(facts.durationSeconds).toBeCloseTo(24.5, 1);
     expect(steps).toBeGreaterThan(40);
-    expect((await readdir(folder)).toSorted()).toEqual(['ada.webm', 'bob.mp4', 'merged.mp3']);
+    expect((await readdir(folder)).toSorted()).toEqual(['ada.webm', 'bob.mp4', 'merged.mp3', 'scratch']);
 
     const { left, right } = await soundOf(facts.path);
     const [first, second] = [beepsOf(left, 0), beepsOf(right, 1)];
@@ -81,6 +87,8 @@ test('a file that is not there, or holds no sound, is said by name and leaves no
   inFolder(async (folder) => {
     const missing = join(folder, 'missing.webm');
     const inputs = [{ path: missing, channel: 'left', offsetSeconds: 0 }] as const;
-    await expect(mergeChannels({ inputs, artifactPath: join(folder, 'merged') })).rejects.toThrow(missing);
+    await expect(mergeChannels({ inputs, artifactPath: join(folder, 'merged'), scratchDir: folder })).rejects.toThrow(
+      missing,
+    );
     expect(await readdir(folder)).toEqual([]);
   }));

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyParticipant } from '../../../src/copying/copy-participant.ts';
@@ -17,6 +18,7 @@ const copy = (records: readonly JournalRecord[], folder: string, fileFormat: Fil
     participantId: ADA,
     fileFormat,
     artifactPath: join(folder, 'file'),
+    scratchDir: join(folder, 'scratch'),
   });
 
 /** Each flash has its beep, to a frame of this coarse camera at most and to a few milliseconds on average. */
@@ -71,6 +73,25 @@ describe('the participant form', () => {
         [1, 2, 5, 6].map((second) => seen.beeps[second] ?? 0),
       );
       expect(seen.beeps).toHaveLength(7);
+    }),
+  );
+
+  test.for([0, 3, 60])('of a recording of %i ms is a file all the same', (durationMs) =>
+    inFolder(async (folder) => {
+      const rehearsal = new Rehearsal().joins('ada', 'Ada', 100);
+      rehearsal.publishes({
+        participant: 'ada',
+        source: 'camera',
+        media: await camera('h264', 3),
+        fromMs: 200,
+        toMs: 3000,
+      });
+      for (const format of ['webm', 'mp4'] as const) {
+        const [part] = await copy(rehearsal.recorded(1000, 1000 + durationMs).records(3000), folder, format);
+        expect(part?.facts.durationSeconds).toBeCloseTo(Math.max(durationMs, 40) / 1000, 6);
+        expect((await look(part?.facts.path ?? '')).pictures.length).toBeLessThan(3);
+      }
+      expect(await readdir(join(folder, 'scratch'))).toEqual([]);
     }),
   );
 

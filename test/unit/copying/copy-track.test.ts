@@ -24,6 +24,7 @@ const copy = (
     source,
     fileFormat,
     artifactPath: join(folder, 'file'),
+    scratchDir: join(folder, 'scratch'),
   });
 
 /** Ada from 0.2 s on, recorded from 1 to 8.5 s; both tracks off from 3.5 to 5.6 s, the camera gone at 7.3 s. */
