@@ -8,11 +8,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   AV_CHANNEL_LAYOUT_STEREO,
-  AV_CODEC_ID_AV1,
-  AV_CODEC_ID_H264,
   AV_CODEC_ID_OPUS,
-  AV_CODEC_ID_VP8,
-  AV_CODEC_ID_VP9,
   AV_PIX_FMT_YUV420P,
   AV_PROFILE_VP9_0,
   AVCOL_RANGE_JPEG,
@@ -20,7 +16,7 @@ import {
   AVCOL_SPC_BT709,
   AVCOL_SPC_BT2020_NCL,
   AVCOL_SPC_SMPTE170M,
-  type AVCodecID,
+  AVERROR_INVALIDDATA,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
 } from 'node-av/constants';
@@ -31,14 +27,9 @@ import type { VideoCodec } from '../domain/media.ts';
 import { NS_PER_S, SAMPLE_RATE } from '../domain/media-time.ts';
 import type { FileFormat } from '../domain/recording.ts';
 import type { VideoColour } from '../timeline/types.ts';
+import { CODEC_IDS } from './codec-ids.ts';
 import { opusHead, PRE_SKIP } from './opus-head.ts';
 
-const CODEC_IDS: Record<VideoCodec, AVCodecID> = {
-  vp8: AV_CODEC_ID_VP8,
-  vp9: AV_CODEC_ID_VP9,
-  h264: AV_CODEC_ID_H264,
-  av1: AV_CODEC_ID_AV1,
-};
 const MATRICES = { bt601: AVCOL_SPC_SMPTE170M, bt709: AVCOL_SPC_BT709, bt2020: AVCOL_SPC_BT2020_NCL } as const;
 const RANGES = { limited: AVCOL_RANGE_MPEG, full: AVCOL_RANGE_JPEG } as const;
 
@@ -235,8 +226,10 @@ export class CopiedFile {
     packet.isKeyframe = at.keyframe;
     const clock = stream === this.#picture ? VIDEO_CLOCK : SAMPLE_RATE;
     packet.rescaleTs({ num: 1, den: clock }, stream.timeBase);
-    check(this.#format.interleavedWriteFrameSync(packet), 'Writing to the file');
+    const written = this.#format.interleavedWriteFrameSync(packet);
     packet.unref();
+    // A packet that makes no sense to the muxer is left out: it costs a picture, not the file.
+    if (written !== AVERROR_INVALIDDATA) check(written, 'Writing to the file');
   }
 
   async #close(): Promise<void> {

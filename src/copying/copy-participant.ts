@@ -15,6 +15,7 @@ import { BlackFrames } from './black.ts';
 import { containerFor } from './container.ts';
 import { CopiedFile, type PictureFormat } from './copied-file.ts';
 import { type CopyFeed, windowsOf } from './copy-feed.ts';
+import { sizeIfDecodable } from './first-picture.ts';
 import { type CopiedPart, partName } from './parts.ts';
 import { PictureLane } from './picture-lane.ts';
 import { SILENT_FRAME_NS, silence } from './silence.ts';
@@ -42,13 +43,22 @@ export interface CopyParticipantOptions {
   readonly scratchDir: string;
 }
 
-type First = { readonly frame: VideoFrame; readonly codec: VideoCodec };
+type First = { readonly frame: VideoFrame; readonly codec: VideoCodec; readonly size: Size };
+
+/** Null: nothing may begin with this picture. */
+const asFirst = async (frame: VideoFrame, codec: VideoCodec): Promise<First | null> => {
+  const size = frame.keyframe ? await sizeIfDecodable(codec, frame.data) : null;
+  return size && { frame, codec, size };
+};
 
 /** The first picture that can be shown, wherever in the recording it is: a file must say what it holds before it holds it. */
 const findFirstPicture = async (feed: CopyFeed, participantId: ParticipantId): Promise<First | null> => {
   const lane = new PictureLane(feed.timeline, participantId, 'camera');
   for await (const { fromNs, toNs } of windowsOf(feed)) {
-    for (const step of lane.steps(fromNs, toNs)) if (step.type === 'picture') return step;
+    for (const step of lane.steps(fromNs, toNs)) {
+      const first = step.type === 'picture' ? await asFirst(step.frame, step.codec) : null;
+      if (first) return first;
+    }
   }
   return null;
 };
@@ -83,7 +93,7 @@ class Part {
   ): Promise<Part> {
     const { path, scratchDir, startNs, black } = options;
     const codec = first?.codec ?? NO_CAMERA.codec;
-    const { width, height } = first?.frame.size ?? NO_CAMERA;
+    const { width, height } = first?.size ?? NO_CAMERA;
     const keyframe = first?.frame.data ?? (await black.of(codec, NO_CAMERA));
     const picture = { codec, width, height, keyframe, colour: first?.frame.colour ?? null };
     const container = containerFor(options.fileFormat, codec);
@@ -178,10 +188,13 @@ export const copyParticipant = async (options: CopyParticipantOptions): Promise<
           const { data, startNs: from, endNs: to } = heard.shift() as (typeof heard)[number];
           part.sound(data, from, to);
         }
+        if (!first || frame.timeNs < first.frame.timeNs) continue;
         if (codec !== part.codec) {
+          const next = await asFirst(frame, codec);
+          if (!next) continue;
           endNs = frame.timeNs;
           await finish();
-          part = await open(frame.timeNs, step);
+          part = await open(frame.timeNs, next);
         }
         await part.picture(frame);
       }

@@ -7,16 +7,15 @@ import type { ParticipantId } from '../domain/ids.ts';
 import { mediaKindOf, type TrackSource, type VideoCodec } from '../domain/media.ts';
 import { NS_PER_S, type SessionTimeNs } from '../domain/media-time.ts';
 import type { FileFormat } from '../domain/recording.ts';
+import type { VideoFrame } from '../timeline/types.ts';
 import { containerFor } from './container.ts';
 import { CopiedFile, type PictureFormat } from './copied-file.ts';
 import { type CopyFeed, windowsOf } from './copy-feed.ts';
+import { sizeIfDecodable } from './first-picture.ts';
 import { type CopiedPart, partName } from './parts.ts';
 import { PictureLane, type PictureStep } from './picture-lane.ts';
 import { silence } from './silence.ts';
 import { SoundLane, type SoundStep } from './sound-lane.ts';
-
-/** Of a stream whose keyframes do not say it (an H.264 sender without its parameter sets). */
-const UNKNOWN_SIZE = { width: 640, height: 360 };
 
 export interface CopyTrackOptions {
   /** Opens the recording's journal at its start. */
@@ -58,10 +57,8 @@ class TrackFiles {
         return this.finish(step.atNs);
       case 'picture': {
         const { frame, codec } = step;
-        if (this.#open?.codec !== codec) await this.finish(frame.timeNs);
-        const size = frame.size ?? UNKNOWN_SIZE;
-        const format = { codec, ...size, keyframe: frame.data, colour: frame.colour ?? null };
-        const { file, startNs } = await this.#file(frame.timeNs, format);
+        if (this.#open?.codec !== codec && !(await this.#begin(frame, codec))) return;
+        const { file, startNs } = this.#open as Open;
         return file.picture(frame.data, frame.timeNs - startNs, frame.keyframe);
       }
       case 'sound': {
@@ -92,6 +89,15 @@ class TrackFiles {
   async discard(): Promise<void> {
     await this.#open?.file.discard();
     this.#open = null;
+  }
+
+  /** Begins a file with a picture, which ends the one under way. False: nothing may begin with this picture. */
+  async #begin(frame: VideoFrame, codec: VideoCodec): Promise<boolean> {
+    const size = frame.keyframe ? await sizeIfDecodable(codec, frame.data) : null;
+    if (!size) return false;
+    await this.finish(frame.timeNs);
+    await this.#file(frame.timeNs, { codec, ...size, keyframe: frame.data, colour: frame.colour ?? null });
+    return true;
   }
 
   async #file(startNs: SessionTimeNs, picture: PictureFormat | null): Promise<Open> {
