@@ -47,18 +47,27 @@ const watermark = (allowed: true | readonly string[]) =>
     position: optional(z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'])),
   });
 
+/** What /api-docs offers to try. */
+const EXAMPLE = {
+  roomId: '2kyv-gzay-64pg',
+  participants: [{ participantId: 'k3j9x0ab', kind: ['audio', 'video'] }, { participantId: 'b0b' }],
+  watermarks: [{ type: 'custom', text: 'CONFIDENTIAL', timezone: 'Europe/Berlin' }],
+};
+
 export const compositeStart = (allowed: true | readonly string[]) =>
-  z.object({
-    roomId: z.string().min(1).max(256).meta({ description: 'Room id or customRoomId.' }),
-    participants: optional(z.array(participant).max(MOST_PARTICIPANTS)).meta({
-      description: 'Nobody named: everybody is composed.',
-    }),
-    watermarks: optional(z.array(watermark(allowed)).max(MOST_WATERMARKS)),
-    fileFormat: optional(z.enum(['mp4', 'webm'])),
-    webhookUrl: optional(outboundUrl(allowed)),
-    bucketDirPath: optional(z.string().max(1024)),
-    preSignedURL: optional(outboundUrl(allowed)),
-  });
+  z
+    .object({
+      roomId: z.string().min(1).max(256).meta({ description: 'Room id or customRoomId.' }),
+      participants: optional(z.array(participant).max(MOST_PARTICIPANTS)).meta({
+        description: 'Nobody named: everybody is composed.',
+      }),
+      watermarks: optional(z.array(watermark(allowed)).max(MOST_WATERMARKS)),
+      fileFormat: optional(z.enum(['mp4', 'webm'])),
+      webhookUrl: optional(outboundUrl(allowed)),
+      bucketDirPath: optional(z.string().max(1024)),
+      preSignedURL: optional(outboundUrl(allowed)),
+    })
+    .meta({ 'x-examples': { two: { summary: 'Two people and a line of text', value: EXAMPLE } } });
 type CompositeFields = z.infer<ReturnType<typeof compositeStart>>;
 type WatermarkFields = z.infer<ReturnType<typeof watermark>>;
 

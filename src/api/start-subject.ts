@@ -39,15 +39,26 @@ const shared = (allowed: true | readonly string[]) =>
     bucketDirPath: optional(z.string().max(1024)),
   });
 
+/** What /api-docs offers to try. */
+const example = (fields: object) => ({
+  'x-examples': {
+    one: { summary: 'What works', value: { roomId: '2kyv-gzay-64pg', participantId: 'k3j9x0ab', ...fields } },
+  },
+});
+
 export const participantStart = (allowed: true | readonly string[]) =>
-  shared(allowed).extend({
-    fileFormat: optional(z.enum(['webm', 'mp4', 'm3u8'])).meta({
-      description: 'webm (default) or mp4; H.264 is always in mp4 and VP8 in webm, since nothing is encoded anew.',
-    }),
-    metadata: optional(z.record(z.string(), z.unknown())).meta({ description: 'Answered with the recording.' }),
-  });
+  shared(allowed)
+    .extend({
+      fileFormat: optional(z.enum(['webm', 'mp4', 'm3u8'])).meta({
+        description: 'webm (default) or mp4; H.264 is always in mp4 and VP8 in webm, since nothing is encoded anew.',
+      }),
+      metadata: optional(z.record(z.string(), z.unknown())).meta({ description: 'Answered with the recording.' }),
+    })
+    .meta(example({ fileFormat: 'webm' }));
 export const trackStart = (allowed: true | readonly string[]) =>
-  shared(allowed).extend({ kind: trackKind, fileFormat: optional(z.enum(['webm', 'mp4', 'm3u8', 'mp3'])) });
+  shared(allowed)
+    .extend({ kind: trackKind, fileFormat: optional(z.enum(['webm', 'mp4', 'm3u8', 'mp3'])) })
+    .meta(example({ kind: 'audio' }));
 export const participantStop = z.object({ roomId, participantId });
 export const trackStop = participantStop.extend({ kind: trackKind });
 

@@ -34,6 +34,8 @@ const MATRICES = { bt601: AVCOL_SPC_SMPTE170M, bt709: AVCOL_SPC_BT709, bt2020: A
 const RANGES = { limited: AVCOL_RANGE_MPEG, full: AVCOL_RANGE_JPEG } as const;
 
 const VIDEO_CLOCK = 90_000;
+/** Who watches over us thinks in minutes. */
+const SIGN_MS = 1_000;
 /** The index stands in front in both: a player that reads over HTTP can seek at once. Times stay as they are given. */
 const OPTIONS: Record<FileFormat, Record<string, string>> = {
   webm: { cues_to_front: '1', avoid_negative_ts: 'disabled' },
@@ -55,6 +57,8 @@ export interface CopiedFileOptions {
   readonly container: FileFormat;
   readonly picture: PictureFormat | null;
   readonly sound: boolean;
+  /** Called while the file is completed: its index is moved to the front, which takes as long as the file is large. */
+  readonly onStep?: (() => void) | undefined;
 }
 
 export interface CopiedFacts {
@@ -173,8 +177,9 @@ export class CopiedFile {
 
   /** Completes the file, which lasts until `endNs`, and gives it its name. */
   async finish(endNs: number): Promise<CopiedFacts> {
-    const { path: name, container, picture } = this.#options;
+    const { path: name, container, picture, onStep } = this.#options;
     const path = `${name}.${container}`;
+    const signs = onStep && setInterval(onStep, SIGN_MS);
     try {
       this.#release(endNs);
       check(await this.#format.writeTrailer(), 'Completing the file');
@@ -185,6 +190,8 @@ export class CopiedFile {
     } catch (error) {
       await this.discard();
       throw error;
+    } finally {
+      clearInterval(signs);
     }
     return {
       path,

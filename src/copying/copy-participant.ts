@@ -41,6 +41,8 @@ export interface CopyParticipantOptions {
   readonly artifactPath: string;
   /** For files that are not whole yet. */
   readonly scratchDir: string;
+  /** Called as the work gets on where no records are read. */
+  readonly onStep?: () => void;
 }
 
 type First = { readonly frame: VideoFrame; readonly codec: VideoCodec; readonly size: Size };
@@ -88,16 +90,23 @@ class Part {
   }
 
   static async open(
-    options: { path: string; scratchDir: string; startNs: SessionTimeNs; fileFormat: FileFormat; black: BlackFrames },
+    options: {
+      path: string;
+      scratchDir: string;
+      startNs: SessionTimeNs;
+      fileFormat: FileFormat;
+      black: BlackFrames;
+      onStep: (() => void) | undefined;
+    },
     first: First | null,
   ): Promise<Part> {
-    const { path, scratchDir, startNs, black } = options;
+    const { path, scratchDir, startNs, black, onStep } = options;
     const codec = first?.codec ?? NO_CAMERA.codec;
     const { width, height } = first?.size ?? NO_CAMERA;
     const keyframe = first?.frame.data ?? (await black.of(codec, NO_CAMERA));
     const picture = { codec, width, height, keyframe, colour: first?.frame.colour ?? null };
     const container = containerFor(options.fileFormat, codec);
-    const file = await CopiedFile.create({ path, scratchDir, container, picture, sound: true });
+    const file = await CopiedFile.create({ path, scratchDir, container, picture, sound: true, onStep });
     return new Part(file, startNs, black, picture);
   }
 
@@ -160,7 +169,7 @@ class Part {
 
 /** Makes the file, or the files. Rejects, leaving nothing unfinished behind, where the journal or the disk refuses. */
 export const copyParticipant = async (options: CopyParticipantOptions): Promise<CopiedPart[]> => {
-  const { openFeed, participantId, fileFormat, artifactPath, scratchDir } = options;
+  const { openFeed, participantId, fileFormat, artifactPath, scratchDir, onStep } = options;
   const scout = await openFeed();
   const first = await findFirstPicture(scout, participantId).finally(() => scout.close());
   const feed = await openFeed();
@@ -168,8 +177,14 @@ export const copyParticipant = async (options: CopyParticipantOptions): Promise<
   const parts: CopiedPart[] = [];
   const black = new BlackFrames();
   const open = (fromNs: SessionTimeNs, picture: First | null): Promise<Part> =>
-    Part.open({ path: partName(artifactPath, parts.length), scratchDir, startNs: fromNs, fileFormat, black }, picture);
-  let part = await open(startNs, first);
+    Part.open(
+      { path: partName(artifactPath, parts.length), scratchDir, startNs: fromNs, fileFormat, black, onStep },
+      picture,
+    );
+  let part = await open(startNs, first).catch(async (error: unknown) => {
+    await feed.close();
+    throw error;
+  });
   let endNs = startNs;
   const finish = async (): Promise<void> => {
     const offsetSeconds = (part.startNs - startNs) / NS_PER_S;

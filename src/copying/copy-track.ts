@@ -27,6 +27,8 @@ export interface CopyTrackOptions {
   readonly artifactPath: string;
   /** For files that are not whole yet. */
   readonly scratchDir: string;
+  /** Called as the work gets on where no records are read. */
+  readonly onStep?: () => void;
 }
 
 interface Open {
@@ -102,7 +104,7 @@ class TrackFiles {
 
   async #file(startNs: SessionTimeNs, picture: PictureFormat | null): Promise<Open> {
     if (this.#open) return this.#open;
-    const { artifactPath, scratchDir, fileFormat } = this.#options;
+    const { artifactPath, scratchDir, fileFormat, onStep } = this.#options;
     const codec = picture?.codec ?? null;
     const file = await CopiedFile.create({
       path: partName(artifactPath, this.parts.length),
@@ -110,6 +112,7 @@ class TrackFiles {
       container: containerFor(fileFormat, codec),
       picture,
       sound: picture === null,
+      onStep,
     });
     this.#open = { file, startNs, codec, soundNs: startNs };
     return this.#open;

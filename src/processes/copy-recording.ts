@@ -36,7 +36,7 @@ export const copyRecording = async (copy: CopyConfig, options: CopyRecordingOpti
       },
     });
   };
-  const shared = { openFeed, participantId, fileFormat: copy.fileFormat, artifactPath, scratchDir };
+  const shared = { openFeed, participantId, fileFormat: copy.fileFormat, artifactPath, scratchDir, onStep };
   const parts =
     copy.source === null ? await copyParticipant(shared) : await copyTrack({ ...shared, source: copy.source });
   return parts.map(({ facts, offsetSeconds }) => ({ ...facts, offsetSeconds }));

@@ -26,16 +26,24 @@ const channel = z
   .array(z.object({ participantId: z.string().min(1).max(64), recordingId: optional(z.string().max(64)), type }))
   .min(1)
   .max(MOST_SOURCES);
+/** What /api-docs offers to try. */
+const EXAMPLE = {
+  sessionId: '66f1a2b30123456789abcdef',
+  channel1: [{ participantId: 'k3j9x0ab' }],
+  channel2: [{ participantId: 'b0b' }],
+};
 const mergeBody = (allowed: true | readonly string[]) =>
-  z.object({
-    sessionId: z.string().min(1).max(64),
-    channel1: channel.meta({ description: 'On the left. Without a recordingId: the first that is done.' }),
-    channel2: channel.meta({ description: 'On the right.' }),
-    type: type.meta({ description: 'Of every entry that does not say it.' }),
-    webhookUrl: optional(outboundUrl(allowed)),
-    dirPath: optional(z.string().max(1024)),
-    bucketDirPath: optional(z.string().max(1024)),
-  });
+  z
+    .object({
+      sessionId: z.string().min(1).max(64),
+      channel1: channel.meta({ description: 'On the left. Without a recordingId: the first that is done.' }),
+      channel2: channel.meta({ description: 'On the right.' }),
+      type: type.meta({ description: 'Of every entry that does not say it.' }),
+      webhookUrl: optional(outboundUrl(allowed)),
+      dirPath: optional(z.string().max(1024)),
+      bucketDirPath: optional(z.string().max(1024)),
+    })
+    .meta({ 'x-examples': { two: { summary: 'One voice on each side', value: EXAMPLE } } });
 const listQuery = pageQuery.extend({
   status: mergeStatus.optional(),
   roomId: z.string().optional(),

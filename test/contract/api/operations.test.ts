@@ -34,7 +34,8 @@ describe('OpenAPI', () => {
     expect(result.valid).toBe(true);
     expect(body.openapi).toMatch(/^3\.1\./);
     // What /api-docs offers to try is accepted as it stands.
-    for (const path of ['/v2/rooms', '/v2/recordings/start']) {
+    const starts = ['participant/start', 'participant/track/start', 'composite/start', 'participant/merge'];
+    for (const path of ['/v2/rooms', '/v2/recordings/start', ...starts.map((start) => `/v2/recordings/${start}`)]) {
       const [example] = Object.values<{ value: object }>(
         body.paths[path].post.requestBody.content['application/json'].examples,
       );
