@@ -2,6 +2,7 @@
  * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
+import type { LayoutChange } from '../domain/layout-change.ts';
 import type { TrackSource } from '../domain/media.ts';
 import type {
   RecordingConfig,
@@ -131,14 +132,42 @@ export interface RecordingView {
   readonly progress: number | null;
   readonly failureReason: string | null;
   readonly stopReason: StopReason | null;
+  /** `layout` is the one in force, now or when it ended. */
   readonly config: RecordingConfig;
   readonly start: Date | null;
   readonly end: Date | null;
   readonly subject: RecordingSubject;
+  /** In order. No end: it lasts. */
+  readonly pauses: readonly { readonly start: Date; readonly end: Date | null }[];
   /** The first of `files`. */
   readonly file: FileView | null;
   /** In the order of their beginnings. */
   readonly files: readonly FileView[];
+  /** As the start call had it, where `config` says otherwise by now. */
+  readonly startedWith?: RecordingConfig;
+  /** What it was composed to again, oldest first. */
+  readonly compositions: readonly CompositionView[];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What to compose a recording to again. */
+export interface CompositionRequest {
+  readonly config: RecordingConfig;
+  /** The layout holds from start to end, whatever changed while it was recorded. */
+  readonly fixedLayout: boolean;
+  readonly excludeParticipants: readonly string[];
+}
+
+export interface CompositionView {
+  readonly id: string;
+  readonly recordingId: string;
+  readonly status: 'queued' | 'composing' | 'done' | 'failed';
+  /** 0…1; null before the length is known. */
+  readonly progress: number | null;
+  readonly failureReason: string | null;
+  readonly request: CompositionRequest;
+  readonly file: FileView | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -166,6 +195,16 @@ export interface RecordingsPort {
   ): Promise<Page<RecordingView>>;
   /** Of any kind. */
   find(recordingId: string): Promise<RecordingView | null>;
+  /** Another layout from now on; answers when it is on disk. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE. */
+  changeLayout(recordingId: string, change: LayoutChange): Promise<RecordingView>;
+  /** Nothing is recorded from now on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_PAUSED, MEDIA_UNAVAILABLE. */
+  pause(recordingId: string): Promise<RecordingView>;
+  /** It goes on. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED, MEDIA_UNAVAILABLE. */
+  resume(recordingId: string): Promise<RecordingView>;
+  /**
+   * Composes it again. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, PARTICIPANT_NOT_FOUND, TOO_MANY_REQUESTS.
+   */
+  compose(recordingId: string, request: CompositionRequest): Promise<CompositionView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
 }

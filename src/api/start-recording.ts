@@ -4,11 +4,10 @@
  */
 import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
+import { DEFAULT_GRID_SIZE } from '../domain/layout-change.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
 import { outboundUrl } from './outbound-url.ts';
 
-/** Tiles at once where the caller says nothing, or 0. */
-const DEFAULT_GRID_SIZE = 4;
 const LONGEST_PROMPT = 10_000;
 
 const isOff = (value: unknown): boolean => value === null || value === '' || value === false;
@@ -29,15 +28,17 @@ const transcription = z.object({
   ),
 });
 
-const layout = z.object({
+/** A layout, or a change of one: what is left out stays as it is, or gets its default. */
+export const layoutFields = z.object({
   type: given(z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR'])),
   priority: given(z.enum(['SPEAKER', 'PIN'])),
   gridSize: given(z.number().int().min(0).max(25)).meta({
     description: 'Most tiles at once, 1–25; 0 is the default, 4.',
   }),
 });
-const config = z.object({
-  layout: optional(layout),
+/** What a recording looks and sounds like. */
+export const recordingConfigFields = z.object({
+  layout: optional(layoutFields),
   theme: given(z.enum(['DARK', 'LIGHT', 'DEFAULT'])),
   mode: given(z.enum(['video-and-audio', 'audio'])),
   quality: given(z.enum(['low', 'med', 'high', 'ultra'])),
@@ -47,7 +48,7 @@ const config = z.object({
 /** The fields of a start call besides the room. `allowed`: see `outboundUrl`. */
 export const recordingFields = (allowed: true | readonly string[]) =>
   z.object({
-    config: optional(config),
+    config: optional(recordingConfigFields),
     fileFormat: given(z.enum(['mp4', 'webm'])),
     templateUrl: optional(outboundUrl(allowed)),
     transcription: optional(transcription),

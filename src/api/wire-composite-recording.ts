@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
 import { kindOf, trackKind } from './start-subject.ts';
-import { toWireFile, wireFile } from './wire-recording.ts';
+import { toWireFile, wireFile } from './wire-file.ts';
 
 export const wireCompositeRecording = z
   .object({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
 import { kindOf, trackKind } from './start-subject.ts';
-import { toWireFile, wireFile } from './wire-recording.ts';
+import { toWireFile, wireFile } from './wire-file.ts';
 
 const file = wireFile.extend({
   offset: z.number().meta({ description: "Seconds from the recording's start to the file's beginning." }),

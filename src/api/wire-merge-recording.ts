@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RecordingStatus } from '../domain/recording.ts';
 import type { RecordingView } from './ports.ts';
-import { toWireFile, wireFile } from './wire-recording.ts';
+import { toWireFile, wireFile } from './wire-file.ts';
 
 const channel = z.array(z.object({ recordingId: z.string(), participantId: z.string() }));
 export const mergeStatus = z.enum(['processing', 'completed', 'failed']);

@@ -1,23 +1,8 @@
 /** A recording as the API shows it: VideoSDK's fields, and ours (`status`, `progress`, `failureReason`, `stopReason`, `config`). */
 import { z } from 'zod';
-import type { FileView, RecordingView } from './ports.ts';
-
-export const wireFile = z.object({
-  id: z.string(),
-  type: z.enum(['video', 'audio']),
-  filePath: z.string(),
-  fileUrl: z.string().meta({ description: 'Signed; expires. GET the recording for a fresh one.' }),
-  size: z.number().int(),
-  meta: z.object({
-    resolution: z.object({ width: z.number().int(), height: z.number().int() }).nullable(),
-    format: z.string(),
-    duration: z.number(),
-  }),
-  ratio: z.record(z.string(), z.number()).meta({ description: 'Height → bytes per second.' }),
-  userStorage: z.null(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-});
+import type { RecordingView } from './ports.ts';
+import { toWireComposition, wireComposition } from './wire-composition.ts';
+import { toWireFile, wireFile } from './wire-file.ts';
 
 export const wireRecording = z
   .object({
@@ -27,6 +12,9 @@ export const wireRecording = z
     userId: z.string(),
     start: z.string().nullable(),
     end: z.string().nullable(),
+    pauses: z
+      .array(z.object({ start: z.string(), end: z.string().nullable() }))
+      .meta({ description: 'Left out of the file. No end: it is paused now.' }),
     createdAt: z.string(),
     updatedAt: z.string(),
     fileId: z.string().nullable(),
@@ -43,31 +31,11 @@ export const wireRecording = z
       orientation: z.string(),
     }),
     fileFormat: z.string(),
+    compositions: z.array(wireComposition).meta({ description: 'What it was composed to again, oldest first.' }),
     links: z.object({ get_room: z.string(), get_session: z.string() }),
   })
   .meta({ id: 'Recording' });
 export type WireRecording = z.infer<typeof wireRecording>;
-
-export const toWireFile = (file: FileView, fileUrl: string): z.infer<typeof wireFile> => {
-  const { width, height, bytes, durationSeconds } = file;
-  const bytesPerSecond = durationSeconds > 0 ? Math.round((bytes / durationSeconds) * 10) / 10 : 0;
-  return {
-    id: file.id,
-    type: file.type,
-    filePath: file.filePath,
-    fileUrl,
-    size: bytes,
-    meta: {
-      resolution: width !== null && height !== null ? { width, height } : null,
-      format: file.format,
-      duration: durationSeconds,
-    },
-    ratio: height === null ? {} : { [String(height)]: bytesPerSecond },
-    userStorage: null,
-    createdAt: file.createdAt.toISOString(),
-    updatedAt: file.createdAt.toISOString(),
-  };
-};
 
 /** `fileUrlOf` signs. */
 export const toWireRecording = (
@@ -82,6 +50,10 @@ export const toWireRecording = (
     userId: around.userId,
     start: recording.start?.toISOString() ?? null,
     end: recording.end?.toISOString() ?? null,
+    pauses: recording.pauses.map(({ start, end }) => ({
+      start: start.toISOString(),
+      end: end?.toISOString() ?? null,
+    })),
     createdAt: recording.createdAt.toISOString(),
     updatedAt: recording.updatedAt.toISOString(),
     fileId: file?.id ?? null,
@@ -98,6 +70,7 @@ export const toWireRecording = (
       orientation: config.orientation,
     },
     fileFormat: config.fileFormat,
+    compositions: recording.compositions.map((composition) => toWireComposition(composition, around)),
     links: {
       get_room: `${around.baseUrl}/v2/rooms/${recording.roomId}`,
       get_session: `${around.baseUrl}/v2/sessions/${recording.sessionId}`,

@@ -4,12 +4,12 @@
  */
 import type { CompositionId, RecordingId } from '../domain/ids.ts';
 import type { Catalog } from './database.ts';
-import type { CompositionRow } from './tables.ts';
+import type { CompositionRequest, CompositionRow } from './tables.ts';
 
-/** Queued. `config` is what the compositor is told. */
+/** Queued. `config` is what the compositor is told; `request` what was asked for, where it is not the recording's own. */
 export const insertComposition = (
   catalog: Catalog,
-  composition: { id: CompositionId; recordingId: RecordingId; config: unknown },
+  composition: { id: CompositionId; recordingId: RecordingId; config: unknown; request?: CompositionRequest },
 ): Promise<CompositionRow> =>
   catalog
     .insertInto('compositions')
@@ -17,6 +17,7 @@ export const insertComposition = (
       id: composition.id,
       recording_id: composition.recordingId,
       config: JSON.stringify(composition.config),
+      request: composition.request ? JSON.stringify(composition.request) : null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -35,6 +36,22 @@ export const compositionsOf = (catalog: Catalog, recordingId: RecordingId): Prom
     .orderBy('created_at')
     .orderBy('id')
     .execute();
+
+/** Those of these recordings that were asked for afterwards, oldest first. */
+export const compositionsAgainOf = async (
+  catalog: Catalog,
+  recordingIds: readonly RecordingId[],
+): Promise<CompositionRow[]> => {
+  if (recordingIds.length === 0) return [];
+  return await catalog
+    .selectFrom('compositions')
+    .selectAll()
+    .where('recording_id', 'in', recordingIds)
+    .where('request', 'is not', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+};
 
 /** Queued and running ones, oldest first: to be taken up again at boot. */
 export const unfinishedCompositions = (catalog: Catalog): Promise<CompositionRow[]> =>

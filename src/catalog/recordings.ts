@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import {
   mayBecome,
@@ -18,7 +19,7 @@ import {
 } from '../domain/recording.ts';
 import { type Catalog, violatedConstraint } from './database.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
-import type { RecordingRow } from './tables.ts';
+import type { RecordingRow, WallPause } from './tables.ts';
 
 export const RECORDING_STATUSES = [
   'starting',
@@ -118,6 +119,45 @@ export const moveRecording = async (
   return row ?? null;
 };
 
+/** What may change while it runs, as the media process or the journal tells it. */
+export interface RecordingNews {
+  readonly revision: number;
+  readonly layout: LayoutProgram;
+  readonly pauses: readonly WallPause[];
+}
+
+/**
+ * Takes over what is newer than what the row has; a live one becomes `paused` or `recording` with it. Null: unknown, deleted, or there
+ * was nothing newer.
+ */
+export const noteRecording = async (
+  catalog: Catalog,
+  recordingId: RecordingId,
+  news: RecordingNews,
+): Promise<RecordingRow | null> => {
+  const isPaused = news.pauses.at(-1)?.end === null;
+  const row = await catalog
+    .updateTable('recordings')
+    .set(({ eb }) => ({
+      layout: JSON.stringify(news.layout),
+      pauses: JSON.stringify(news.pauses),
+      revision: news.revision,
+      status: eb
+        .case()
+        .when('status', 'in', ['recording', 'paused'])
+        .then<RecordingStatus>(isPaused ? 'paused' : 'recording')
+        .else(eb.ref('status'))
+        .end(),
+      updated_at: new Date(),
+    }))
+    .where('id', '=', recordingId)
+    .where('revision', '<', news.revision)
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+};
+
 /** Composing has come so far (0…1). Only while it composes. */
 export const setProgress = async (catalog: Catalog, recordingId: RecordingId, progress: number): Promise<void> => {
   await catalog
@@ -178,6 +218,25 @@ export const recordingsIn = (catalog: Catalog, statuses: readonly RecordingStatu
     .selectAll()
     .where('status', 'in', statuses)
     .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .execute();
+
+/** Recordings that are being composed again. */
+const composedNow = (catalog: Catalog) =>
+  catalog
+    .selectFrom('compositions')
+    .select('recording_id')
+    .where('status', 'in', ['queued', 'running'])
+    .where('request', 'is not', null);
+
+/** Those that are over, done or not, and are being composed again. Oldest first. */
+export const recordingsComposedAgain = (catalog: Catalog): Promise<RecordingRow[]> =>
+  catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('status', 'in', ['done', 'failed'])
+    .where('deleted_at', 'is', null)
+    .where('id', 'in', composedNow(catalog))
     .orderBy('created_at')
     .execute();
 
@@ -286,7 +345,9 @@ export const journalUses = async (catalog: Catalog): Promise<JournalUse[]> => {
       fn.max('updated_at').as('changed_at'),
       fn
         .countAll<number>()
-        .filterWhere('status', 'not in', ['done', 'failed'])
+        .filterWhere(({ or, eb }) =>
+          or([eb('status', 'not in', ['done', 'failed']), eb('id', 'in', composedNow(catalog))]),
+        )
         .filterWhere('deleted_at', 'is', null)
         .as('in_use'),
     ])

@@ -1,6 +1,7 @@
 /** The tables as Kysely types; `migrations/` makes them. Column names are SQL's (snake case); rows are used as they come. */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import type {
   RecordingConfig,
@@ -9,6 +10,12 @@ import type {
   RecordingSubject,
   StopReason,
 } from '../domain/recording.ts';
+
+/** A pause by the wall clock, ISO 8601. Null: it lasts, or lasted to the recording's end. */
+export interface WallPause {
+  readonly start: string;
+  readonly end: string | null;
+}
 
 /** Written as JSON text, read as the value. */
 type Json<T> = ColumnType<T, string, string>;
@@ -68,6 +75,12 @@ export interface RecordingsTable {
   /** 0…1 of composing; null before the length is known. */
   progress: number | null;
   journal_dir: string | null;
+  /** In force when we were last told; null: as `config` has it. */
+  layout: ColumnType<LayoutProgram | null, string | null | undefined, string | null>;
+  /** In order. The last one has no end while it lasts. */
+  pauses: ColumnType<readonly WallPause[], string | undefined, string>;
+  /** Of `layout` and `pauses`, as the media process counts. */
+  revision: Generated<number>;
   /** When it is stopped by its maximum duration. */
   due_at: Date | null;
   /** A tombstone: files and journal are gone, the row tells that it was. */
@@ -79,11 +92,21 @@ export interface RecordingsTable {
 /** `queued → running → done | failed | cancelled`; running again under another fence after its worker died. */
 export type CompositionStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
+/** A recording composed again, otherwise. */
+export interface CompositionRequest {
+  readonly config: RecordingConfig;
+  /** The layout was asked for: it holds from start to end, whatever changed while it was recorded. */
+  readonly fixedLayout: boolean;
+  readonly excludeParticipants: readonly string[];
+}
+
 export interface CompositionsTable {
   id: CompositionId;
   recording_id: RecordingId;
   /** What the compositor is told; the caller's type. */
   config: Json<unknown>;
+  /** What was asked for after the recording; null: it is the recording's own. */
+  request: ColumnType<CompositionRequest | null, string | null | undefined, string | null>;
   status: Generated<CompositionStatus>;
   /** Grows with every lease: a worker that was given up can't report any more. */
   fence: Generated<number>;

@@ -6,7 +6,8 @@
  * events and levels are taken in, nothing is drawn. Going back takes a new composer.
  */
 import type { RecordingId } from '../domain/ids.ts';
-import { SEGMENT_TICKS, type SessionTimeNs, ticksIn, tickToNs } from '../domain/media-time.ts';
+import { MediaSpans } from '../domain/media-spans.ts';
+import { SEGMENT_TICKS, type SessionTimeNs } from '../domain/media-time.ts';
 import { LEAD_IN_NS } from '../timeline/layers.ts';
 import type { Levels } from '../timeline/speaker.ts';
 import type { Timeline } from '../timeline/timeline.ts';
@@ -14,6 +15,7 @@ import { encodeSound } from './audio-encoder.ts';
 import { planesOf } from './av.ts';
 import type { DecodeFrame } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
+import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
 import { PictureTrack } from './picture-track.ts';
 import { Planner } from './planner.ts';
 import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './segment-files.ts';
@@ -22,8 +24,8 @@ import type { CompositionConfig } from './task.ts';
 import { VideoEncoder } from './video-encoder.ts';
 import { Watermarks } from './watermarks.ts';
 
-/** How far beyond its end a segment hears: AAC overlap, the limiter's and Opus' look-ahead are 61 ms together. */
-const LOOK_AHEAD_NS = 150_000_000;
+/** How far beyond its end a segment hears: AAC overlap, the limiter's and Opus' look-ahead are 61 ms together; these are 167 ms. */
+const LOOK_AHEAD_TICKS = 5;
 
 /** A journal that is being read. */
 export interface JournalFeed {
@@ -44,6 +46,8 @@ export interface ComposerOptions {
   readonly decodeFrame?: DecodeFrame;
   /** Called whenever it gets on, however slowly: work that hangs is told by it. */
   readonly onStep?: () => void;
+  /** Nothing can be rendered until the recording, which is paused, goes on or ends; or that is over. */
+  readonly onPaused?: (paused: boolean) => void;
 }
 
 /** The journal says nothing that could be rendered. */
@@ -51,19 +55,31 @@ export class NothingToComposeError extends Error {
   override readonly name = 'NothingToComposeError';
 }
 
+/** Session time up to which the journal must be final for a segment; null: it is not known yet where the segment ends. */
+const neededFor = (spans: MediaSpans, index: number): SessionTimeNs | null => {
+  const endTick = (index + 1) * SEGMENT_TICKS + LOOK_AHEAD_TICKS;
+  const endNs = spans.reachNs(endTick);
+  if (endNs === null) return null;
+  const begun = spans.within(index * SEGMENT_TICKS, endTick);
+  return Math.max(endNs, ...begun.map(({ fromNs }) => fromNs + LEAD_IN_NS));
+};
+
 export class Composer {
   readonly #options: ComposerOptions;
-  #startNs: SessionTimeNs | null = null;
+  readonly #leftOut: LeftOut;
   #planner: Planner | null = null;
   #pictures: PictureTrack | null = null;
   #watermarks: Watermarks | null = null;
   #eventsTaken = 0;
   #segment = 0;
   #undecodable = 0;
+  #paused = false;
   #closed = false;
 
   constructor(options: ComposerOptions) {
     this.#options = options;
+    const { fixedLayout = false, excludeParticipants = [] } = options.config;
+    this.#leftOut = { participants: new Set(excludeParticipants), layouts: fixedLayout };
   }
 
   /** The lowest segment that can still be asked for. */
@@ -78,12 +94,7 @@ export class Composer {
 
   /** Ticks of the whole recording, null as long as the journal has not been read to its end. At least one. */
   get totalTicks(): number | null {
-    const { timeline } = this.#options.feed;
-    const span = timeline.recordings.get(this.#options.recordingId);
-    if (!span) return null;
-    const over = timeline.settledNs === Number.POSITIVE_INFINITY;
-    const endNs = span.stopNs ?? (over ? timeline.arrivalNs : null);
-    return endNs === null ? null : Math.max(1, ticksIn(endNs - span.startNs));
+    return this.#spans()?.totalTicks ?? null;
   }
 
   /**
@@ -112,67 +123,77 @@ export class Composer {
   }
 
   async #take(index: number, render: boolean): Promise<number | null> {
-    const startNs = await this.#start();
-    const endNs = startNs + tickToNs((index + 1) * SEGMENT_TICKS);
-    await this.#settle(Math.max(endNs + LOOK_AHEAD_NS, startNs + LEAD_IN_NS));
-    const { totalTicks } = this;
-    const ticks = Math.min(SEGMENT_TICKS, (totalTicks ?? Number.POSITIVE_INFINITY) - index * SEGMENT_TICKS);
+    const spans = await this.#reach(index);
+    const firstTick = index * SEGMENT_TICKS;
+    const ticks = Math.min(SEGMENT_TICKS, (spans.totalTicks ?? Number.POSITIVE_INFINITY) - firstTick);
     if (ticks <= 0) return null;
-    const span: SegmentSpan = { index, ticks, startNs, totalTicks };
+    const span: SegmentSpan = { index, ticks, spans };
     const finished = await readFacts(this.#options.segmentsDir, index);
     if (render && finished?.ticks !== ticks) await this.#render(span);
     else await this.#passOver(span, finished);
     this.#segment = index + 1;
-    this.#takeEvents();
-    this.#options.feed.timeline.discardBefore(startNs + tickToNs(index * SEGMENT_TICKS + ticks));
+    this.#takeEvents(this.#plannerFor(spans));
+    this.#options.feed.timeline.discardBefore(spans.reachNs(firstTick + ticks) ?? Number.NEGATIVE_INFINITY);
     this.#eventsTaken = this.#options.feed.timeline.events.length;
     return ticks;
   }
 
-  /** Reads on to the record that starts the recording. */
-  async #start(): Promise<SessionTimeNs> {
-    if (this.#startNs !== null) return this.#startNs;
+  /** Where the recording's ticks lie, as far as the journal has been read; null before its start. */
+  #spans(): MediaSpans | null {
     const { timeline } = this.#options.feed;
-    let recording = timeline.recordings.get(this.#options.recordingId);
-    while (!recording) {
-      if (!(await this.#options.feed.advance())) {
-        throw new NothingToComposeError(`The journal holds no start of recording ${this.#options.recordingId}.`);
-      }
-      recording = timeline.recordings.get(this.#options.recordingId);
-    }
-    this.#startNs = recording.startNs;
-    return recording.startNs;
+    const recording = timeline.recordings.get(this.#options.recordingId);
+    if (!recording) return null;
+    const over = timeline.settledNs === Number.POSITIVE_INFINITY;
+    return new MediaSpans(recording.startNs, recording.pauses, recording.stopNs ?? (over ? timeline.arrivalNs : null));
   }
 
-  async #settle(untilNs: SessionTimeNs): Promise<void> {
-    const { timeline } = this.#options.feed;
-    while (timeline.settledNs < untilNs) {
-      if (!(await this.#options.feed.advance())) timeline.finish();
+  /**
+   * Reads on until everything that a segment shows and hears is final. While the recording is paused nobody knows what follows: the segment
+   * in progress waits for its resumption or its end.
+   */
+  async #reach(index: number): Promise<MediaSpans> {
+    const { feed, recordingId } = this.#options;
+    for (;;) {
+      const spans = this.#spans();
+      const neededNs = spans && neededFor(spans, index);
+      this.#tellPaused(spans !== null && neededNs === null);
+      if (spans && neededNs !== null && feed.timeline.settledNs >= neededNs) return spans;
+      const isMore = await feed.advance();
       this.#options.onStep?.();
+      if (isMore) continue;
+      if (!spans) throw new NothingToComposeError(`The journal holds no start of recording ${recordingId}.`);
+      feed.timeline.finish();
     }
   }
 
-  #plannerFor(startNs: SessionTimeNs): Planner {
+  #tellPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#options.onPaused?.(paused);
+  }
+
+  #plannerFor(spans: MediaSpans): Planner {
     const { recordingId, config, feed } = this.#options;
     this.#planner ??= new Planner({
       source: feed.timeline,
       recordingId,
       layout: config.layout,
       canvas: config,
-      startNs,
+      spans,
     });
+    this.#planner.setSpans(spans);
     return this.#planner;
   }
 
-  #takeEvents(): void {
+  #takeEvents(planner: Planner): void {
     const { events } = this.#options.feed.timeline;
-    if (this.#startNs !== null) this.#plannerFor(this.#startNs).addEvents(events.slice(this.#eventsTaken));
+    planner.addEvents(events.slice(this.#eventsTaken).flatMap((event) => leaveOut(event, this.#leftOut) ?? []));
     this.#eventsTaken = events.length;
   }
 
   #prepare(span: SegmentSpan, levels: readonly Levels[]): Planner {
-    const planner = this.#plannerFor(span.startNs);
-    this.#takeEvents();
+    const planner = this.#plannerFor(span.spans);
+    this.#takeEvents(planner);
     planner.addLevels(levels);
     return planner;
   }
@@ -204,7 +225,11 @@ export class Composer {
   }
 
   #sound(span: SegmentSpan): Promise<SegmentSound> {
-    return segmentSound(this.#options.feed.timeline, span, this.#options.onStep);
+    return segmentSound(
+      soundWithout(this.#options.feed.timeline, this.#leftOut.participants),
+      span,
+      this.#options.onStep,
+    );
   }
 
   /** Resolves to the bytes of coded picture. */

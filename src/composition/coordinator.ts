@@ -9,6 +9,7 @@
  * 1. A process belongs to one job and holds at most one run; runs of a job do not overlap.
  * 2. There are at most `maxProcesses` processes. Finished recordings come before live ones (their callers wait), older before
  *    newer; a process that follows a live room gives way at the end of its run when a finished one waits.
+ *    One that waits for a paused recording to go on gives way at once.
  * 3. A process writes unfinished files in a scratch folder of its own; the folder goes with the process.
  * 4. A run whose process died is handed out again; how often, how soon and how carefully: `setbacks.ts`.
  * 5. A process that gives no sign of life for `hungAfterMs` hangs (in a decoder, most likely): it is killed, and has died.
@@ -84,6 +85,10 @@ interface Worker {
   decoding: FrameRef | null;
   /** What it said, or what we know, of its end. */
   stumble: { readonly reason: string; readonly hindered: boolean } | null;
+  /** Its recording is paused: it waits. */
+  paused: boolean;
+  /** Ended by us, to give way. */
+  dismissed: boolean;
 }
 
 interface Job {
@@ -268,6 +273,7 @@ export class CompositionCoordinator {
   /** Starts processes while there is room and something to do (invariant 2). */
   #schedule(): void {
     if (this.#closing) return;
+    if (this.#somebodyFinishedWaits()) this.#dismissPaused();
     while (this.#renderers < this.#options.maxProcesses) {
       const job = this.#jobsInOrder().find((candidate) => !candidate.spec.copy && this.#wantsAnother(candidate));
       if (!job) break;
@@ -281,6 +287,14 @@ export class CompositionCoordinator {
   /** Processes that do not copy. */
   get #renderers(): number {
     return [...this.#workers.values()].filter(({ job }) => !job.spec.copy).length;
+  }
+
+  /** Ends a process that waits for a paused recording; its exit makes room. Its job goes on with another one when there is room again. */
+  #dismissPaused(): void {
+    const worker = [...this.#workers.values()].find((candidate) => candidate.paused);
+    if (!worker || worker.dismissed) return;
+    worker.dismissed = true;
+    void this.#end(worker);
   }
 
   #jobsInOrder(): Job[] {
@@ -327,6 +341,8 @@ export class CompositionCoordinator {
       seenMs: performance.now(),
       decoding: null,
       stumble: null,
+      paused: false,
+      dismissed: false,
     };
     this.#workers.set(lease, worker);
     job.workers.add(worker);
@@ -375,7 +391,7 @@ export class CompositionCoordinator {
     } catch (error) {
       this.#options.log.error({ err: error }, 'The folder of a compositor could not be removed.');
     }
-    if (code !== 0 || worker.run !== undefined || worker.packaging) {
+    if (!worker.dismissed && (code !== 0 || worker.run !== undefined || worker.packaging)) {
       const end = worker.stumble ?? { reason: signal ? `signal ${signal}` : `exit code ${code}`, hindered: false };
       this.#setBack(job, end, worker.decoding);
     }
@@ -449,6 +465,10 @@ export class CompositionCoordinator {
       case 'segment-lost':
         this.#options.log.warn({ ...event, recordingId: job.spec.recordingId }, 'A finished segment is not whole.');
         job.done.delete(event.index);
+        return;
+      case 'paused':
+        worker.paused = event.paused;
+        if (event.paused) this.#schedule();
         return;
       case 'end-known':
         job.ticks = event.ticks;

@@ -14,7 +14,7 @@ import type { TickPlan } from './planner.ts';
 /** The picture of a tick. `frame` is drawn over at the next. */
 export interface TickPicture {
   readonly frame: Frame;
-  /** Tiles came, went or moved: best coded as an IDR. */
+  /** Tiles came, went or moved, or another layout begins: coded as an IDR. */
   readonly moved: boolean;
 }
 
@@ -45,7 +45,7 @@ export class PictureTrack {
       const nothing: TrackPicture = { picture: null, colour: null, fresh: false };
       const moved = await this.#canvas.draw(plan.scene, (trackId) => pictures.get(trackId) ?? Promise.resolve(nothing));
       await Promise.all(pictures.values());
-      return { frame: this.#canvas.frame, moved };
+      return { frame: this.#canvas.frame, moved: moved || plan.cut };
     } finally {
       await settled;
     }

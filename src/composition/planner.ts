@@ -5,6 +5,8 @@
  */
 import type { RecordingId, TrackId } from '../domain/ids.ts';
 import type { LayoutProgram, Size } from '../domain/layout.ts';
+import { isSameLayout } from '../domain/layout-change.ts';
+import type { MediaSpans, TickTime } from '../domain/media-spans.ts';
 import { NS_PER_MS, type SessionTimeNs, tickToNs } from '../domain/media-time.ts';
 import type { Scene } from '../domain/scene.ts';
 import { type LayerChoice, LayerSelector, type LayerSource } from '../timeline/layers.ts';
@@ -16,6 +18,8 @@ export interface TickPlan {
   readonly scene: Scene;
   /** What each track of the scene is shown of; tracks without a picture are absent. */
   readonly choices: ReadonlyMap<TrackId, LayerChoice>;
+  /** Another layout begins here, or the recording goes on after a pause: to be coded as an IDR, whatever moves. */
+  readonly cut: boolean;
 }
 
 export interface PlannerOptions {
@@ -23,7 +27,8 @@ export interface PlannerOptions {
   readonly recordingId: RecordingId;
   readonly layout: LayoutProgram;
   readonly canvas: Size;
-  readonly startNs: SessionTimeNs;
+  /** Where ticks lie in session time, as far as it is known; see `setSpans`. */
+  readonly spans: MediaSpans;
 }
 
 /** A selector that has not been asked for this many ticks belongs to a track that is gone or hidden: it enters anew if it returns. */
@@ -35,6 +40,7 @@ export class Planner {
   readonly #events: TimedEvent[] = [];
   readonly #windows: Levels[] = [];
   #state: SceneState;
+  #spans: MediaSpans;
   #speakers = NO_SPEAKER;
   #windowsHeard = 0;
   #tick = 0;
@@ -42,6 +48,7 @@ export class Planner {
 
   constructor(options: PlannerOptions) {
     this.#options = options;
+    this.#spans = options.spans;
     this.#state = emptyScene(options.recordingId, options.layout);
   }
 
@@ -53,6 +60,11 @@ export class Planner {
   /** Hands over events, in order, before the ticks that they belong to are planned. */
   addEvents(events: readonly TimedEvent[]): void {
     this.#events.push(...events);
+  }
+
+  /** Says where ticks lie in session time, before those that were not known yet are planned. */
+  setSpans(spans: MediaSpans): void {
+    this.#spans = spans;
   }
 
   /** Hands over windows of levels, in order from the recording's first. */
@@ -70,17 +82,25 @@ export class Planner {
   /** Plans the next tick. */
   next(): TickPlan {
     const tick = this.#tick++;
-    const atNs = this.#options.startNs + tickToNs(tick);
+    const { atNs, span, begins } = this.#timeOf(tick);
+    const { layout } = this.#state;
     this.#listen(tick);
     this.#observe(atNs);
     const choices = new Map<TrackId, LayerChoice>();
     const sizes = this.#tileSizes();
     for (const trackId of visibleTracks(this.#state)) {
-      const choice = this.#selectorOf(trackId, tick).select(atNs, sizes.get(trackId) ?? this.#options.canvas);
+      const choice = this.#selectorOf(trackId, tick).select(atNs, sizes.get(trackId) ?? this.#options.canvas, span);
       if (choice) choices.set(trackId, choice);
     }
     if (tick % SELECTOR_IDLE_TICKS === 0) this.#dropIdle(tick);
-    return { scene: resolveScene(this.#state, this.#options.canvas, (trackId) => choices.has(trackId)), choices };
+    const scene = resolveScene(this.#state, this.#options.canvas, (trackId) => choices.has(trackId));
+    return { scene, choices, cut: tick > 0 && (begins || !isSameLayout(this.#state.layout, layout)) };
+  }
+
+  #timeOf(tick: number): TickTime {
+    const time = this.#spans.at(tick);
+    if (time) return time;
+    throw new Error(`Tick ${tick} was planned before it was known when it is.`);
   }
 
   /** Hears the windows that are over at this tick. */
@@ -119,7 +139,7 @@ export class Planner {
   }
 
   #newSelector(trackId: TrackId, stream: number | null): LayerSelector {
-    return new LayerSelector(this.#options.source, trackId, this.#options.startNs, stream);
+    return new LayerSelector(this.#options.source, trackId, this.#spans.spans[0]?.fromNs ?? 0, stream);
   }
 
   #selectorOf(trackId: TrackId, tick: number): LayerSelector {

@@ -1,8 +1,10 @@
 /**
  * The sound of one segment: every Opus stream decoded by a fresh decoder, placed by media time, metered, mixed and limited. A function
- * of the timeline alone, whichever segments were rendered before.
+ * of the timeline alone, whichever segments were rendered before. Where the recording was paused, what lies on either side is decoded apart
+ * and faded.
  */
 import type { ParticipantId } from '../domain/ids.ts';
+import type { MediaSpan, MediaSpans } from '../domain/media-spans.ts';
 import {
   AAC_FRAME,
   FRAME_RATE,
@@ -29,6 +31,9 @@ const OPUS_PREROLL_NS = 200_000_000;
  */
 const OPUS_LOOKAHEAD_SAMPLES = 312;
 
+/** 5 ms on either side of a cut: too short to be heard as a fade, long enough not to click. */
+const CUT_FADE_SAMPLES = 240;
+
 const SAMPLES_PER_TICK = SAMPLE_RATE / FRAME_RATE;
 
 /** The part of a timeline that is heard. */
@@ -41,10 +46,8 @@ export interface SoundSource {
 export interface SegmentSpan {
   readonly index: number;
   readonly ticks: number;
-  /** Session time of the recording's start. */
-  readonly startNs: SessionTimeNs;
-  /** Ticks of the whole recording, or null while it is not known to end. */
-  readonly totalTicks: number | null;
+  /** Where the recording's ticks lie, known at least to the segment's end and 150 ms on. */
+  readonly spans: MediaSpans;
 }
 
 export interface SegmentSound {
@@ -64,11 +67,15 @@ export const ownedFrames = ({ index, ticks }: { readonly index: number; readonly
 const sampleToNs = (sample: number): number => (sample * NS_PER_S) / SAMPLE_RATE;
 
 /** Decodes the packets of a stream into `buffer`. */
-const decodeInto = async (buffer: SoundBuffer, packets: readonly AudioPacket[], startNs: number): Promise<void> => {
+const decodeInto = async (
+  buffer: SoundBuffer,
+  packets: readonly AudioPacket[],
+  zeroNs: SessionTimeNs,
+): Promise<void> => {
   const decoder = await OpusDecoder.open();
   try {
     const placement = new Placement(buffer);
-    const sampleOf = (ns: number) => nsToSample(ns - startNs) - OPUS_LOOKAHEAD_SAMPLES;
+    const sampleOf = (ns: number) => nsToSample(ns - zeroNs) - OPUS_LOOKAHEAD_SAMPLES;
     for (const packet of packets) {
       const samples = packet.data === null ? null : decoder.decode(packet.data);
       if (samples) placement.place(samples, sampleOf(packet.startNs), sampleOf(packet.endNs));
@@ -80,19 +87,56 @@ const decodeInto = async (buffer: SoundBuffer, packets: readonly AudioPacket[], 
   }
 };
 
-/** Silence before the recording began and after it ended, whatever the journal holds there. */
-const trim = (sound: SoundBuffer, totalTicks: number | null): void => {
-  const end = totalTicks === null ? Number.POSITIVE_INFINITY : totalTicks * SAMPLES_PER_TICK;
-  for (const channel of [sound.left, sound.right]) {
-    channel.fill(0, 0, Math.max(0, Math.min(channel.length, -sound.start)));
-    if (end < sound.start + channel.length) channel.fill(0, Math.max(0, end - sound.start));
+/** Adds a sound that lies whole within the mix. */
+const add = (mix: SoundBuffer, sound: SoundBuffer): void => {
+  const offset = sound.start - mix.start;
+  for (let i = 0; i < sound.left.length; i++) {
+    mix.left[offset + i] = (mix.left[offset + i] as number) + (sound.left[i] as number);
+    mix.right[offset + i] = (mix.right[offset + i] as number) + (sound.right[i] as number);
   }
 };
 
-const add = (mix: SoundBuffer, sound: SoundBuffer): void => {
-  for (let i = 0; i < mix.left.length; i++) {
-    mix.left[i] = (mix.left[i] as number) + (sound.left[i] as number);
-    mix.right[i] = (mix.right[i] as number) + (sound.right[i] as number);
+/** The part of a span that a buffer holds. Before the recording and behind its end there is silence, whatever the journal holds. */
+interface Piece {
+  /** Media samples, [from, end). */
+  readonly from: number;
+  readonly end: number;
+  /** Session time of media sample 0, were it in this span. */
+  readonly zeroNs: SessionTimeNs;
+  /** What is read: not beyond a pause. */
+  readonly fromNs: SessionTimeNs;
+  readonly toNs: SessionTimeNs;
+}
+
+const pieceOf = (span: MediaSpan, isFirst: boolean, isLast: boolean, start: number, end: number): Piece => {
+  const first = span.firstTick * SAMPLES_PER_TICK;
+  const piece = { from: Math.max(start, first), end: Math.min(end, first + span.ticks * SAMPLES_PER_TICK) };
+  const zeroNs = span.fromNs - sampleToNs(first);
+  const fromNs = zeroNs + sampleToNs(piece.from) - OPUS_PREROLL_NS;
+  const toNs = zeroNs + sampleToNs(piece.end + OPUS_LOOKAHEAD_SAMPLES);
+  return {
+    ...piece,
+    zeroNs,
+    fromNs: isFirst ? fromNs : Math.max(fromNs, span.fromNs),
+    toNs: isLast || span.toNs === null ? toNs : Math.min(toNs, span.toNs),
+  };
+};
+
+/** The pieces of a stretch of media samples, in order. */
+const piecesOf = ({ spans }: MediaSpans, start: number, end: number): Piece[] =>
+  spans
+    .map((span, i) => pieceOf(span, i === 0, i === spans.length - 1, start, end))
+    .filter((piece) => piece.from < piece.end);
+
+/** Fades what ends and what begins at every cut: two sounds that do not belong together would click. */
+const fadeCuts = (mix: SoundBuffer, { spans }: MediaSpans): void => {
+  for (const { firstTick } of spans.slice(1)) {
+    const cut = firstTick * SAMPLES_PER_TICK - mix.start;
+    for (const channel of [mix.left, mix.right]) {
+      for (let i = Math.max(0, cut - CUT_FADE_SAMPLES); i < Math.min(channel.length, cut + CUT_FADE_SAMPLES); i++) {
+        channel[i] = (channel[i] as number) * (Math.abs(i + 0.5 - cut) / CUT_FADE_SAMPLES);
+      }
+    }
   }
 };
 
@@ -105,22 +149,23 @@ export const segmentSound = async (
   const owned = ownedFrames(span);
   const start = (owned.first - AAC_PREROLL_FRAMES) * AAC_FRAME - LIMITER_PAST;
   const end = (owned.end + AAC_EXTRA_FRAMES) * AAC_FRAME + LIMITER_FUTURE;
-  const fromNs = span.startNs + sampleToNs(start) - OPUS_PREROLL_NS;
-  const toNs = span.startNs + sampleToNs(end + OPUS_LOOKAHEAD_SAMPLES);
+  const pieces = piecesOf(span.spans, start, end);
   const firstTick = span.index * SEGMENT_TICKS;
   const meter = new LevelMeter(windowsOf(firstTick, firstTick + span.ticks));
   const mix = newSoundBuffer(start, end - start);
   for (const stream of source.streams()) {
     if (stream.codec !== 'opus') continue;
-    const packets = source.audioPackets(stream.stream, fromNs, toNs);
-    if (packets.length === 0) continue;
-    const sound = newSoundBuffer(start, end - start);
-    await decodeInto(sound, packets, span.startNs);
-    trim(sound, span.totalTicks);
-    if (stream.source === 'microphone') meter.add(stream.participantId as ParticipantId, sound);
-    add(mix, sound);
-    onStep?.();
+    for (const piece of pieces) {
+      const packets = source.audioPackets(stream.stream, piece.fromNs, piece.toNs);
+      if (packets.length === 0) continue;
+      const sound = newSoundBuffer(piece.from, piece.end - piece.from);
+      await decodeInto(sound, packets, piece.zeroNs);
+      if (stream.source === 'microphone') meter.add(stream.participantId as ParticipantId, sound);
+      add(mix, sound);
+      onStep?.();
+    }
   }
+  fadeCuts(mix, span.spans);
   limit(mix);
   return { mix, owned, levels: meter.levels() };
 };

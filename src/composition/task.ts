@@ -36,6 +36,10 @@ export const compositionConfig = z.object({
     .readonly()
     .optional(),
   watermarks: z.array(watermarkConfig).max(3).readonly().optional(),
+  /** The layout holds from start to end; the journal's changes are passed over. */
+  fixedLayout: z.boolean().optional(),
+  /** Participants who are left out: neither seen nor heard. */
+  excludeParticipants: z.array(z.string()).readonly().optional(),
 });
 export type CompositionConfig = z.infer<typeof compositionConfig>;
 export type WatermarkConfig = z.infer<typeof watermarkConfig>;
@@ -123,6 +127,8 @@ export const workEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('segment'), index: z.number().int().min(0), ticks: z.number() }),
   /** Segment `index` was thought to be finished and is not: it is to be rendered again. */
   z.object({ type: z.literal('segment-lost'), index: z.number().int().min(0) }),
+  /** The recording is paused, and nothing can be rendered until it goes on or ends; or that is over. */
+  z.object({ type: z.literal('paused'), paused: z.boolean() }),
   /** The journal holds the recording's end: `ticks` in all. */
   z.object({ type: z.literal('end-known'), ticks: z.number().int().min(1) }),
   /** It gets on, or waits for the journal. Once a second; who is silent for minutes hangs. */

@@ -4,6 +4,7 @@
 import type { ParticipantId, RecordingId, TrackId } from './ids.ts';
 import type { LayoutProgram } from './layout.ts';
 import type { Codec, TrackSource } from './media.ts';
+import type { Pause } from './media-spans.ts';
 import type { SessionTimeNs } from './media-time.ts';
 import type { StopReason } from './recording.ts';
 
@@ -48,6 +49,8 @@ export interface ActiveRecording {
   readonly recordingId: RecordingId;
   readonly startedNs: SessionTimeNs;
   readonly layout: LayoutProgram;
+  /** So far, in order. Absent: none. */
+  readonly pauses?: readonly Pause[];
 }
 
 /** Events, as they happen. */
@@ -68,5 +71,7 @@ export type SessionEvent =
       readonly stoppedNs: SessionTimeNs;
       readonly reason: StopReason;
     }
+  | { readonly type: 'recording-paused'; readonly recordingId: RecordingId; readonly pausedNs: SessionTimeNs }
+  | { readonly type: 'recording-resumed'; readonly recordingId: RecordingId; readonly resumedNs: SessionTimeNs }
   | { readonly type: 'layout-changed'; readonly recordingId: RecordingId; readonly layout: LayoutProgram }
   | { readonly type: 'dropped'; readonly records: number; readonly bytes: number; readonly reason: string };

@@ -42,8 +42,8 @@ export interface OpenJournalOptions {
   readonly sessionId: SessionId;
   readonly roomId: RoomId;
   /**
-   * Asked whenever a chunk opens: from a timer, never from within a call of the room; for the first chunk as the last thing before
-   * `open` resolves, so that nothing can happen between it and the first event.
+   * Asked whenever a chunk opens: from a timer, never from within a call of the room other than `beginChunk`; for the first chunk as
+   * the last thing before `open` resolves, so that nothing can happen between it and the first event.
    */
   readonly snapshot: () => RoomState;
   /** Called once per chunk, and when packets had to be dropped: every video SSRC should send a keyframe. */
@@ -118,7 +118,7 @@ export class JournalSink {
   async open(): Promise<void> {
     await this.#files.open(this.#chunk);
     this.#lastTickNs = this.#parts.clock.monotonicNs();
-    this.#openChunk();
+    this.#openChunk(this.#parts.start.firstChunk > 1);
     this.#pump = setInterval(() => this.#onPump(), FLUSH_MS);
     // After the caller has the sink in his hands: a keyframe that comes before would not be recorded.
     setImmediate(() => this.#wantKeyframes());
@@ -148,6 +148,10 @@ export class JournalSink {
       return Promise.reject(new Error(`The event "${event.type}" was not written to "${this.directory}": ${reason}.`));
     }
     return this.#files.synced(this.#appended);
+  }
+
+  beginChunk(): void {
+    if (this.#state === 'open') this.#nextChunk(true);
   }
 
   close(): Promise<void> {
@@ -243,20 +247,24 @@ export class JournalSink {
     }
     const age = now - this.#chunkOpenedNs;
     if (this.#state === 'open' && !this.#dropping && age >= BigInt(this.#parts.limits.chunkMs) * NS_PER_MS) {
-      this.#closeChunk();
-      this.#chunk += 1;
-      this.#openChunk();
+      this.#nextChunk(false);
       this.#wantKeyframes();
     }
     this.#files.flush();
   }
 
-  #openChunk(): void {
+  #nextChunk(afterGap: boolean): void {
+    this.#closeChunk();
+    this.#chunk += 1;
+    this.#openChunk(afterGap);
+  }
+
+  #openChunk(afterGap: boolean): void {
     const now = this.#parts.clock.monotonicNs();
     this.#chunkOpenedNs = now;
     this.#chunkBytes = 0;
     this.#contents.clear();
-    const snapshot = Buffer.from(JSON.stringify(this.#snapshot(now)));
+    const snapshot = Buffer.from(JSON.stringify(this.#snapshot(now, afterGap)));
     const block = this.#room(CHUNK_HEADER_BYTES + RECORD_OVERHEAD_BYTES + snapshot.length, true);
     if (!block) return;
     block.filled = writeChunkHeader(block.buffer, block.filled, this.#chunk);
@@ -265,7 +273,7 @@ export class JournalSink {
     this.#append(RECORD_TYPE.snapshot, 0, 0, now, snapshot, false);
   }
 
-  #snapshot(now: bigint): JournalSnapshot {
+  #snapshot(now: bigint, afterGap: boolean): JournalSnapshot {
     const { session, clock } = this.#parts;
     const state = session.snapshot();
     return {
@@ -288,6 +296,7 @@ export class JournalSink {
       })),
       pins: state.pins,
       recordings: state.recordings,
+      ...(afterGap ? { afterGap } : {}),
     };
   }
 
@@ -353,5 +362,13 @@ export class JournalSink {
   }
 }
 
-const isLandmark = (event: SessionEvent): boolean =>
-  event.type === 'recording-started' || event.type === 'recording-stopped' || event.type === 'session-ended';
+const LANDMARKS: ReadonlySet<SessionEvent['type']> = new Set([
+  'recording-started',
+  'recording-stopped',
+  'recording-paused',
+  'recording-resumed',
+  'layout-changed',
+  'session-ended',
+]);
+
+const isLandmark = (event: SessionEvent): boolean => LANDMARKS.has(event.type);

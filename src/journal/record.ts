@@ -48,6 +48,11 @@ export interface JournalSnapshot {
   /** Pinned participants, in the order they were pinned. */
   readonly pins: readonly ParticipantId[];
   readonly recordings: readonly ActiveRecording[];
+  /**
+   * True: packets were left out before this chunk, on purpose (everything was paused, or the journal was closed). Sequence numbers that
+   * are skipped here are not missing; streams of earlier chunks that are not listed have ended.
+   */
+  readonly afterGap?: boolean;
 }
 
 /** Last record of a sealed chunk. Byte offsets are from the start of the chunk file. */

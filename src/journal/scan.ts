@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActiveRecording } from '../domain/events.ts';
 import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import { withPause, withResume } from '../domain/media-spans.ts';
 import { NS_PER_MS, type SessionTimeNs } from '../domain/media-time.ts';
 import type { StopReason } from '../domain/recording.ts';
 import { ChunkCursor, type JournalProblem } from './chunk-cursor.ts';
@@ -13,6 +14,7 @@ import { readIndex, readSnapshot } from './chunk-ends.ts';
 import { type ChunkFile, isMissing, listChunkFiles, listJournals } from './chunk-files.ts';
 import type { JournalRecord, JournalSnapshot } from './record.ts';
 
+/** `layout` is the last that was in force. */
 export interface JournaledRecording extends ActiveRecording {
   readonly startedAtMs: number;
   /** Null: no stop was written. It is still running, or its writer died; then it ends with the journal. */
@@ -45,6 +47,8 @@ export interface JournalSummary {
   /** The session's end was written. */
   readonly sessionEnded: boolean;
   readonly problems: readonly JournalProblem[];
+  /** Wall clock (ms since 1970) of a session time, by the last chunk's clocks. */
+  wallTimeOf(timeNs: SessionTimeNs): number;
 }
 
 /** Every journal below `root` of which at least one chunk can be read. */
@@ -64,6 +68,10 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
   const problems: JournalProblem[] = [];
   let known: JournalSnapshot | null = null;
   let sessionEnded = false;
+  const change = (id: RecordingId, to: (recording: JournaledRecording) => Partial<JournaledRecording>): void => {
+    const recording = recordings.get(id);
+    if (recording) recordings.set(id, { ...recording, ...to(recording) });
+  };
   for (const file of await listChunkFiles(directory)) {
     const snapshot = await readSnapshot(directory, file.chunk);
     const bytes = await sizeOf(file);
@@ -73,6 +81,7 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
     known = anchor;
     for (const recording of snapshot?.recordings ?? []) {
       if (!recordings.has(recording.recordingId)) recordings.set(recording.recordingId, started(anchor, recording));
+      else if (recording.pauses) change(recording.recordingId, () => ({ pauses: recording.pauses ?? [] }));
     }
     const ends = (await readIndex(directory, file.chunk)) ?? (await readLandmarks(directory, file, problems));
     for (const landmark of ends.landmarks) {
@@ -81,10 +90,14 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
       if (event.type === 'recording-started') {
         recordings.set(event.recording.recordingId, started(anchor, event.recording));
       } else if (event.type === 'recording-stopped') {
-        const recording = recordings.get(event.recordingId);
         const { stoppedNs, reason } = event;
-        const stop = { stoppedNs, stoppedAtMs: wallTimeOf(anchor, stoppedNs), reason };
-        if (recording) recordings.set(event.recordingId, { ...recording, stop });
+        change(event.recordingId, () => ({ stop: { stoppedNs, stoppedAtMs: wallTimeOf(anchor, stoppedNs), reason } }));
+      } else if (event.type === 'recording-paused') {
+        change(event.recordingId, ({ pauses = [] }) => ({ pauses: withPause(pauses, event.pausedNs) }));
+      } else if (event.type === 'recording-resumed') {
+        change(event.recordingId, ({ pauses = [] }) => ({ pauses: withResume(pauses, event.resumedNs) }));
+      } else if (event.type === 'layout-changed') {
+        change(event.recordingId, () => ({ layout: event.layout }));
       } else if (event.type === 'session-ended') sessionEnded = true;
     }
     const startNs = snapshot ? openedNs(snapshot) : (chunks.at(-1)?.endNs ?? 0);
@@ -97,6 +110,7 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
     });
   }
   if (!known) return null;
+  const last = known;
   const lastNs = chunks.reduce((latest, { endNs }) => Math.max(latest, endNs), 0);
   return {
     sessionId: known.sessionId,
@@ -109,6 +123,7 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
     lastAtMs: wallTimeOf(known, lastNs),
     sessionEnded,
     problems,
+    wallTimeOf: (timeNs) => wallTimeOf(last, timeNs),
   };
 };
 

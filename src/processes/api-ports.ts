@@ -2,6 +2,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type {
+  CompositionView,
   FilesPort,
   FileView,
   ParticipantTimes,
@@ -14,7 +15,8 @@ import type {
   SubjectName,
   SubjectRequest,
 } from '../api/ports.ts';
-import type { Catalog, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import type { Catalog, CompositionRow, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import { compositionsAgainOf } from '../catalog/compositions.ts';
 import { filesOf, findFile } from '../catalog/files.ts';
 import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
@@ -22,6 +24,8 @@ import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catal
 import { RoomtapeError } from '../domain/errors.ts';
 import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
+import type { RecordingChanges } from '../recordings/changes.ts';
+import type { ComposingAgain } from '../recordings/composing-again.ts';
 import type { Merges } from '../recordings/merges.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
@@ -167,15 +171,48 @@ const keyOf = (name: SubjectName): string => {
   return name.kind === 'track' ? `${name.participantId}/${name.source}` : name.participantId;
 };
 
-export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow, merges: Merges): RecordingsPort => {
+const COMPOSITION_STATUS = {
+  queued: 'queued',
+  running: 'composing',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'failed',
+} as const satisfies Record<CompositionRow['status'], CompositionView['status']>;
+
+/** Null: it is a recording's own. */
+const compositionView = (row: CompositionRow, files: readonly FileRow[]): CompositionView | null => {
+  if (!row.request) return null;
+  const file = files.find((candidate) => candidate.composition_id === row.id);
+  const { segments_done: done, segments_total: total } = row;
+  return {
+    id: row.id,
+    recordingId: row.recording_id,
+    status: COMPOSITION_STATUS[row.status],
+    progress: row.status === 'done' ? 1 : total === null ? null : Math.min(1, done / total),
+    failureReason: row.failure_reason,
+    request: row.request,
+    file: file ? fileView(file) : null,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+};
+
+export const recordingsPort = (
+  catalog: Catalog,
+  workflow: RecordingWorkflow,
+  changes: RecordingChanges,
+  again: ComposingAgain,
+  merges: Merges,
+): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
-    const files = await filesOf(
-      catalog,
-      rows.map(({ id }) => id),
-    );
+    const ids = rows.map(({ id }) => id);
+    const again = await compositionsAgainOf(catalog, ids);
+    // After what they are files of: who is done has one.
+    const files = await filesOf(catalog, ids);
+    const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
       const own = files
-        .filter((candidate) => candidate.recording_id === row.id)
+        .filter((candidate) => candidate.recording_id === row.id && !made.has(candidate.composition_id))
         .sort((a, b) => a.offset_seconds - b.offset_seconds)
         .map(fileView);
       return {
@@ -186,9 +223,17 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow, me
         progress: row.progress,
         failureReason: row.failure_reason,
         stopReason: row.stop_reason,
-        config: row.config,
+        config: row.layout ? { ...row.config, layout: row.layout } : row.config,
+        startedWith: row.config,
+        compositions: again
+          .filter(({ recording_id }) => recording_id === row.id)
+          .flatMap((composition) => compositionView(composition, files) ?? []),
         start: row.started_at,
         end: row.ended_at,
+        pauses: row.pauses.map(({ start, end }) => ({
+          start: new Date(start),
+          end: end ? new Date(end) : row.ended_at,
+        })),
         subject: row.subject,
         file: own[0] ?? null,
         files: own,
@@ -219,6 +264,14 @@ export const recordingsPort = (catalog: Catalog, workflow: RecordingWorkflow, me
     find: async (id) => {
       const row = await findRecording(catalog, id as RecordingId);
       return row && view(row);
+    },
+    changeLayout: async (id, change) => view(await changes.changeLayout(id, change)),
+    pause: async (id) => view(await changes.pause(id)),
+    resume: async (id) => view(await changes.resume(id)),
+    compose: async (id, request) => {
+      const composed = compositionView(await again.compose(id, request), []);
+      if (!composed) throw new Error('What was asked for is not in the row.');
+      return composed;
     },
     delete: (id) => workflow.delete(id),
   };

@@ -130,7 +130,8 @@ class Compositor {
     };
     const after = (): void => this.#tell({ type: 'decoded' });
     const decodeFrame = decodeWith({ shunned, careful: careful ? { before, after } : null, onStep });
-    const options = { feed, recordingId, config, segmentsDir, scratchDir, threads, decodeFrame, onStep };
+    const onPaused = (paused: boolean): void => this.#tell({ type: 'paused', paused });
+    const options = { feed, recordingId, config, segmentsDir, scratchDir, threads, decodeFrame, onStep, onPaused };
     this.#open = { feed, composer: new Composer(options) };
     return this.#open;
   }

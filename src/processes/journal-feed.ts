@@ -2,7 +2,8 @@
 
 import { type JournalFeed, NothingToComposeError } from '../composition/composer.ts';
 import type { RecordingId } from '../domain/ids.ts';
-import { type SessionTimeNs, ticksIn } from '../domain/media-time.ts';
+import { MediaSpans } from '../domain/media-spans.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
 import { type JournalState, readJournal } from '../journal/reader.ts';
 import { scanJournal } from '../journal/scan.ts';
@@ -58,7 +59,9 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
   let over = false;
   return {
     timeline,
-    knownTicks: recording.stop && Math.max(1, ticksIn(recording.stop.stoppedNs - recording.startedNs)),
+    knownTicks:
+      recording.stop &&
+      new MediaSpans(recording.startedNs, recording.pauses ?? [], recording.stop.stoppedNs).totalTicks,
     span: { startNs: recording.startedNs, stopNs: recording.stop?.stoppedNs ?? null },
     async advance() {
       if (over) return false;

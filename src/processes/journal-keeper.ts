@@ -37,6 +37,9 @@ export class JournalKeeper {
     }
     const policy = { keepMs: retentionMs, capBytes: maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes };
     for (const { directory, bytes } of journalsToDelete(journals, policy, now.getTime())) {
+      // A composition may have been asked for since.
+      const use = (await journalUses(catalog)).find(({ journalDir }) => journalDir === directory);
+      if (use?.releasedAt === null) continue;
       await this.erase(directory);
       log.info({ directory, bytes }, 'Deleted a journal whose time was over.');
     }

@@ -14,6 +14,11 @@ export const journalLookup =
       startedNs: recording.startedNs,
       startedAtMs: recording.startedAtMs,
       stop: recording.stop,
+      layout: recording.layout,
+      pauses: (recording.pauses ?? []).map(({ pausedNs, resumedNs }) => ({
+        startedAtMs: summary.wallTimeOf(pausedNs),
+        endedAtMs: resumedNs === null ? null : summary.wallTimeOf(resumedNs),
+      })),
       lastNs: summary.lastNs,
       lastAtMs: summary.lastAtMs,
     };

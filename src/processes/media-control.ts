@@ -1,13 +1,24 @@
 /** The workflow's and the API's view of the media process, on the media client. */
 import type { MediaPort } from '../api/ports.ts';
+import type { LayoutChange } from '../domain/layout-change.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { MediaClient } from '../rooms/media-client.ts';
+
+/** What is named, and nothing else. */
+const asked = ({ type, priority, gridSize }: LayoutChange) => ({
+  ...(type ? { type } : {}),
+  ...(priority ? { priority } : {}),
+  ...(gridSize ? { gridSize } : {}),
+});
 
 /** Sessions and recordings. */
 export const mediaControl = (client: MediaClient): MediaControl => ({
   sessionOf: async (roomId) => (await client.request('session.of', { roomId })).session,
   startRecording: (options) => client.request('recording.start', options),
   stopRecording: (recordingId, reason) => client.request('recording.stop', { recordingId, reason }),
+  changeLayout: (recordingId, change) => client.request('recording.layout', { recordingId, change: asked(change) }),
+  pauseRecording: (recordingId) => client.request('recording.pause', { recordingId }),
+  resumeRecording: (recordingId) => client.request('recording.resume', { recordingId }),
   endSession: async (roomId, reason) => (await client.request('session.end', { roomId, reason })).ended,
   removeParticipant: async (roomId, participantId) =>
     (await client.request('participant.remove', { roomId, participantId })).removed,

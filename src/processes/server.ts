@@ -12,6 +12,8 @@ import { openCatalog } from '../catalog/catalog.ts';
 import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
+import { RecordingChanges } from '../recordings/changes.ts';
+import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
 import { Merges } from '../recordings/merges.ts';
 import { SessionBook } from '../recordings/session-book.ts';
@@ -85,20 +87,23 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       await book.reconcile(sessions, new Date());
       await workflow.reconcile(recordings);
     },
-    onDurable: (event) => takeEvent(event, book, workflow),
+    onDurable: (event) => takeEvent(event, book, workflow, changes),
   });
   const control = mediaControl(client);
+  const changes = new RecordingChanges({ catalog, media: control });
   const keeper = new JournalKeeper({
     catalog,
     retentionMs: config.journalRetentionMs,
     maxBytes: config.journalMaxBytes,
     log,
   });
+  const journal = journalLookup(paths.journals);
+  const again = new ComposingAgain({ catalog, compositions, journal });
   const workflow = new RecordingWorkflow({
     catalog,
     media: control,
     compositions,
-    journal: journalLookup(paths.journals),
+    journal,
     eraseJournal: (directory) => keeper.erase(directory),
     recordingsDir: paths.recordings,
     maxDurationMs: config.maxRecordingDurationMs,
@@ -119,7 +124,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     ports: {
       rooms: roomsPort(catalog, control),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow, new Merges(catalog, compositions)),
+      recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions)),
       files: filesPort(catalog, paths.root),
       media: mediaPort(client),
       health: serverHealth({
@@ -151,7 +156,12 @@ const removeStaleSockets = (run: string): void => {
 };
 
 /** One event of the media process, written down. It may come twice. */
-const takeEvent = async (event: DurableEvent, book: SessionBook, workflow: RecordingWorkflow): Promise<void> => {
+const takeEvent = async (
+  event: DurableEvent,
+  book: SessionBook,
+  workflow: RecordingWorkflow,
+  changes: RecordingChanges,
+): Promise<void> => {
   switch (event.type) {
     case 'session-started':
       return book.sessionStarted(event.session);
@@ -161,6 +171,8 @@ const takeEvent = async (event: DurableEvent, book: SessionBook, workflow: Recor
       return book.participantJoined(event.sessionId, event.participant);
     case 'participant-left':
       return book.participantLeft(event.sessionId, event.participantId, event.atMs);
+    case 'recording-changed':
+      return changes.told(event.recording);
     case 'recording-stopped':
       return workflow.stoppedByMedia(event.recordingId, event);
   }

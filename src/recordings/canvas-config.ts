@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { RecordingRow } from '../catalog/catalog.ts';
+import type { CompositionRequest } from '../catalog/tables.ts';
 import { canvasSize, type LayoutProgram, type Theme } from '../domain/layout.ts';
 import type { ChosenParticipant, RecordingConfig, RecordingMode, Watermark } from '../domain/recording.ts';
 
@@ -15,6 +16,10 @@ export interface CanvasConfig {
   readonly participants?: readonly ChosenParticipant[];
   /** `image`: absolute path. */
   readonly watermarks?: readonly (Watermark & { readonly startedAtMs: number })[];
+  /** `layout` holds from start to end; the journal's changes are passed over. */
+  readonly fixedLayout?: boolean | undefined;
+  /** Neither seen nor heard. */
+  readonly excludeParticipants?: readonly string[] | undefined;
 }
 
 export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
@@ -39,3 +44,10 @@ export const compositeConfig = (
     }),
   };
 };
+
+/** What was asked for after the recording. */
+export const requestedCanvas = ({ config, fixedLayout, excludeParticipants }: CompositionRequest): CanvasConfig => ({
+  ...canvasConfig(config),
+  ...(fixedLayout ? { fixedLayout } : {}),
+  ...(excludeParticipants.length > 0 ? { excludeParticipants } : {}),
+});

@@ -18,10 +18,11 @@ import {
   reportComposition,
 } from '../catalog/compositions.ts';
 import { insertFile } from '../catalog/files.ts';
-import { moveRecording, recordingsIn, setProgress } from '../catalog/recordings.ts';
+import { moveRecording, recordingsComposedAgain, recordingsIn, setProgress } from '../catalog/recordings.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
+import { isFinal } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
-import { canvasConfig, compositeConfig } from './canvas-config.ts';
+import { canvasConfig, compositeConfig, requestedCanvas } from './canvas-config.ts';
 import { copyOrder } from './copy-order.ts';
 import type { Artifact, Composer } from './ports.ts';
 
@@ -51,6 +52,8 @@ const fileIdOf = (id: CompositionId, index: number): FileId => {
 
 interface Held {
   readonly recordingId: RecordingId;
+  /** It was asked for afterwards: what becomes of it does not change the recording. */
+  readonly again: boolean;
   readonly fence: number;
 }
 
@@ -93,6 +96,9 @@ export class Compositions {
       for (const row of await recordingsIn(catalog, ['composing'])) {
         await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
       }
+      for (const row of await recordingsComposedAgain(catalog)) {
+        await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
+      }
       if (this.#swept) return;
       this.#swept = true;
       await this.#sweep().catch((error: unknown) =>
@@ -130,6 +136,8 @@ export class Compositions {
     const { catalog, composer } = this.#options;
     for (const composition of await compositionsOf(catalog, recording.id)) {
       if (composition.status !== 'queued' && composition.status !== 'running') continue;
+      // Nothing more is made of a recording that is done or failed, but what was asked for afterwards.
+      if (isFinal(recording.status) && composition.request === null) continue;
       if (this.#lost.has(composition.id) && composition.lease_until && composition.lease_until > new Date()) continue;
       if (!this.#held.has(composition.id)) await this.#handOut(recording, composition, stage);
       if (stage === 'stop-recorded') composer.finished(composition.id);
@@ -157,7 +165,7 @@ export class Compositions {
     const lease = { id: compositionId as CompositionId, fence: held.fence };
     const report = { segmentsDone: done, segmentsTotal: total, leaseUntil: new Date(Date.now() + LEASE_MS) };
     if (await reportComposition(catalog, lease, report)) {
-      if (total !== null) await setProgress(catalog, held.recordingId, Math.min(1, done / total));
+      if (total !== null && !held.again) await setProgress(catalog, held.recordingId, Math.min(1, done / total));
       return;
     }
     // Another server leads it now, in the same folder: two would only be in each other's way.
@@ -169,14 +177,14 @@ export class Compositions {
     });
   }
 
-  /** The artifact is in our store: the recording is done. */
+  /** The artifact is in our store: the recording is done, unless it was asked for afterwards. */
   composed(compositionId: string, artifact: Artifact): Promise<void> {
     return this.copied(compositionId, [artifact]);
   }
 
   /** The artifacts, in order, are in our store: the recording is done. There may be none: a track that never was on has no file. */
   copied(compositionId: string, artifacts: readonly Artifact[]): Promise<void> {
-    return this.#release(compositionId, async ({ recordingId, fence }) => {
+    return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, dataDir, recordingsDir } = this.#options;
       const id = compositionId as CompositionId;
       const taken = await transaction(catalog, async (trx) => {
@@ -197,7 +205,7 @@ export class Compositions {
             offsetSeconds: artifact.offsetSeconds ?? 0,
           });
         }
-        await moveRecording(trx, recordingId, 'done', { progress: 1 });
+        if (!again) await moveRecording(trx, recordingId, 'done', { progress: 1 });
         return true;
       });
       // Where the lease was lost, the segments are another's now.
@@ -206,13 +214,13 @@ export class Compositions {
   }
 
   failed(compositionId: string, reason: string): Promise<void> {
-    return this.#release(compositionId, async ({ recordingId, fence }) => {
+    return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, log } = this.#options;
       log.error({ compositionId, recordingId, reason }, 'A recording could not be composed.');
       await transaction(catalog, async (trx) => {
         const lease = { id: compositionId as CompositionId, fence };
         if (!(await finishComposition(trx, lease, { status: 'failed', reason }))) return;
-        await moveRecording(trx, recordingId, 'failed', { failureReason: reason });
+        if (!again) await moveRecording(trx, recordingId, 'failed', { failureReason: reason });
       });
     });
   }
@@ -234,7 +242,11 @@ export class Compositions {
     if (journalDir === null) return;
     const leased = await leaseComposition(catalog, composition.id, new Date(Date.now() + LEASE_MS));
     if (!leased) return;
-    this.#held.set(composition.id, { recordingId: recording.id, fence: leased.fence });
+    this.#held.set(composition.id, {
+      recordingId: recording.id,
+      again: composition.request !== null,
+      fence: leased.fence,
+    });
     try {
       await this.#start(recording, composition, journalDir, stage);
     } catch (error) {
@@ -259,9 +271,12 @@ export class Compositions {
       journalDir,
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
-      config: { ...canvasConfig(recording.config), ...compositeConfig(recording, folder) },
+      config: {
+        ...(composition.request ? requestedCanvas(composition.request) : canvasConfig(recording.config)),
+        ...compositeConfig(recording, folder),
+      },
       ...copyOrder(recording, dataDir),
-      createdAtMs: recording.created_at.getTime(),
+      createdAtMs: (composition.request ? composition : recording).created_at.getTime(),
       finished: stage !== 'live',
     });
   }

@@ -1,6 +1,7 @@
 /** What the workflow needs of the stages it coordinates. `processes/server.ts` satisfies it. */
 import type { ParticipantId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
+import type { LayoutChange } from '../domain/layout-change.ts';
 import type { TrackSource } from '../domain/media.ts';
 import type { FileFormat, MergedFile, StopReason } from '../domain/recording.ts';
 import type { CanvasConfig } from './canvas-config.ts';
@@ -14,6 +15,16 @@ export interface LiveRecording {
   readonly startedNs: number;
   readonly startedAtMs: number;
   readonly journalDir: string;
+  /** How it is now: grows with every change. 0 or absent: as it was started. */
+  readonly revision?: number | undefined;
+  readonly layout?: LayoutProgram | undefined;
+  readonly pauses?: readonly LivePause[] | undefined;
+}
+
+/** By the wall clock, ms since 1970. No end: it lasts. */
+export interface LivePause {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
 }
 
 /** A sitting of a room, as the media process knows it. */
@@ -43,6 +54,12 @@ export interface MediaControl {
   }): Promise<LiveRecording>;
   /** RECORDING_NOT_FOUND or RECORDING_NOT_RUNNING if the media process does not know it (any more). */
   stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;
+  /** RECORDING_NOT_RUNNING. */
+  changeLayout(recordingId: string, change: LayoutChange): Promise<LiveRecording>;
+  /** RECORDING_NOT_RUNNING, RECORDING_PAUSED. */
+  pauseRecording(recordingId: string): Promise<LiveRecording>;
+  /** RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED. */
+  resumeRecording(recordingId: string): Promise<LiveRecording>;
   endSession(roomId: string, reason: string): Promise<boolean>;
   removeParticipant(roomId: string, participantId: string): Promise<boolean>;
 }
@@ -103,4 +120,7 @@ export type JournalLookup = (
   readonly stop: { readonly stoppedNs: number; readonly stoppedAtMs: number; readonly reason: StopReason } | null;
   readonly lastNs: number;
   readonly lastAtMs: number;
+  /** The last that was in force. */
+  readonly layout?: LayoutProgram | undefined;
+  readonly pauses?: readonly LivePause[] | undefined;
 } | null>;

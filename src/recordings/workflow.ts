@@ -42,6 +42,7 @@ import {
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
 import { canvasConfig } from './canvas-config.ts';
+import { noteLive } from './changes.ts';
 import type { Compositions } from './compositions.ts';
 import type { JournalLookup, LiveRecording, LiveSession, MediaControl } from './ports.ts';
 
@@ -164,6 +165,7 @@ export class RecordingWorkflow {
       if (this.#starting.has(row.id)) continue;
       if (!live) await this.#recover(row);
       else if (row.status === 'starting') await this.#started(row.id, live, row.config);
+      else await noteLive(catalog, live);
     }
     for (const { recordingId } of unknown.values()) {
       if (this.#starting.has(recordingId as RecordingId)) continue;
@@ -260,7 +262,7 @@ export class RecordingWorkflow {
       return moved;
     });
     if (row) compositions.follow(row, 'live');
-    return row ?? this.#reread(id);
+    return (await noteLive(catalog, live)) ?? row ?? this.#reread(id);
   }
 
   async #stop(row: RecordingRow, reason: StopReason): Promise<RecordingRow> {
@@ -289,6 +291,14 @@ export class RecordingWorkflow {
       const live = { ...found, recordingId: row.id, sessionId: row.session_id, roomId: row.room_id };
       await this.#started(row.id, live, row.config);
     }
+    // What was changed last may not have reached the row.
+    await noteLive(catalog, {
+      ...found,
+      recordingId: row.id,
+      sessionId: row.session_id,
+      roomId: row.room_id,
+      revision: row.revision + 1,
+    });
     if (found.stop) return this.#ended(row, found.stop, 'stop-recorded');
     const end = { stoppedNs: found.lastNs, stoppedAtMs: found.lastAtMs, reason: 'media-process-lost' as const };
     return this.#ended(row, end, 'journal-ended');

@@ -195,6 +195,9 @@ export class ControlServer implements RoomsOutput {
         const { stoppedNs, stoppedAtMs } = await rooms.stopRecording(recordingId as RecordingId, reason);
         return { stoppedNs, stoppedAtMs };
       },
+      'recording.layout': ({ recordingId, change }) => rooms.changeLayout(recordingId as RecordingId, change),
+      'recording.pause': ({ recordingId }) => rooms.pauseRecording(recordingId as RecordingId),
+      'recording.resume': ({ recordingId }) => rooms.resumeRecording(recordingId as RecordingId),
       'session.of': ({ roomId }) => ({ session: rooms.sessionOf(roomId) }),
       'session.end': async ({ roomId, reason }) => ({ ended: await rooms.endSession(roomId, reason) }),
       'participant.remove': ({ roomId, participantId }) => ({

@@ -49,6 +49,12 @@ const activeRecording = z.object({
   startedNs: z.number(),
   startedAtMs: z.number(),
   journalDir: z.string(),
+  /** Grows with every change of what follows, so that news that overtake each other change nothing back. */
+  revision: z.number().int().min(0).default(0),
+  /** In force now. Absent: as it was started. */
+  layout: layout.optional(),
+  /** In order, by the wall clock; the last has no end while it lasts. */
+  pauses: z.array(z.object({ startedAtMs: z.number(), endedAtMs: z.number().nullable() })).default([]),
 });
 export type ActiveRecordingState = z.infer<typeof activeRecording>;
 const sessionState = z.object({
@@ -113,6 +119,15 @@ export const controlMethods = {
     params: z.object({ recordingId: z.string(), reason: stopReason }),
     result: z.object({ stoppedNs: z.number(), stoppedAtMs: z.number() }),
   },
+  /** Changes the layout of a running recording from now on; resolves when the journal has it on disk. RECORDING_NOT_RUNNING. */
+  'recording.layout': {
+    params: z.object({ recordingId: z.string(), change: layout.partial() }),
+    result: activeRecording,
+  },
+  /** From now on nothing of it is recorded; resolves when the journal has it on disk. RECORDING_NOT_RUNNING, RECORDING_PAUSED. */
+  'recording.pause': { params: z.object({ recordingId: z.string() }), result: activeRecording },
+  /** From now on it is recorded again. RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED. */
+  'recording.resume': { params: z.object({ recordingId: z.string() }), result: activeRecording },
   /** The session that runs in a room now. */
   'session.of': {
     params: z.object({ roomId: z.string() }),
@@ -155,6 +170,8 @@ export const durableEvent = z.discriminatedUnion('type', [
     atMs: z.number(),
     reason: z.string(),
   }),
+  /** A running recording is not as it was: its layout, or it was paused or resumed. */
+  z.object({ type: z.literal('recording-changed'), recording: activeRecording }),
   z.object({
     type: z.literal('recording-stopped'),
     recordingId: z.string(),

@@ -32,8 +32,13 @@ export interface PacketSink {
   /** The first 28 bytes of a sender report. Copied. */
   senderReport(stream: number, packet: Buffer, arrivalNs: bigint): void;
   event(event: SessionEvent, arrivalNs: bigint): void;
-  /** An event that is on disk (fdatasync) when the promise resolves: start and stop of recordings. Rejects if the disk refuses. */
+  /** An event that is on disk (fdatasync) when the promise resolves: start, stop and pause of recordings. Rejects if the disk refuses. */
   durableEvent(event: SessionEvent, arrivalNs: bigint): Promise<void>;
+  /**
+   * Begins another chunk at once: packets have been left out on purpose, and those that follow are to be understood without them.
+   * Asks for the snapshot before it returns.
+   */
+  beginChunk(): void;
   /** Writes what is buffered, index included, syncs, seals. Idempotent. */
   close(): Promise<void>;
 }

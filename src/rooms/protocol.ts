@@ -96,8 +96,10 @@ export const serverMessage = z.discriminatedUnion('type', [
       }),
     ),
     recording: z.boolean(),
-    /** How long the running recording has been going, ms: the indicator counts on from here. Absent where none runs. */
+    /** How much the running recording has recorded, pauses not counted, ms: the indicator counts on from here. Absent where none runs. */
     recordingForMs: z.number().int().min(0).optional(),
+    /** Nothing is recorded right now; the recording goes on later. */
+    recordingPaused: z.boolean().optional(),
     messages: z.array(z.object({ topic: z.string(), payload: z.string(), participantId: id, at: z.string() })),
   }),
   z.object({ type: z.literal('participant-joined'), participant: participantView }),
@@ -123,7 +125,8 @@ export const serverMessage = z.discriminatedUnion('type', [
     participantId: id,
     at: z.string(),
   }),
-  z.object({ type: z.literal('recording'), active: z.boolean() }),
+  /** `paused`: it is active, but nothing is recorded until it is resumed. */
+  z.object({ type: z.literal('recording'), active: z.boolean(), paused: z.boolean().optional() }),
   /** The connection is gone for good: `reason` is `removed`, `room-closed`, `replaced` or `left`. */
   z.object({ type: z.literal('bye'), reason: z.string() }),
   z.object({ type: z.literal('pong') }),

@@ -86,14 +86,15 @@ export class Publication implements PublishHandlers {
   onPacket(stream: PublishedStream, packet: Buffer, view: RtpView, arrivalNs: bigint, keyframe: boolean): void {
     const live = this.#live.get(stream);
     if (!live) return;
-    this.#room?.journal.sink?.rtp(live.info.stream, packet, arrivalNs, keyframe);
+    const media = this.#room?.journal.media;
+    if (media && !isWithheld(live, view.sequence)) media.rtp(live.info.stream, packet, arrivalNs, keyframe);
     live.track.feed.packet(stream, packet, view, arrivalNs, keyframe);
   }
 
   onSenderReport(stream: PublishedStream, report: Buffer, arrivalNs: bigint): void {
     const live = this.#live.get(stream);
     if (!live) return;
-    this.#room?.journal.sink?.senderReport(live.info.stream, report, arrivalNs);
+    this.#room?.journal.media?.senderReport(live.info.stream, report, arrivalNs);
     live.track.feed.senderReport(stream);
   }
 
@@ -130,6 +131,7 @@ export class Publication implements PublishHandlers {
     const live = this.#room?.openStream((number) => ({
       stream,
       track,
+      withheldTo: Number.NEGATIVE_INFINITY,
       info: {
         stream: number,
         trackId: track.trackId,
@@ -150,3 +152,9 @@ export class Publication implements PublishHandlers {
     track.feed.openStream(stream);
   }
 }
+
+/** A packet is retransmitted up to seconds after it was sent: what belongs to a pause stays out when it comes behind it. */
+const isWithheld = ({ stream, withheldTo }: LiveStream, sequence: number): boolean => {
+  const highest = stream.extendedSequence;
+  return highest !== null && highest + (((sequence - highest) << 16) >> 16) <= withheldTo;
+};

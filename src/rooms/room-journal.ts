@@ -1,7 +1,8 @@
 /**
  * A session's journal as the room sees it: open while a recording needs it, closed otherwise.
  *
- * States: `closed → opening → open → closing → closed`. Events that happen while it opens are kept and written once it is open, after
+ * States: `closed → opening → open → closing → closed`. While it is open, media may be withheld: events are written, packets are not.
+ * Events that happen while it opens are kept and written once it is open, after
  * the snapshot that did not know them; packets of that moment belong to no recording yet and are not.
  */
 
@@ -20,6 +21,8 @@ export interface RoomJournalOptions {
   readonly log: Logger;
   readonly snapshot: () => RoomSnapshot;
   readonly onKeyframesWanted: () => void;
+  /** Packets are written again after they were withheld: called before the snapshot that tells so. */
+  readonly onMediaAgain: () => void;
   /** The disk refused: everything that is recorded must end. */
   readonly onFailure: (error: Error) => void;
 }
@@ -31,8 +34,10 @@ interface TimedEvent {
 
 export class RoomJournal {
   readonly #options: RoomJournalOptions;
-  /** The open journal, or null. Read for every packet. */
+  /** The open journal, or null. */
   sink: PacketSink | null = null;
+  /** Where packets go: the open journal, or null; null, too, while media is withheld. Read for every packet. */
+  media: PacketSink | null = null;
   #opening: Promise<PacketSink> | null = null;
   #closing: Promise<void> | null = null;
   /** Events since the snapshot that the opening journal took. */
@@ -40,6 +45,25 @@ export class RoomJournal {
 
   constructor(options: RoomJournalOptions) {
     this.#options = options;
+  }
+
+  /** Open, but packets are not written. */
+  get isWithholding(): boolean {
+    return this.sink !== null && this.media === null;
+  }
+
+  /** From now on no packet and no sender report is written: everything is paused. */
+  withholdMedia(): void {
+    this.media = null;
+  }
+
+  /** Writes packets again, beginning with a chunk that says that some were left out. Nothing, if it writes them already. */
+  writeMedia(): void {
+    const { sink } = this;
+    if (!sink || this.media) return;
+    this.#options.onMediaAgain();
+    this.media = sink;
+    sink.beginChunk();
   }
 
   /** Opens it, or goes on with the open one. Rejects with DISK_FULL where the disk refuses. */
@@ -74,7 +98,9 @@ export class RoomJournal {
       const sink = await sinks.open({
         sessionId,
         roomId,
-        onKeyframesWanted,
+        onKeyframesWanted: () => {
+          if (!this.isWithholding) onKeyframesWanted();
+        },
         onFailure,
         snapshot: () => {
           this.#meanwhile = [];
@@ -83,6 +109,7 @@ export class RoomJournal {
       });
       for (const { event, arrivalNs } of this.#meanwhile.splice(0)) sink.event(event, arrivalNs);
       this.sink = sink;
+      this.media = sink;
       return sink;
     } catch (cause) {
       this.#meanwhile = [];
@@ -95,6 +122,7 @@ export class RoomJournal {
   async #close(): Promise<void> {
     const sink = this.sink;
     this.sink = null;
+    this.media = null;
     try {
       await sink?.close();
     } catch (error) {

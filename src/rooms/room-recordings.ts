@@ -4,12 +4,15 @@
  * Invariants:
  * 1. Starts, stops and closings of the journal happen one after the other (`#queue`), so that no start meets a journal that closes.
  * 2. While a recording is active the journal is open; it stays open for a tail after the last one has stopped.
- * 3. Every recording that began is reported as stopped exactly once (`onStopped`), whatever the disk does.
+ * 3. While all active recordings are paused, no packet is journaled; events are. What a pause withheld stays out of the tail, too.
+ * 4. Every recording that began is reported as stopped exactly once (`onStopped`), whatever the disk does.
  */
 import { RoomtapeError } from '../domain/errors.ts';
-import type { ActiveRecording } from '../domain/events.ts';
+import type { ActiveRecording, SessionEvent } from '../domain/events.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
+import { changedLayout, isSameLayout, type LayoutChange } from '../domain/layout-change.ts';
+import { withPause, withResume } from '../domain/media-spans.ts';
 import type { StopReason } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { type Clock, monotonicMs } from './clock.ts';
@@ -37,10 +40,12 @@ export interface RoomRecordingsOptions {
   readonly log: Logger;
   /** Somebody with this id is in the room. */
   readonly isPresent: (participantId: ParticipantId) => boolean;
-  /** The first recording has begun, or the last one has ended. */
-  readonly onActiveChanged: (active: boolean) => void;
-  /** A recording begins: every picture should begin with a keyframe. */
+  /** The first recording has begun, the last one has ended, or all are paused or not all any more. */
+  readonly onIndicatorChanged: (active: boolean, paused: boolean) => void;
+  /** A recording begins, or goes on after a pause: every picture should begin with a keyframe. */
   readonly onKeyframesWantedNow: () => void;
+  /** A running recording is not as it was. */
+  readonly onChanged: (state: ActiveRecordingState) => void;
   readonly onStopped: (recording: StoppedRecording) => void;
 }
 
@@ -60,7 +65,7 @@ export class RoomRecordings {
   #queued = 0;
   #tailEndsMs = 0;
   #ended = false;
-  #announced = false;
+  #announced: 'nothing' | 'recording' | 'paused' = 'nothing';
 
   constructor(options: RoomRecordingsOptions) {
     this.#options = options;
@@ -74,9 +79,15 @@ export class RoomRecordings {
     return [...this.#running.values()].map((running) => running.state);
   }
 
-  /** When the oldest running recording began (ms since 1970); null where none runs that participants have been told of. */
-  get activeSinceMs(): number | null {
-    return this.#announced ? Math.min(...this.states.map((state) => state.startedAtMs)) : null;
+  /** Recordings run, and all of them are paused. */
+  get paused(): boolean {
+    return this.#running.size > 0 && this.states.every(isPaused);
+  }
+
+  /** What the longest running recording has recorded by now (ms); null where none runs that participants have been told of. */
+  recordedMs(nowMs: number): number | null {
+    if (this.#announced === 'nothing') return null;
+    return Math.max(...this.states.map((state) => recordedMsOf(state, nowMs)));
   }
 
   knows(recordingId: RecordingId): boolean {
@@ -119,6 +130,33 @@ export class RoomRecordings {
       const his = [...this.#running].filter(([, running]) => running.participantId === participantId);
       for (const [recordingId] of his) await this.#stop(recordingId, 'participant-left');
     });
+  }
+
+  /**
+   * Another layout from now on; resolves when the journal has it on disk. A layout that is in force already changes nothing.
+   * RECORDING_NOT_RUNNING, DISK_FULL.
+   */
+  changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
+    return this.#inTurn(() => this.#changeLayout(recordingId, change));
+  }
+
+  /** The same for every recording that runs now and is about more than one participant. */
+  changeAllLayouts(change: LayoutChange): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [recordingId, { participantId }] of [...this.#running]) {
+        if (participantId === null) await this.#changeLayout(recordingId, change);
+      }
+    });
+  }
+
+  /** From now on nothing of it is recorded; resolves when the word of it is on disk. RECORDING_NOT_RUNNING, RECORDING_PAUSED, DISK_FULL. */
+  pause(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    return this.#inTurn(() => this.#pause(recordingId));
+  }
+
+  /** From now on it is recorded again. RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED, DISK_FULL. */
+  resume(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    return this.#inTurn(() => this.#resume(recordingId));
   }
 
   /** The disk refused: ends everything in order with what there is. */
@@ -169,13 +207,18 @@ export class RoomRecordings {
       startedNs,
       startedAtMs: clock.wallMs(),
       journalDir: sink.directory,
+      revision: 0,
+      layout,
+      pauses: [],
     };
     this.#running.set(recordingId, { recording, state, participantId });
+    this.#directMedia();
     onKeyframesWantedNow();
     try {
       await sink.durableEvent({ type: 'recording-started', recording }, arrivalNs);
     } catch (cause) {
       this.#running.delete(recordingId);
+      this.#directMedia();
       const detail = cause instanceof Error ? cause.message : String(cause);
       throw new RoomtapeError('DISK_FULL', `The start could not be written to disk: ${detail}`, { cause });
     }
@@ -183,18 +226,81 @@ export class RoomRecordings {
     return state;
   }
 
+  async #pause(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    const { journal, clock } = this.#options;
+    const { recording, state, participantId } = this.#runningOf(recordingId);
+    if (isPaused(state)) throw new RoomtapeError('RECORDING_PAUSED', `Recording "${recordingId}" is paused already.`);
+    const arrivalNs = clock.monotonicNs();
+    const pausedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
+    const running = {
+      participantId,
+      recording: { ...recording, pauses: withPause(recording.pauses ?? [], pausedNs) },
+      state: { ...state, pauses: [...state.pauses, { startedAtMs: clock.wallMs(), endedAtMs: null }] },
+    };
+    return this.#change(running, { type: 'recording-paused', recordingId, pausedNs }, arrivalNs);
+  }
+
+  async #resume(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    const { journal, clock, onKeyframesWantedNow } = this.#options;
+    const { recording, state, participantId } = this.#runningOf(recordingId);
+    const last = state.pauses.at(-1);
+    if (!last || !isPaused(state)) {
+      throw new RoomtapeError('RECORDING_NOT_PAUSED', `Recording "${recordingId}" is not paused.`);
+    }
+    const arrivalNs = clock.monotonicNs();
+    const resumedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
+    const running = {
+      participantId,
+      recording: { ...recording, pauses: withResume(recording.pauses ?? [], resumedNs) },
+      state: { ...state, pauses: [...state.pauses.slice(0, -1), { ...last, endedAtMs: clock.wallMs() }] },
+    };
+    const changed = this.#change(running, { type: 'recording-resumed', recordingId, resumedNs }, arrivalNs);
+    onKeyframesWantedNow();
+    return changed;
+  }
+
+  async #changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
+    const { recording, state, participantId } = this.#runningOf(recordingId);
+    const layout = changedLayout(recording.layout, change);
+    if (isSameLayout(layout, recording.layout)) return state;
+    const running = { participantId, recording: { ...recording, layout }, state: { ...state, layout } };
+    return this.#change(running, { type: 'layout-changed', recordingId, layout }, this.#options.clock.monotonicNs());
+  }
+
+  /** Takes a change over, writes its event to disk, and tells of it. A disk that refuses ends the recording by `fail`. */
+  async #change(to: Running, event: SessionEvent, arrivalNs: bigint): Promise<ActiveRecordingState> {
+    const { journal, onChanged } = this.#options;
+    const { recordingId } = to.recording;
+    const state = { ...to.state, revision: to.state.revision + 1 };
+    this.#running.set(recordingId, { ...to, state });
+    this.#directMedia();
+    try {
+      await journal.sink?.durableEvent(event, arrivalNs);
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new RoomtapeError('DISK_FULL', `The change could not be written to disk: ${detail}`, { cause });
+    }
+    onChanged(state);
+    this.#announce();
+    return state;
+  }
+
+  #runningOf(recordingId: RecordingId): Running {
+    const running = this.#running.get(recordingId);
+    if (running) return running;
+    throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
+  }
+
   async #stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     const { journal, clock, log, onStopped } = this.#options;
     const before = this.#stopped.get(recordingId);
     if (before) return before;
-    const running = this.#running.get(recordingId);
-    if (!running) {
-      throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
-    }
+    const running = this.#runningOf(recordingId);
     const arrivalNs = clock.monotonicNs();
     const stoppedNs = journal.sink?.toSessionTime(arrivalNs) ?? running.state.startedNs;
     const stopped = { recordingId, stoppedNs, stoppedAtMs: clock.wallMs(), reason };
     this.#running.delete(recordingId);
+    this.#directMedia();
     this.#tailEndsMs = monotonicMs(clock) + JOURNAL_TAIL_MS;
     try {
       await journal.sink?.durableEvent({ type: 'recording-stopped', recordingId, stoppedNs, reason }, arrivalNs);
@@ -211,11 +317,17 @@ export class RoomRecordings {
     for (const recordingId of [...this.#running.keys()]) await this.#stop(recordingId, reason);
   }
 
+  /** Invariant 3. With nothing running it stays as it is: a tail belongs to what was recorded last. */
+  #directMedia(): void {
+    if (this.paused) this.#options.journal.withholdMedia();
+    else if (this.#running.size > 0) this.#options.journal.writeMedia();
+  }
+
   #announce(): void {
-    const active = this.#running.size > 0;
-    if (active === this.#announced) return;
-    this.#announced = active;
-    this.#options.onActiveChanged(active);
+    const now = this.paused ? 'paused' : this.#running.size > 0 ? 'recording' : 'nothing';
+    if (now === this.#announced) return;
+    this.#announced = now;
+    this.#options.onIndicatorChanged(now !== 'nothing', now === 'paused');
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -228,3 +340,11 @@ export class RoomRecordings {
     return done;
   }
 }
+
+const isPaused = ({ pauses }: ActiveRecordingState): boolean => pauses.at(-1)?.endedAtMs === null;
+
+/** Without its pauses. */
+const recordedMsOf = ({ startedAtMs, pauses }: ActiveRecordingState, nowMs: number): number => {
+  const pausedMs = pauses.reduce((sum, pause) => sum + (pause.endedAtMs ?? nowMs) - pause.startedAtMs, 0);
+  return Math.max(0, nowMs - startedAtMs - pausedMs);
+};

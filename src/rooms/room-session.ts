@@ -73,6 +73,9 @@ export class RoomSession implements PublicationRoom {
       clock,
       log,
       snapshot: () => this.#snapshot(),
+      onMediaAgain: () => {
+        for (const live of this.#streams) live.withheldTo = live.stream.extendedSequence ?? live.withheldTo;
+      },
       onKeyframesWanted: () => this.#keyframes.spread(this.#videoStreams(), monotonicMs(clock)),
       onFailure: (error) => this.recordings.fail(error),
     });
@@ -83,10 +86,11 @@ export class RoomSession implements PublicationRoom {
       clock,
       log,
       isPresent: (participantId) => this.#participants.has(participantId),
-      onActiveChanged: (active) => this.tell({ type: 'recording', active }),
+      onIndicatorChanged: (active, paused) => this.tell({ type: 'recording', active, ...(paused ? { paused } : {}) }),
       onKeyframesWantedNow: () => {
         for (const stream of this.#videoStreams()) stream.requestKeyframe();
       },
+      onChanged: (recording) => options.onDurable({ type: 'recording-changed', recording }),
       onStopped: (recording) => this.#recordingStopped(recording),
     });
     options.onDurable({ type: 'session-started', session: this.state() });
@@ -234,7 +238,7 @@ export class RoomSession implements PublicationRoom {
     this.#streams.add(live);
     this.journal.event({ type: 'stream-opened', stream: live.info });
     // A stream may begin anywhere, and what comes before its first keyframe shows nothing.
-    if (this.journal.sink) live.stream.requestKeyframe();
+    if (this.journal.media) live.stream.requestKeyframe();
     return live;
   }
 
@@ -324,7 +328,8 @@ export class RoomSession implements PublicationRoom {
       streams: [...this.#streams].map(({ info, stream }) => ({
         ...info,
         extendedSequence: stream.extendedSequence,
-        lastSenderReport: stream.lastSenderReport,
+        // A sender report is media, too: none of a pause is written.
+        lastSenderReport: this.journal.isWithholding ? null : stream.lastSenderReport,
       })),
       pins: this.#pins,
       recordings: this.recordings.active,

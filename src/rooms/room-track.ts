@@ -18,6 +18,8 @@ export interface LiveStream {
   readonly info: StreamInfo;
   readonly track: RoomTrack;
   readonly stream: PublishedStream;
+  /** Packets up to this extended sequence number were sent while everything was paused: not for the journal, however late they come. */
+  withheldTo: number;
 }
 
 export const newTrack = (trackId: TrackId, participantId: ParticipantId, source: TrackSource): RoomTrack => ({

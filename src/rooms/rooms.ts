@@ -7,6 +7,7 @@
 import { RoomtapeError } from '../domain/errors.ts';
 import type { ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
+import type { LayoutChange } from '../domain/layout-change.ts';
 import type { StopReason } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { type Clock, monotonicMs } from './clock.ts';
@@ -170,9 +171,22 @@ export class Rooms {
   async stopRecording(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     const before = this.#stopped.get(recordingId);
     if (before) return before;
-    const session = this.#holderOf(recordingId);
-    if (!session) throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
-    return session.recordings.stop(recordingId, reason);
+    return this.#runningHolderOf(recordingId).recordings.stop(recordingId, reason);
+  }
+
+  /** See `recording.layout`. RECORDING_NOT_RUNNING. */
+  async changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
+    return this.#runningHolderOf(recordingId).recordings.changeLayout(recordingId, change);
+  }
+
+  /** See `recording.pause`. RECORDING_NOT_RUNNING, RECORDING_PAUSED. */
+  async pauseRecording(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    return this.#runningHolderOf(recordingId).recordings.pause(recordingId);
+  }
+
+  /** See `recording.resume`. RECORDING_NOT_RUNNING, RECORDING_NOT_PAUSED. */
+  async resumeRecording(recordingId: RecordingId): Promise<ActiveRecordingState> {
+    return this.#runningHolderOf(recordingId).recordings.resume(recordingId);
   }
 
   /** Ends a room's session in order; resolves when its journal is sealed. False: there is none. */
@@ -222,6 +236,12 @@ export class Rooms {
 
   #holderOf(recordingId: RecordingId): RoomSession | undefined {
     return this.#sessions.all.find((session) => session.recordings.knows(recordingId));
+  }
+
+  #runningHolderOf(recordingId: RecordingId): RoomSession {
+    const session = this.#holderOf(recordingId);
+    if (session) return session;
+    throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
   }
 
   #refuseWhenClosing(): void {

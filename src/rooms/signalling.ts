@@ -16,6 +16,7 @@ import { answerPublish, answerSubscribe } from './negotiation.ts';
 import type { Participant, ParticipantSocket } from './participant.ts';
 import { type ClientMessage, ROOM_PROTOCOL_VERSION, type ServerMessage } from './protocol.ts';
 import { RateLimit } from './rate-limit.ts';
+import { changeLayouts, RECORDING_LAYOUT_TOPIC } from './recording-layout.ts';
 import { issueResumeToken, type ResumeClaims, readResumeToken } from './resume-token.ts';
 import type { RoomSession } from './room-session.ts';
 import { trackInfo } from './room-track.ts';
@@ -229,6 +230,9 @@ export class Signalling {
             `More than ${SENDS_PER_SECOND} "send" messages a second were sent.`,
           );
         }
+        if (message.topic === RECORDING_LAYOUT_TOPIC) {
+          await changeLayouts(session, channel.claims.canModerate, message.payload);
+        }
         this.#send(place, message);
     }
   }
@@ -269,9 +273,10 @@ export class Signalling {
 }
 
 /** For the indicator that everybody sees. */
-const recordingState = (session: RoomSession, wallMs: number): { recording: boolean; recordingForMs?: number } => {
-  const sinceMs = session.recordings.activeSinceMs;
-  return sinceMs === null ? { recording: false } : { recording: true, recordingForMs: Math.max(0, wallMs - sinceMs) };
+const recordingState = ({ recordings }: RoomSession, wallMs: number) => {
+  const recordingForMs = recordings.recordedMs(wallMs);
+  if (recordingForMs === null) return { recording: false };
+  return { recording: true, recordingForMs, ...(recordings.paused ? { recordingPaused: true } : {}) };
 };
 
 /** A socket that another has taken the place of says nothing about its participant any more. */

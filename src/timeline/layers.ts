@@ -35,6 +35,8 @@ export interface LayerChoice {
 export const HALF_TICK_NS = NS_PER_S / FRAME_RATE / 2;
 /** A first picture that comes this soon after the recording's start is shown from its start: no flash of initials. */
 export const LEAD_IN_NS = 500 * NS_PER_MS;
+/** What is older than this when a span begins was seen before it: a picture that comes within the lead-in is shown instead. */
+const FRESH_NS = 200 * NS_PER_MS;
 /** A layer this much smaller than the tile is as good: the eye does not see it, the decoder does. */
 const TOLERANCE = 0.85;
 /**
@@ -92,6 +94,12 @@ class Layer {
   }
 }
 
+/** The stretch of session time that is shown: another one follows where the recording was paused. `toNs` null: it is not known to end. */
+export interface ShownSpan {
+  readonly fromNs: SessionTimeNs;
+  readonly toNs: SessionTimeNs | null;
+}
+
 /** The smallest that fills the tile, else the largest; of equals the newest epoch. */
 const bestFor = (layers: readonly Layer[], tile: Size): Layer | undefined => {
   const filling = layers.filter((layer) => layer.fills(tile));
@@ -105,7 +113,7 @@ const bestFor = (layers: readonly Layer[], tile: Size): Layer | undefined => {
 export class LayerSelector {
   readonly #source: LayerSource;
   readonly #trackId: TrackId;
-  readonly #recordingStartNs: SessionTimeNs;
+  #span: ShownSpan;
   readonly #layers = new Map<number, Layer>();
   #stream: number | null;
   /** The source has been read, and the decoder fed, up to here; null: enter anew. */
@@ -114,14 +122,14 @@ export class LayerSelector {
   #leadIn: VideoFrame | null = null;
 
   /**
-   * @param recordingStartNs where the lead-in rule counts from. The source must be settled to `recordingStartNs + LEAD_IN_NS` before
-   *   the first ticks are asked for.
+   * @param recordingStartNs where the lead-in rule counts from, until `select` is given another span. The source must be settled to its
+   *   beginning and `LEAD_IN_NS` before its first ticks are asked for.
    * @param stream the stream it was on, from `state` of an earlier selector; null to begin.
    */
   constructor(source: LayerSource, trackId: TrackId, recordingStartNs: SessionTimeNs, stream: number | null = null) {
     this.#source = source;
     this.#trackId = trackId;
-    this.#recordingStartNs = recordingStartNs;
+    this.#span = { fromNs: recordingStartNs, toNs: null };
     this.#stream = stream;
   }
 
@@ -135,7 +143,8 @@ export class LayerSelector {
    * unmuted): draw initials. The source must be settled to `atNs + HALF_TICK_NS`. If ticks were left out since the last call
    * (the tile was hidden), the stream is entered anew from its last keyframe.
    */
-  select(atNs: SessionTimeNs, tile: Size): LayerChoice | null {
+  select(atNs: SessionTimeNs, tile: Size, span: ShownSpan = this.#span): LayerChoice | null {
+    this.#span = span;
     const untilNs = atNs + HALF_TICK_NS;
     const enters = this.#untilNs === null || untilNs - this.#untilNs > NEXT_TICK_NS;
     if (enters) this.#enter(untilNs);
@@ -149,9 +158,12 @@ export class LayerSelector {
   #choose(atNs: SessionTimeNs, untilNs: SessionTimeNs, tile: Size, enters: boolean): LayerChoice | null {
     const sinceNs = this.#source.unmutedSince(this.#trackId, atNs);
     if (sinceNs === null) return null;
-    const pool = this.#showable(sinceNs);
+    const fresh = this.#showable(Math.max(sinceNs, this.#span.fromNs - FRESH_NS));
+    const ahead = fresh.length === 0 ? this.#leadInChoice(untilNs, enters) : null;
+    if (ahead !== null) return ahead;
+    const pool = fresh.length > 0 ? fresh : this.#showable(sinceNs);
+    if (pool.length === 0) return null;
     const current = pool.find((layer) => layer.view.stream === this.#stream);
-    if (pool.length === 0) return this.#leadInChoice(untilNs, enters);
     const freshestNs = pool.reduce((newest, layer) => Math.max(newest, layer.decodableNs), Number.NEGATIVE_INFINITY);
     const live = pool.filter((layer) => layer.isLive(untilNs, freshestNs));
     const wanted = bestFor(live, tile) ?? this.#freshest(pool);
@@ -190,9 +202,9 @@ export class LayerSelector {
     return { stream, codec, restart: true, frames, timeNs: layer.decodableNs };
   }
 
-  /** Before the first picture: at the recording's start, the one that is about to come. */
+  /** Before the first picture of a span: at its start, the one that is about to come. */
   #leadInChoice(untilNs: SessionTimeNs, enters: boolean): LayerChoice | null {
-    const endNs = this.#recordingStartNs + LEAD_IN_NS;
+    const endNs = Math.min(this.#span.fromNs + LEAD_IN_NS, this.#span.toNs ?? Number.POSITIVE_INFINITY);
     if (untilNs >= endNs) return null;
     let first: VideoFrame | null = null;
     for (const { view } of this.#layers.values()) {

@@ -103,6 +103,14 @@ export class Reorder {
     this.#deadlineNs = Number.POSITIVE_INFINITY;
   }
 
+  /** Goes on behind this extended sequence number; what was held is released, what lies between was never written. */
+  resume(highest: number): void {
+    this.flush();
+    this.#stray = null;
+    this.#highest = highest;
+    this.#next = highest + 1;
+  }
+
   #begin(extended: number, packet: RtpPacket, arrivalNs: SessionTimeNs): void {
     if (extended <= this.#entered || this.#held.has(extended)) {
       this.late += 1;

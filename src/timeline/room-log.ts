@@ -2,6 +2,7 @@
 import type { ActiveRecording, SessionEvent } from '../domain/events.ts';
 import type { RecordingId, TrackId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
+import { type Pause, withPause, withResume } from '../domain/media-spans.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import type { JournalSnapshot } from '../journal/record.ts';
 import type { RoomState } from './types.ts';
@@ -18,6 +19,8 @@ export interface RecordingSpan {
   readonly startNs: SessionTimeNs;
   /** Null while it runs, as far as the journal has been read. */
   readonly stopNs: SessionTimeNs | null;
+  /** So far, in order. */
+  readonly pauses: readonly Pause[];
   /** In force at the start, or, where the journal was entered later, at that time. Changes are `layout-changed` events. */
   readonly layout: LayoutProgram;
 }
@@ -41,7 +44,11 @@ export class RoomLog {
   event(atNs: SessionTimeNs, event: SessionEvent): void {
     this.events.push({ atNs, event });
     if (event.type === 'recording-started') this.#start(event.recording);
-    else if (event.type === 'recording-stopped') this.#stop(event.recordingId, event.stoppedNs);
+    else if (event.type === 'recording-stopped') this.#change(event.recordingId, { stopNs: event.stoppedNs });
+    else if (event.type === 'recording-paused')
+      this.#pauses(event.recordingId, (known) => withPause(known, event.pausedNs));
+    else if (event.type === 'recording-resumed')
+      this.#pauses(event.recordingId, (known) => withResume(known, event.resumedNs));
     else if (event.type === 'track-published') this.#mute(event.track.trackId, atNs, event.track.muted);
     else if (event.type === 'track-muted') this.#mute(event.trackId, atNs, event.muted);
   }
@@ -74,14 +81,21 @@ export class RoomLog {
   }
 
   #start(recording: ActiveRecording): void {
-    const { recordingId, startedNs, layout } = recording;
-    if (this.recordings.has(recordingId)) return;
-    this.recordings.set(recordingId, { recordingId, startNs: startedNs, stopNs: null, layout });
+    const { recordingId, startedNs, layout, pauses } = recording;
+    // A snapshot says again what events said, or mends what they missed.
+    if (this.recordings.has(recordingId)) this.#change(recordingId, pauses === undefined ? {} : { pauses });
+    else
+      this.recordings.set(recordingId, { recordingId, startNs: startedNs, stopNs: null, layout, pauses: pauses ?? [] });
   }
 
-  #stop(recordingId: RecordingId, stopNs: SessionTimeNs): void {
+  #pauses(recordingId: RecordingId, after: (known: readonly Pause[]) => readonly Pause[]): void {
     const recording = this.recordings.get(recordingId);
-    if (recording !== undefined) this.recordings.set(recordingId, { ...recording, stopNs });
+    if (recording !== undefined) this.#change(recordingId, { pauses: after(recording.pauses) });
+  }
+
+  #change(recordingId: RecordingId, to: Partial<RecordingSpan>): void {
+    const recording = this.recordings.get(recordingId);
+    if (recording !== undefined) this.recordings.set(recordingId, { ...recording, ...to });
   }
 
   /** Keeps changes only: a track that was never muted has none. */

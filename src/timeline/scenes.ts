@@ -107,6 +107,8 @@ const changeBy = (state: SceneState, input: SceneInput): Partial<SceneState> | n
     case 'stream-opened':
     case 'stream-closed':
     case 'recording-stopped':
+    case 'recording-paused':
+    case 'recording-resumed':
     case 'dropped':
       return null;
   }

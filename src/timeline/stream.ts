@@ -133,6 +133,18 @@ export class Stream {
     else this.#clock.report(report, arrivalNs);
   }
 
+  /**
+   * Goes on after a gap in the journal, behind this extended sequence number: what was sent meanwhile is neither missing nor waited for.
+   * A decoder has to begin anew; the clock goes on, unless what comes next says that it stood still.
+   */
+  resume(extendedSequence: number, atNs: SessionTimeNs): void {
+    if (this.closed) return;
+    this.#reorder.resume(extendedSequence);
+    this.#lost();
+    this.#clock.resumed(atNs);
+    this.lastArrivalNs = atNs;
+  }
+
   /** Its track was muted or unmuted. */
   muted(muted: boolean, atNs: SessionTimeNs): void {
     this.#clock.muted(muted, atNs);

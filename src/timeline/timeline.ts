@@ -200,15 +200,26 @@ export class Timeline {
     }
   }
 
-  /** The first snapshot enters the journal; a later one repeats what is known, or mends it where events were dropped. */
+  /**
+   * The first snapshot enters the journal; a later one repeats what is known, or mends it where events were dropped. One after a gap takes
+   * the streams up again where they now are: what they sent meanwhile was never written.
+   */
   #snapshot(atNs: SessionTimeNs, snapshot: JournalSnapshot): void {
     this.#room.snapshot(atNs, snapshot);
+    if (snapshot.afterGap) this.#closeUnlisted(atNs, snapshot);
     for (const { extendedSequence, lastSenderReport, ...info } of snapshot.streams) {
-      if (this.#streams.has(info.stream)) continue;
-      const stream = this.#open(info, atNs, extendedSequence);
+      const known = this.#streams.get(info.stream);
+      if (known !== undefined && !snapshot.afterGap) continue;
+      const stream = known ?? this.#open(info, atNs, extendedSequence);
+      if (known !== undefined && extendedSequence !== null) known.resume(extendedSequence, atNs);
       if (lastSenderReport === null) continue;
       stream.senderReport(Buffer.from(lastSenderReport.packet, 'base64'), lastSenderReport.arrivalNs);
     }
+  }
+
+  #closeUnlisted(atNs: SessionTimeNs, snapshot: JournalSnapshot): void {
+    const listed = new Set(snapshot.streams.map(({ stream }) => stream));
+    this.#close(atNs, ({ info }) => !listed.has(info.stream));
   }
 
   #open(info: StreamInfo, atNs: SessionTimeNs, extendedSequence: number | null): Stream {

@@ -30,6 +30,13 @@ export class Api extends RestClient {
     });
   }
 
+  /** A call about one recording; rejects unless it is answered 200. */
+  async changeRecording(id: string, method: string, what: string, body?: unknown): Promise<RecordingAnswer> {
+    const answer = await this.call(method, `/v2/recordings/${id}${what}`, body);
+    if (!answer.ok) throw new Error(`${method} ${what} was answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as RecordingAnswer;
+  }
+
   /** Waits until a recording is in one of these states. */
   status(id: string, wanted: readonly string[], limitMs = 60_000): Promise<RecordingAnswer> {
     return waitFor(`recording ${id} to be ${wanted.join(' or ')}`, limitMs, async () => {

@@ -2,6 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ParticipantInfo, SessionEvent, StreamInfo } from '../../src/domain/events.ts';
+import { MediaSpans, type Pause, withPause, withResume } from '../../src/domain/media-spans.ts';
+import { FRAME_RATE, NS_PER_S } from '../../src/domain/media-time.ts';
 import { readJournal } from '../../src/journal/reader.ts';
 
 export interface StreamFacts {
@@ -25,12 +27,33 @@ export interface JournalFacts {
   readonly startNs: bigint;
   /** Null while it runs. */
   readonly stopNs: bigint | null;
+  /** What of it is in the file. */
+  readonly spans: MediaSpans;
+  /** Packets and sender reports between the word of a pause and that of its end: there must be none. */
+  readonly writtenInPauses: number;
   readonly events: readonly { readonly atNs: bigint; readonly event: SessionEvent }[];
   readonly streams: readonly StreamFacts[];
   /** Everybody who was there at any time. */
   readonly people: readonly ParticipantInfo[];
   readonly problems: readonly string[];
 }
+
+/** Seconds of the file at which a monotonic time is seen; a time within a pause is at the cut. */
+export const secondsOf = ({ spans, originNs }: JournalFacts, ns: bigint): number =>
+  spans.secondsAt(Number(ns - originNs));
+
+/** True for a monotonic time that is in the file. */
+export const isRecorded = ({ spans, originNs }: JournalFacts, ns: bigint): boolean => {
+  const at = Number(ns - originNs);
+  return spans.spans.some(({ fromNs, toNs }) => at >= fromNs && (toNs === null || at < toNs));
+};
+
+/** Where the file leaves time out, and how much by then. */
+export const cutsOf = ({ spans: { spans } }: JournalFacts): { readonly at: number; readonly skipped: number }[] =>
+  spans.map(({ fromNs, firstTick }) => ({
+    at: firstTick / FRAME_RATE,
+    skipped: (fromNs - (spans[0]?.fromNs ?? 0)) / NS_PER_S - firstTick / FRAME_RATE,
+  }));
 
 /** A receiver asks again for what is missing for a second (`timeline/reorder.ts` waits twice as long). */
 const RECOVERY_NS = 1_000_000_000;
@@ -41,6 +64,8 @@ class StreamCount {
   readonly #seen = new Map<number, number>();
   #highest: number | null = null;
   #lastNs: number | null = null;
+  /** Numbers that were left out on purpose: up to, and how many before. */
+  readonly #leftOut: { readonly from: number; readonly to: number }[] = [];
   #pauseNs = 0;
 
   /** What had arrived before the journal was opened; packets from before that come late are no part of it. */
@@ -60,6 +85,14 @@ class StreamCount {
     if (extended > this.#before && !this.#seen.has(extended)) this.#seen.set(extended, arrivalNs);
     if (this.#lastNs !== null) this.#pauseNs = Math.max(this.#pauseNs, arrivalNs - this.#lastNs);
     this.#lastNs = arrivalNs;
+  }
+
+  /** Goes on behind this number: what lies between was not to be written. */
+  gap(extended: number): void {
+    if (this.#highest === null || extended <= this.#highest) return;
+    this.#leftOut.push({ from: this.#highest + 1, to: extended });
+    this.#highest = extended;
+    this.#lastNs = null;
   }
 
   facts(): StreamFacts {
@@ -85,7 +118,9 @@ class StreamCount {
     }
     let present = 0;
     for (const number of this.#seen.keys()) if (number <= last) present += 1;
-    return last < first ? 0 : last - first + 1 - present;
+    const leftOut = this.#leftOut.filter(({ from, to }) => from > first && to < last);
+    const spared = leftOut.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    return last < first ? 0 : last - first + 1 - present - spared;
   }
 }
 
@@ -97,6 +132,9 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
   const problems: string[] = [];
   const streams = new Map<number, StreamCount>();
   const people = new Map<string, ParticipantInfo>();
+  let pauses: readonly Pause[] = [];
+  let writtenInPauses = 0;
+  const isPaused = () => pauses.at(-1)?.resumedNs === null;
   const open = (info: StreamInfo, before: number | null) => {
     if (!streams.has(info.stream)) streams.set(info.stream, new StreamCount(info, before));
   };
@@ -105,12 +143,20 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
     for (const record of batch.records) {
       if (record.type === 'snapshot') {
         origin = BigInt(record.snapshot.originMonotonicNs);
-        for (const stream of record.snapshot.streams) open(stream, stream.extendedSequence);
+        for (const stream of record.snapshot.streams) {
+          if (record.snapshot.afterGap && stream.extendedSequence !== null) {
+            streams.get(stream.stream)?.gap(stream.extendedSequence);
+          }
+          open(stream, stream.extendedSequence);
+        }
         for (const person of record.snapshot.participants) people.set(person.participantId, person);
         for (const { recordingId: id, startedNs } of record.snapshot.recordings) {
           if (id === recordingId) startNs ??= origin + BigInt(Math.round(startedNs));
         }
+      } else if (record.type === 'sender-report') {
+        if (isPaused()) writtenInPauses += 1;
       } else if (record.type === 'rtp') {
+        if (isPaused()) writtenInPauses += 1;
         streams.get(record.stream)?.take(record.payload, record.arrivalNs);
       } else if (record.type === 'event') {
         const { event } = record;
@@ -119,6 +165,12 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
         if (event.type === 'participant-joined') people.set(event.participant.participantId, event.participant);
         if (event.type === 'recording-started' && event.recording.recordingId === recordingId) {
           startNs = origin + BigInt(Math.round(event.recording.startedNs));
+        }
+        if (event.type === 'recording-paused' && event.recordingId === recordingId) {
+          pauses = withPause(pauses, event.pausedNs);
+        }
+        if (event.type === 'recording-resumed' && event.recordingId === recordingId) {
+          pauses = withResume(pauses, event.resumedNs);
         }
         if (event.type === 'recording-stopped' && event.recordingId === recordingId) {
           stopNs = origin + BigInt(Math.round(event.stoppedNs));
@@ -133,6 +185,8 @@ const readFacts = async (directory: string, recordingId: string): Promise<Journa
     originNs: origin,
     startNs,
     stopNs,
+    spans: new MediaSpans(Number(startNs - origin), pauses, stopNs === null ? null : Number(stopNs - origin)),
+    writtenInPauses,
     events,
     streams: facts,
     people: [...people.values()],

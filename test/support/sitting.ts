@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
 import { canvasSize, gridRects, type Rect, type Size, shareRects } from '../../src/domain/layout.ts';
 import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
-import { type JournalFacts, journalOf } from './journal-facts.ts';
+import { cutsOf, isRecorded, type JournalFacts, journalOf, secondsOf } from './journal-facts.ts';
 import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
 import type { Fit } from './oracle/tile-reading.ts';
 import { timelineOf, tracksAlone } from './oracle/track-alone.ts';
@@ -24,6 +24,7 @@ const CHANGE_S = 0.25;
 /** A flash or beep at the very edge of what is judged proves nothing. */
 const EDGE_S = 0.1;
 const MARK_S = 0.1;
+const MARK_NS = 100_000_000n;
 /** Flash and beep of one second, as far apart as a starved browser may send them. */
 const PAIR_S = 0.4;
 
@@ -181,6 +182,22 @@ export class Sitting {
     this.#endAnswerNs = process.hrtime.bigint();
   }
 
+  /** Nothing is recorded from now on, and nothing judged. */
+  async pauseRecording(): Promise<void> {
+    await this.#service.api.changeRecording(this.recordingId, 'POST', '/pause');
+    this.changing();
+  }
+
+  /** It goes on: say with `grid` or `scene` what is seen. */
+  async resumeRecording(): Promise<void> {
+    await this.#service.api.changeRecording(this.recordingId, 'POST', '/resume');
+  }
+
+  /** Another layout: say with `grid` or `scene` what is seen. */
+  async changeLayout(layout: Record<string, unknown>): Promise<void> {
+    await this.#service.api.changeRecording(this.recordingId, 'PATCH', '', { config: { layout } });
+  }
+
   /** Waits until this long has passed since the recording's start was answered. */
   async until(seconds: number): Promise<void> {
     await waitFor(`second ${seconds} of the recording`, seconds * 1000 + 5_000, () => this.elapsed >= seconds);
@@ -230,14 +247,15 @@ export class Sitting {
   }
 
   async #expectation(journal: JournalFacts): Promise<Expectation> {
-    const { startNs, stopNs } = journal;
-    if (stopNs === null) throw new Error('The journal holds no end of the recording.');
-    const duration = secondsBetween(startNs, stopNs);
+    const { startNs, spans } = journal;
+    // One that was paused ends with the pause, whether or not its end was written.
+    if (spans.spans.at(-1)?.toNs == null) throw new Error('The journal holds no end of the recording.');
+    const duration = spans.secondsAt(Number.MAX_SAFE_INTEGER);
     const scenes = this.#scenes.map((scene, index): ExpectedScene => {
       const next = this.#scenes[index + 1];
       // Journaling begins with the recording: pictures are shown from the first keyframe after it.
-      const from = secondsBetween(startNs, scene.fromNs) + scene.settleS;
-      const to = next ? secondsBetween(startNs, next.fromNs) - EDGE_S : duration;
+      const from = secondsOf(journal, scene.fromNs) + scene.settleS;
+      const to = next ? secondsOf(journal, next.fromNs) - EDGE_S : duration;
       return {
         from: Math.max(FIRST_PICTURE_S, from),
         to: Math.min(duration, to),
@@ -249,32 +267,45 @@ export class Sitting {
       ...this.canvas,
       scenes,
       duration,
-      httpDuration: this.#endAnswerNs === null ? null : secondsBetween(this.#startAnswerNs, this.#endAnswerNs),
+      httpDuration: this.#httpDuration(journal),
+      cuts: cutsOf(journal),
       participants: [
-        ...this.#people(startNs, duration, scenes),
+        ...this.#people(journal, duration, scenes),
         ...this.#shared(startNs),
         ...(await this.#guests(journal, duration, scenes)),
       ],
     };
   }
 
-  #people(startNs: bigint, duration: number, scenes: readonly ExpectedScene[]): ExpectedParticipant[] {
+  /** Where it was paused, more answers than two would have to be on time. */
+  #httpDuration({ spans }: JournalFacts): number | null {
+    if (this.#endAnswerNs === null || spans.spans.length > 1) return null;
+    return secondsBetween(this.#startAnswerNs, this.#endAnswerNs);
+  }
+
+  #people(journal: JournalFacts, duration: number, scenes: readonly ExpectedScene[]): ExpectedParticipant[] {
     const byIndex = Map.groupBy(this.participants, ({ index }) => index);
     return [...byIndex].map(([index, incarnations]): ExpectedParticipant => {
       const [first] = incarnations;
       if (!first) throw new Error('A group of nobody.');
       const marks = incarnations.flatMap(({ sentLog }) => sentLog);
       const timesOf = (kind: 'flash' | 'beep') =>
-        marks.filter((mark) => mark.kind === kind).map(({ dueNs }) => secondsBetween(startNs, dueNs));
+        marks
+          .filter((mark) => mark.kind === kind && isRecorded(journal, mark.dueNs))
+          .filter(({ dueNs }) => isRecorded(journal, dueNs + MARK_NS))
+          .map(({ dueNs }) => secondsOf(journal, dueNs));
       const beeps = timesOf('beep');
       return {
         index,
         fps: first.fps,
         loopFrames: first.loopSeconds * first.fps,
-        mediaZero: secondsBetween(startNs, first.epochNs),
+        mediaZero: secondsBetween(journal.startNs, first.epochNs),
         flashes: timesOf('flash').filter((time) => isJudged(scenes, index, time)),
         beeps: beeps.filter((time) => isInside(duration, time)),
-        audible: beeps.map((time) => ({ from: time, to: time + MARK_S })),
+        // A beep that a pause cuts may be heard, or not.
+        audible: marks
+          .filter(({ kind }) => kind === 'beep')
+          .map(({ dueNs }) => ({ from: secondsOf(journal, dueNs), to: secondsOf(journal, dueNs + MARK_NS) })),
       };
     });
   }

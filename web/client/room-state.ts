@@ -11,8 +11,11 @@ export interface RoomMessage {
 
 export type RecordingState =
   | { readonly active: false }
-  /** `sinceMs`: this machine's clock when it began; null where nobody told. */
-  | { readonly active: true; readonly sinceMs: number | null };
+  /**
+   * `sinceMs`: this machine's clock when it would have begun had it never been paused; null where nobody told. `pausedAtMs`: since when
+   * nothing is recorded; null while it is.
+   */
+  | { readonly active: true; readonly sinceMs: number | null; readonly pausedAtMs: number | null };
 
 export interface RoomState {
   readonly self: {
@@ -52,6 +55,7 @@ const joined = (former: RoomState, message: Extract<ServerMessage, { type: 'join
   const goesOn = former.sessionId === message.sessionId;
   const since = message.recordingForMs === undefined ? null : nowMs - message.recordingForMs;
   const known = goesOn && former.recording.active ? former.recording.sinceMs : null;
+  const pausedAtMs = message.recordingPaused ? nowMs : null;
   return {
     self: { participantId, name, permissions },
     sessionId: message.sessionId,
@@ -59,7 +63,7 @@ const joined = (former: RoomState, message: Extract<ServerMessage, { type: 'join
     tracks: message.tracks,
     activeSpeaker: goesOn ? former.activeSpeaker : null,
     speakers: goesOn ? former.speakers : [],
-    recording: message.recording ? { active: true, sinceMs: since ?? known } : { active: false },
+    recording: message.recording ? { active: true, sinceMs: since ?? known, pausedAtMs } : { active: false },
     messages: message.messages,
   };
 };
@@ -76,6 +80,19 @@ const without = (state: RoomState, participantId: string): RoomState => ({
   activeSpeaker: state.activeSpeaker === participantId ? null : state.activeSpeaker,
   speakers: state.speakers.filter((speaker) => speaker !== participantId),
 });
+
+/** It begins, is paused, goes on or ends. The time of a pause does not count. */
+const withRecording = (state: RoomState, active: boolean, paused: boolean, nowMs: number): RoomState => {
+  const { recording } = state;
+  if (!active) return recording.active ? { ...state, recording: { active: false } } : state;
+  if (!recording.active)
+    return { ...state, recording: { active: true, sinceMs: nowMs, pausedAtMs: paused ? nowMs : null } };
+  const { sinceMs, pausedAtMs } = recording;
+  if ((pausedAtMs !== null) === paused) return state;
+  if (pausedAtMs === null) return { ...state, recording: { active: true, sinceMs, pausedAtMs: nowMs } };
+  const goneOnMs = sinceMs === null ? null : sinceMs + nowMs - pausedAtMs;
+  return { ...state, recording: { active: true, sinceMs: goneOnMs, pausedAtMs: null } };
+};
 
 /** The state after a message. Messages that change nothing return the same object. */
 export const reduceRoom = (state: RoomState, message: ServerMessage, nowMs: number): RoomState => {
@@ -116,8 +133,7 @@ export const reduceRoom = (state: RoomState, message: ServerMessage, nowMs: numb
       return { ...state, messages: [...state.messages, { topic, payload, participantId, at }].slice(-MESSAGES_KEPT) };
     }
     case 'recording':
-      if (message.active === state.recording.active) return state;
-      return { ...state, recording: message.active ? { active: true, sinceMs: nowMs } : { active: false } };
+      return withRecording(state, message.active, message.paused ?? false, nowMs);
     case 'answer':
     case 'bye':
     case 'pong':

@@ -1,6 +1,6 @@
 /** In the room: tiles, control bar, panel, notices, everybody's sound. */
 import { useCallback, useEffect, useState } from 'react';
-import type { RoomClient, RoomSnapshot } from '../client/index.ts';
+import type { RecordingState, RoomClient, RoomSnapshot } from '../client/index.ts';
 import { ChatPanel } from './chat-panel.tsx';
 import { ControlBar, type Panel } from './control-bar.tsx';
 import { DevicePickers } from './device-pickers.tsx';
@@ -40,8 +40,8 @@ export const CallScreen = ({ client, room, roomId, token, speakerId, onSpeaker }
   const close = useCallback(() => setPanel(null), []);
 
   useEffect(() => {
-    document.title = room.recording.active ? '● Recording · Roomtape' : 'Roomtape';
-  }, [room.recording.active]);
+    document.title = titleOf(room.recording);
+  }, [room.recording]);
 
   return (
     <div className="call" data-phase={room.phase}>
@@ -92,4 +92,9 @@ export const CallScreen = ({ client, room, roomId, token, speakerId, onSpeaker }
       <RoomSound room={room} speakerId={speakerId} />
     </div>
   );
+};
+
+const titleOf = (recording: RecordingState): string => {
+  if (!recording.active) return 'Roomtape';
+  return recording.pausedAtMs === null ? '● Recording · Roomtape' : '○ Recording paused · Roomtape';
 };

@@ -46,12 +46,14 @@ export const useNotices = (
   }, [camera.problem, microphone.problem, screen.problem, tell]);
 
   const isRecorded = room.recording.active;
-  const wasRecorded = useRef(false);
+  const isPaused = room.recording.active && room.recording.pausedAtMs !== null;
+  const before = useRef({ isRecorded: false, isPaused: false });
   useEffect(() => {
-    if (isRecorded !== wasRecorded.current)
-      tell(isRecorded ? 'This room is being recorded.' : 'The recording has ended.');
-    wasRecorded.current = isRecorded;
-  }, [isRecorded, tell]);
+    const was = before.current;
+    before.current = { isRecorded, isPaused };
+    if (isRecorded !== was.isRecorded) tell(isRecorded ? 'This room is being recorded.' : 'The recording has ended.');
+    else if (isPaused !== was.isPaused) tell(isPaused ? 'The recording is paused.' : 'The recording goes on.');
+  }, [isRecorded, isPaused, tell]);
 
   return { notices, tell };
 };

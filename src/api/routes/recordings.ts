@@ -1,16 +1,14 @@
 /** `/v2/recordings`: start, end, list, get, delete. */
 
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
-import type { Caller } from '../auth.ts';
-import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { RecordingView } from '../ports.ts';
+import { recordingAnswers } from '../recording-answers.ts';
 import { startBody, toRecordingConfig } from '../start-recording.ts';
 import { toWireRecording, wireRecording } from '../wire-recording.ts';
 
@@ -95,21 +93,11 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
   readRoutes(app, context);
 };
 
-const readRoutes = (app: App, { ports, config, access, userId, fileUrls }: ApiContext): void => {
+const readRoutes = (app: App, context: ApiContext): void => {
+  const { ports, access } = context;
+  const { find, around, wire } = recordingAnswers(context);
   const tags = ['recordings'];
   const params = z.object({ recordingId: z.string() });
-
-  const find = async (caller: Caller, recordingId: string): Promise<RecordingView> => {
-    const recording = await ports.recordings.find(recordingId);
-    if (recording?.subject.kind !== 'room') throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
-    await access.assertWithin(caller, recording.roomId);
-    return recording;
-  };
-  const around = (request: FastifyRequest) => {
-    const baseUrl = baseUrlOf(request, config.publicUrl);
-    const now = Date.now();
-    return { userId, baseUrl, fileUrlOf: (fileId: string) => fileUrls.sign(baseUrl, fileId, now) };
-  };
 
   app.get(
     '/v2/recordings',
@@ -144,14 +132,14 @@ const readRoutes = (app: App, { ports, config, access, userId, fileUrls }: ApiCo
         response: { 200: wireRecording, default: errorEnvelope },
       },
     },
-    async (request) => toWireRecording(await find(callerOf(request), request.params.recordingId), around(request)),
+    async (request) => wire(request, await find(request, request.params.recordingId)),
   );
 
   app.delete(
     '/v2/recordings/:recordingId',
     { schema: { tags, summary: 'Delete a recording', params, response: text } },
     async (request, reply) => {
-      const recording = await find(callerOf(request), request.params.recordingId);
+      const recording = await find(request, request.params.recordingId);
       await ports.recordings.delete(recording.id);
       return sendJsonText(reply, 'Room recording deleted successfully');
     },

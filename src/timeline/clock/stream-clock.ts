@@ -102,6 +102,12 @@ export class StreamClock implements DomainMember {
     this.#doubtfulUntilNs = muted ? Number.POSITIVE_INFINITY : atNs + UNMUTED_LATELY_NS;
   }
 
+  /** Packets follow after a gap in the journal. Where the track was muted in it, the RTP clock may have stood still. */
+  resumed(atNs: SessionTimeNs): void {
+    const wasMuted = this.#doubtfulUntilNs > this.#lastArrivalNs && this.#doubtfulUntilNs < Number.POSITIVE_INFINITY;
+    if (wasMuted) this.#doubtfulUntilNs = atNs + UNMUTED_LATELY_NS;
+  }
+
   /** Takes in a sender report. One that comes before any packet waits for the first. */
   report(report: SenderReport, arrivalNs: SessionTimeNs): void {
     if (this.#lastTimestamp === null) {

@@ -42,22 +42,24 @@ afterAll(async () => {
 });
 
 it('has commands that work', async () => {
-  expect(blocks).toHaveLength(5);
+  expect(blocks.length).toBeGreaterThan(4);
   const outputs: string[] = [];
+  /** What the block printed that has this in it. */
+  const of = (part: string) => outputs[blocks.findIndex((block) => block.includes(part))] ?? '';
   for (const block of blocks) {
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', block], { cwd: folder, env });
     outputs.push(stdout);
     // Between creating the room and recording it, the page says, somebody comes in.
     if (outputs.length === 1) server.system.join('weekly');
   }
-  const [created, recorded, , published, operated] = outputs;
-  expect(created).toContain('"customRoomId":"weekly"');
-  expect(recorded).toMatch(
+  expect(of('"customRoomId"')).toContain('"customRoomId":"weekly"');
+  expect(of('recordings?roomId')).toMatch(
     /x-recording-id: [0-9a-f]{24}[\s\S]*"Recording started successfully""Recording ended successfully"\{"pageInfo"/,
   );
   expect([statSync(join(folder, 'recording.mp4')).size, statSync(join(folder, 'first-100-bytes')).size]).toEqual([
     5000, 100,
   ]);
-  expect(published).toMatch(/^HTTP\/1\.1 201[\s\S]*location: \/whip\/[\s\S]*v=0/);
-  expect(operated).toContain('"ok":true');
+  expect(of('PATCH')).toContain('"layout":{"type":"GRID","priority":"SPEAKER","gridSize":9}');
+  expect(of('/whip/')).toMatch(/^HTTP\/1\.1 201[\s\S]*location: \/whip\/[\s\S]*v=0/);
+  expect(of('/health')).toContain('"ok":true');
 });

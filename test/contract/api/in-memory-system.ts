@@ -4,6 +4,7 @@
  */
 import type {
   ApiPorts,
+  CompositionView,
   FileView,
   MediaPort,
   Page,
@@ -16,6 +17,7 @@ import type {
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
+import { changedLayout } from '../../../src/domain/layout-change.ts';
 import type {
   ChosenParticipant,
   MergedRecording,
@@ -183,6 +185,9 @@ export class InMemorySystem implements ApiPorts {
         start: now,
         end: null,
         subject: about,
+        pauses: [],
+        startedWith: config,
+        compositions: [],
         file: null,
         files: [],
         createdAt: now,
@@ -191,6 +196,42 @@ export class InMemorySystem implements ApiPorts {
       this.startedWith.push(config);
       this.recordingList.push(recording);
       return recording;
+    },
+    changeLayout: async (recordingId, change) => {
+      const recording = this.#live(recordingId);
+      const layout = changedLayout(recording.config.layout, change);
+      return this.#replace(this.recordingList, { ...recording, config: { ...recording.config, layout } });
+    },
+    compose: async (recordingId, request) => {
+      this.#fail();
+      const recording = this.recordingList.find(({ id }) => id === recordingId);
+      if (!recording?.end) throw new RoomtapeError('RECORDING_NOT_ENDED', 'The recording is not over.');
+      const now = new Date();
+      const composition: CompositionView = {
+        id: newHexId(),
+        recordingId,
+        status: 'queued',
+        progress: null,
+        failureReason: null,
+        request,
+        file: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.#replace(this.recordingList, { ...recording, compositions: [...recording.compositions, composition] });
+      return composition;
+    },
+    pause: async (recordingId) => {
+      const recording = this.#live(recordingId);
+      if (recording.status === 'paused') throw new RoomtapeError('RECORDING_PAUSED', 'It is paused already.');
+      const pauses = [...recording.pauses, { start: new Date(), end: null }];
+      return this.#replace(this.recordingList, { ...recording, status: 'paused', pauses });
+    },
+    resume: async (recordingId) => {
+      const recording = this.#live(recordingId);
+      if (recording.status !== 'paused') throw new RoomtapeError('RECORDING_NOT_PAUSED', 'It is not paused.');
+      const pauses = recording.pauses.map(({ start, end }) => ({ start, end: end ?? new Date() }));
+      return this.#replace(this.recordingList, { ...recording, status: 'recording', pauses });
     },
     stop: async ({ roomId, recordingId, subject }) => {
       const named = this.recordingList.find((one) => one.id === recordingId && one.status === 'recording');
@@ -229,6 +270,8 @@ export class InMemorySystem implements ApiPorts {
         start: now,
         end: null,
         subject: { kind: 'merge', channel1: chosen(channel1), channel2: chosen(channel2), inputs: [] },
+        pauses: [],
+        compositions: [],
         file: null,
         files: [],
         createdAt: now,
@@ -321,7 +364,8 @@ export class InMemorySystem implements ApiPorts {
     const keyOf = (subject: object) =>
       ['kind', 'participantId', 'source'].map((name) => String(Reflect.get(subject, name))).join();
     return this.recordingList.find(
-      (one) => one.roomId === roomId && one.status === 'recording' && keyOf(one.subject) === keyOf(about),
+      (one) =>
+        one.roomId === roomId && ['recording', 'paused'].includes(one.status) && keyOf(one.subject) === keyOf(about),
     );
   }
 
@@ -337,9 +381,16 @@ export class InMemorySystem implements ApiPorts {
     return { ...asked, participantId: found.participantId as ParticipantId, participantName: found.name };
   }
 
-  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): void {
+  #live(recordingId: string): RecordingView {
+    const recording = this.recordingList.find(({ id }) => id === recordingId);
+    if (recording?.status === 'recording' || recording?.status === 'paused') return recording;
+    throw new RoomtapeError('RECORDING_NOT_RUNNING', 'The recording is over.');
+  }
+
+  #replace<Item extends { readonly id: string }>(list: Item[], item: Item): Item {
     const index = list.findIndex(({ id }) => id === item.id);
     if (index < 0) list.push(item);
     else list[index] = item;
+    return item;
   }
 }

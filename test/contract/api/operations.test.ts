@@ -66,6 +66,9 @@ describe('OpenAPI', () => {
       '/v2/recordings/start',
       '/v2/recordings/stop',
       '/v2/recordings/{recordingId}',
+      '/v2/recordings/{recordingId}/compositions',
+      '/v2/recordings/{recordingId}/pause',
+      '/v2/recordings/{recordingId}/resume',
       '/v2/rooms',
       '/v2/rooms/deactivate',
       '/v2/rooms/validate/{roomId}',
@@ -82,6 +85,7 @@ describe('OpenAPI', () => {
       '/whip/{roomId}',
       '/whip/{roomId}/{resourceId}',
     ]);
+    expect(Object.keys(body.paths['/v2/recordings/{recordingId}'])).toEqual(['get', 'delete', 'patch']);
     const start = body.paths['/v2/recordings/start'].post.requestBody.content['application/json'].schema;
     expect(start.properties.config.properties.quality.enum).toEqual(['low', 'med', 'high', 'ultra']);
     expect(start.required ?? []).toEqual([]);

@@ -50,6 +50,8 @@ export interface Expectation {
   readonly height: number;
   readonly scenes: readonly ExpectedScene[];
   readonly participants: readonly ExpectedParticipant[];
+  /** Where the file leaves out time (pauses), in order, and how much it has left out from there on, seconds. Absent: nowhere. */
+  readonly cuts?: readonly { readonly at: number; readonly skipped: number }[];
   /** Seconds between the start and stop records of the journal. */
   readonly duration: number;
   /** Seconds between the HTTP answers to start and end, or null where nobody asked for the end. */

@@ -109,10 +109,10 @@ const HALF_TICK = 1 / 60;
 const LONGEST_BLINK = 0.2;
 
 /** How much older than the newest frame of the sender the shown frame is, seconds, modulo the loop. */
-const staleness = (who: ExpectedParticipant, shown: number, time: number): number | null => {
+const staleness = (who: ExpectedParticipant, shown: number, time: number, skipped: number): number | null => {
   if (who.arrived) return stalenessOfArrived(who.arrived, shown, time);
   if (who.mediaZero === null) return null;
-  const newest = Math.floor((time + HALF_TICK - who.mediaZero) * who.fps);
+  const newest = Math.floor((time + skipped + HALF_TICK - who.mediaZero) * who.fps);
   const behind = (((newest - shown) % who.loopFrames) + who.loopFrames) % who.loopFrames;
   return (behind > who.loopFrames / 2 ? behind - who.loopFrames : behind) / who.fps;
 };
@@ -168,7 +168,8 @@ class Observer {
     }
     seen.lit = lit;
     seen.previous = picture.time;
-    const stale = staleness(who, reading.frame, picture.time);
+    const skipped = this.#expected.cuts?.findLast(({ at }) => at <= picture.time + HALF_TICK)?.skipped ?? 0;
+    const stale = staleness(who, reading.frame, picture.time, skipped);
     if (stale === null) return;
     seen.staleWorst = Math.max(seen.staleWorst, stale);
     seen.staleSum += stale;

@@ -251,3 +251,17 @@ test.each([
   expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
   expect(tries).toBe(2);
 });
+
+test('a process that waits for a paused recording gives way to a finished one, and that is no death', async () => {
+  const { next } = await open(1, { total: 3, pausedAt: 1 });
+  await coordinator.start({ ...job('paused'), finished: false });
+  const written = () => readdirSync(join(folder, 'paused', 'segments'));
+  await vi.waitUntil(() => written().includes('waited'), { timeout: 15_000 });
+  const other = job('other', 5);
+  mkdirSync(join(other.directory, 'segments'));
+  writeFileSync(join(other.directory, 'segments', 'waited'), '');
+  await coordinator.start(other);
+  expect((await next()).id).toBe('other');
+  expect(await next()).toMatchObject({ id: 'paused', done: expect.any(String) });
+  expect(diary()).toEqual(['paused 0-1', 'paused 1-2', 'other 0-3', 'paused 1-3']);
+});

@@ -1,7 +1,7 @@
 /**
  * The promise that everything stands on: the same journal and the same configuration give the same pictures and the same sound before the
  * encoders, whoever renders which part, in whatever order, live or later. The journal is on disk, and has all that could tell renderers
- * apart: layers that come and go, losses, damaged frames, rare keyframes, mutes, a share, changing speakers, drifting clocks.
+ * apart: layers that come and go, losses, damaged frames, rare keyframes, mutes, a share, changing speakers, drifting clocks, a pause, another layout.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -96,6 +96,9 @@ const difficultSession = async (): Promise<JournalRecord[]> => {
     rehearsal.event(atMs, { type: 'track-muted', trackId: 'cyd-camera' as TrackId, muted });
   }
   rehearsal.leaves('ada', 13_400);
+  rehearsal.paused(11_500, 12_700);
+  const layout = { type: 'GRID', priority: 'SPEAKER', gridSize: 2 } as const;
+  rehearsal.event(15_000, { type: 'layout-changed', recordingId: RECORDING, layout });
   return rehearsal.recorded(1_000, 1_000 + 16_500).records(END_MS);
 };
 
@@ -186,7 +189,7 @@ test(
       await saveJournal(records, join(folder, 'journal'));
       const expectedDir = join(folder, 'expected');
       const expected = await watching(() => renderRun(folder, expectedDir, [0, 1, 2, 3], 0));
-      expect(expected.size).toBe(495);
+      expect(expected.size).toBe(459);
       // It is worth something only if much happens: most ticks have a picture of their own, and layouts change.
       expect(new Set(expected.values()).size).toBeGreaterThan(400);
       expect([...expected.values()].filter((value) => value.endsWith('idr')).length).toBeGreaterThan(SEGMENTS);

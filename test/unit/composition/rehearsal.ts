@@ -3,10 +3,11 @@
  * and packetized as RTP; every stream has sender reports. For the timeline and everything behind it.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import type { SessionEvent, TrackInfo } from '../../../src/domain/events.ts';
+import type { ActiveRecording, ParticipantInfo, SessionEvent, TrackInfo } from '../../../src/domain/events.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId, TrackId } from '../../../src/domain/ids.ts';
 import type { LayoutProgram } from '../../../src/domain/layout.ts';
 import type { TrackSource } from '../../../src/domain/media.ts';
+import { type Pause, withPause, withResume } from '../../../src/domain/media-spans.ts';
 import { NS_PER_MS } from '../../../src/domain/media-time.ts';
 import { openChunkPath } from '../../../src/journal/chunk-files.ts';
 import {
@@ -27,6 +28,25 @@ export const RECORDING = 'c0ffee00c0ffee00c0ffee00' as RecordingId;
 export const DELAY_MS = 20;
 const COLOUR_ID = 8;
 const GRID: LayoutProgram = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 };
+
+/** Journals count whole nanoseconds: what is read back must be what was written. */
+const arrivalAt = (ms: number): number => Math.round(ms * NS_PER_MS);
+
+const EMPTY_ROOM: JournalSnapshot = {
+  version: 1,
+  chunk: 1,
+  sessionId: 'abababababababababababab' as SessionId,
+  roomId: 'aaaa-bbbb-cccc' as RoomId,
+  bootId: 'boot',
+  monotonicNs: '0',
+  wallMs: 0,
+  originMonotonicNs: '0',
+  participants: [],
+  tracks: [],
+  streams: [],
+  pins: [],
+  recordings: [],
+};
 
 export interface PublishOptions {
   readonly participant: string;
@@ -49,25 +69,11 @@ export interface PublishOptions {
 
 export class Rehearsal {
   readonly #records: JournalRecord[] = [];
+  readonly #pauses: { readonly fromMs: number; readonly toMs: number | null }[] = [];
   #streams = 0;
 
   constructor() {
-    const snapshot: JournalSnapshot = {
-      version: 1,
-      chunk: 1,
-      sessionId: 'abababababababababababab' as SessionId,
-      roomId: 'aaaa-bbbb-cccc' as RoomId,
-      bootId: 'boot',
-      monotonicNs: '0',
-      wallMs: 0,
-      originMonotonicNs: '0',
-      participants: [],
-      tracks: [],
-      streams: [],
-      pins: [],
-      recordings: [],
-    };
-    this.#records.push({ type: 'snapshot', arrivalNs: 0, snapshot });
+    this.#records.push({ type: 'snapshot', arrivalNs: 0, snapshot: EMPTY_ROOM });
   }
 
   event(atMs: number, event: SessionEvent): this {
@@ -89,6 +95,14 @@ export class Rehearsal {
     this.event(fromMs, { type: 'recording-started', recording: { recordingId: RECORDING, startedNs, layout } });
     const stoppedNs = toMs * NS_PER_MS;
     return this.event(toMs, { type: 'recording-stopped', recordingId: RECORDING, stoppedNs, reason: 'requested' });
+  }
+
+  /** Nothing but events is written from one time to the other, or to the end. Say so before `records`. */
+  paused(fromMs: number, toMs: number | null = null): this {
+    this.#pauses.push({ fromMs, toMs });
+    this.event(fromMs, { type: 'recording-paused', recordingId: RECORDING, pausedNs: fromMs * NS_PER_MS });
+    if (toMs === null) return this;
+    return this.event(toMs, { type: 'recording-resumed', recordingId: RECORDING, resumedNs: toMs * NS_PER_MS });
   }
 
   /** Track and stream with all their packets. Returns the track's id. */
@@ -134,7 +148,7 @@ export class Rehearsal {
       if (senderMs >= nextReportMs) {
         const report = { ssrc, wallMs: 1_000_000 + fromMs + senderMs, timestamp, packets: sequence, bytes: 0 };
         const payload = writeSenderReport(report, 'rehearsal').subarray(0, 28);
-        this.#records.push({ type: 'sender-report', arrivalNs: (atMs + DELAY_MS) * NS_PER_MS, stream, payload });
+        this.#records.push({ type: 'sender-report', arrivalNs: arrivalAt(atMs + DELAY_MS), stream, payload });
         nextReportMs += 1000;
       }
       const payloads = packetize(frame.data, frame.keyframe);
@@ -153,7 +167,7 @@ export class Rehearsal {
         });
         this.#records.push({
           type: 'rtp',
-          arrivalNs: (atMs + DELAY_MS + i * 0.01) * NS_PER_MS,
+          arrivalNs: arrivalAt(atMs + DELAY_MS + i * 0.01),
           stream,
           payload: packet,
         });
@@ -164,11 +178,65 @@ export class Rehearsal {
   /** All records in journal order, with the journal's ticks, until `endMs`. */
   records(endMs: number): JournalRecord[] {
     for (let ms = 250; ms < endMs; ms += 250) this.#records.push({ type: 'tick', arrivalNs: ms * NS_PER_MS });
-    return this.#records
+    const all = this.#records.toSorted((a, b) => a.arrivalNs - b.arrivalNs);
+    const snapshots = this.#pauses.flatMap(({ toMs }) =>
+      toMs === null ? [] : [snapshotAfterGap(all, toMs * NS_PER_MS)],
+    );
+    // A writer begins its chunk before it writes the word of the resumption.
+    return [...snapshots, ...all.filter((record) => !this.#isWithheld(record))]
       .filter((record) => record.arrivalNs < endMs * NS_PER_MS)
       .sort((a, b) => a.arrivalNs - b.arrivalNs);
   }
+
+  #isWithheld({ type, arrivalNs }: JournalRecord): boolean {
+    if (type !== 'rtp' && type !== 'sender-report') return false;
+    const atMs = arrivalNs / NS_PER_MS;
+    return this.#pauses.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < (toMs ?? Number.POSITIVE_INFINITY));
+  }
 }
+
+/** What a writer says when it begins a chunk behind a pause, given everything that happened in the room. */
+const snapshotAfterGap = (all: readonly JournalRecord[], atNs: number): JournalRecord => {
+  const participants = new Map<string, ParticipantInfo>();
+  const tracks = new Map<string, TrackInfo>();
+  const streams = new Map<number, JournalSnapshot['streams'][number]>();
+  let recordings: readonly ActiveRecording[] = [];
+  let pauses: readonly Pause[] = [];
+  for (const record of all) {
+    if (record.arrivalNs > atNs) break;
+    if (record.type === 'rtp' || record.type === 'sender-report') {
+      const stream = streams.get(record.stream);
+      if (!stream) continue;
+      const { arrivalNs, payload } = record;
+      if (record.type === 'rtp') streams.set(record.stream, { ...stream, extendedSequence: payload.readUInt16BE(2) });
+      else
+        streams.set(record.stream, { ...stream, lastSenderReport: { packet: payload.toString('base64'), arrivalNs } });
+    }
+    if (record.type !== 'event') continue;
+    const { event } = record;
+    if (event.type === 'participant-joined') participants.set(event.participant.participantId, event.participant);
+    else if (event.type === 'participant-left') participants.delete(event.participantId);
+    else if (event.type === 'track-published') tracks.set(event.track.trackId, event.track);
+    else if (event.type === 'track-unpublished') tracks.delete(event.trackId);
+    else if (event.type === 'stream-opened') {
+      streams.set(event.stream.stream, { ...event.stream, extendedSequence: null, lastSenderReport: null });
+    } else if (event.type === 'stream-closed') streams.delete(event.stream);
+    else if (event.type === 'recording-started') recordings = [event.recording];
+    else if (event.type === 'layout-changed')
+      recordings = recordings.map((active) => ({ ...active, layout: event.layout }));
+    else if (event.type === 'recording-paused') pauses = withPause(pauses, event.pausedNs);
+    else if (event.type === 'recording-resumed') pauses = withResume(pauses, event.resumedNs);
+  }
+  const snapshot: JournalSnapshot = {
+    ...EMPTY_ROOM,
+    participants: [...participants.values()],
+    tracks: [...tracks.values()],
+    streams: [...streams.values()],
+    recordings: recordings.map((recording) => ({ ...recording, pauses })),
+    afterGap: true,
+  };
+  return { type: 'snapshot', arrivalNs: atNs, snapshot };
+};
 
 const EMPTY = Buffer.alloc(0);
 

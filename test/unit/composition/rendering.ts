@@ -35,13 +35,17 @@ export const inFolder = async <T>(use: (folder: string) => Promise<T>): Promise<
 };
 
 /** Feeds records in batches of `size`. */
-export const feedOf = (records: readonly JournalRecord[], size = 200): JournalFeed => {
+export const feedOf = (
+  records: readonly JournalRecord[],
+  size = 200,
+  atEnd: () => Promise<boolean> = async () => false,
+): JournalFeed & { readonly timeline: Timeline } => {
   const timeline = new Timeline();
   let at = 0;
   return {
     timeline,
     async advance() {
-      if (at >= records.length) return false;
+      if (at >= records.length) return atEnd();
       for (const record of records.slice(at, at + size)) timeline.push(record);
       at += size;
       return true;
@@ -54,12 +58,13 @@ export const composerFor = async (
   folder: string,
   config: Partial<CompositionConfig> = {},
   segmentsDir = join(folder, 'segments'),
+  how: { batch?: number; atEnd?: () => Promise<boolean> } = {},
 ): Promise<Composer> => {
   const scratchDir = join(folder, 'scratch');
   await mkdir(segmentsDir, { recursive: true });
   await mkdir(scratchDir, { recursive: true });
   return new Composer({
-    feed: feedOf(records),
+    feed: feedOf(records, how.batch, how.atEnd),
     recordingId: RECORDING,
     config: { ...CONFIG, ...config },
     segmentsDir,

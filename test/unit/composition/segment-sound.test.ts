@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { segmentSound } from '../../../src/composition/segment-sound.ts';
+import { MediaSpans } from '../../../src/domain/media-spans.ts';
 import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
 import type { Timeline } from '../../../src/timeline/timeline.ts';
 import { sine, sound } from './media.ts';
@@ -18,7 +19,7 @@ const heard = async (tracks: readonly (Partial<PublishOptions> & { media: Encode
   const feed = feedOf(rehearsal.records(7000));
   while (await feed.advance());
   (feed.timeline as Timeline).finish();
-  const span = { index: 0, ticks: 128, startNs: START_NS, totalTicks: null };
+  const span = { index: 0, ticks: 128, spans: new MediaSpans(START_NS, [], null) };
   const { mix, levels } = await segmentSound(feed.timeline, span);
   return { left: mix.left.subarray(-mix.start), right: mix.right.subarray(-mix.start), levels };
 };

@@ -138,9 +138,26 @@ export class FakePublishSession implements PublishSession {
   /** One RTP packet of a stream. */
   send(stream: FakeStream, keyframe = false): void {
     stream.extendedSequence = (stream.extendedSequence ?? 0) + 1;
+    this.#packet(stream, stream.extendedSequence, keyframe);
+  }
+
+  /** A packet that was sent before and comes (again) now. */
+  resend(stream: FakeStream, sequence: number): void {
+    this.#packet(stream, sequence, false);
+  }
+
+  /** A sender report of a stream. */
+  report(stream: FakeStream): void {
+    const packet = Buffer.alloc(28, 2);
+    this.#heard();
+    stream.lastSenderReport = { packet, arrivalNs: this.lastActivityNs };
+    this.#request.handlers.onSenderReport(stream, packet, this.lastActivityNs);
+  }
+
+  #packet(stream: FakeStream, sequence: number, keyframe: boolean): void {
     const packet = Buffer.alloc(20, 1);
     packet.writeUInt16BE(0x8060, 0);
-    packet.writeUInt16BE(stream.extendedSequence & 0xffff, 2);
+    packet.writeUInt16BE(sequence & 0xffff, 2);
     packet.writeUInt32BE(0, 4);
     packet.writeUInt32BE(stream.ssrc, 8);
     this.#view.parse(packet);

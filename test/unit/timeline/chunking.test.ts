@@ -9,6 +9,7 @@ import { Planner } from '../../../src/composition/planner.ts';
 import type { SessionEvent, TrackInfo } from '../../../src/domain/events.ts';
 import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import { mediaKindOf, type TrackSource } from '../../../src/domain/media.ts';
+import { MediaSpans } from '../../../src/domain/media-spans.ts';
 import { SEGMENT_TICKS, tickToNs } from '../../../src/domain/media-time.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { LEAD_IN_NS } from '../../../src/timeline/layers.ts';
@@ -143,7 +144,7 @@ const read = (records: readonly JournalRecord[], batch: () => number): { digest:
     recordingId: RECORDING,
     layout: LAYOUT,
     canvas: CANVAS,
-    startNs: START_NS,
+    spans: new MediaSpans(START_NS, [], null),
   });
   let next = 0;
   let eventsTaken = 0;

@@ -84,14 +84,33 @@ describe('the room as told', () => {
 
   it('knows since when a recording runs: from its start, from joined, or not at all', () => {
     const started = play(EMPTY_ROOM, joined(), { type: 'recording', active: true });
-    expect(started.recording).toEqual({ active: true, sinceMs: 100_000 });
+    expect(started.recording).toEqual({ active: true, sinceMs: 100_000, pausedAtMs: null });
     expect(play(EMPTY_ROOM, joined({ recording: true, recordingForMs: 7000 })).recording).toEqual({
       active: true,
       sinceMs: 93_000,
+      pausedAtMs: null,
     });
-    expect(play(EMPTY_ROOM, joined({ recording: true })).recording).toEqual({ active: true, sinceMs: null });
+    expect(play(EMPTY_ROOM, joined({ recording: true })).recording).toEqual({
+      active: true,
+      sinceMs: null,
+      pausedAtMs: null,
+    });
     expect(play(started, joined({ recording: true, resumed: true })).recording).toEqual(started.recording);
     expect(play(started, { type: 'recording', active: false }).recording).toEqual({ active: false });
+  });
+
+  it('does not count the time in which a recording is paused', () => {
+    const at = (state: RoomState, nowMs: number, paused?: boolean) =>
+      reduceRoom(state, { type: 'recording', active: true, ...(paused === undefined ? {} : { paused }) }, nowMs);
+    const paused = at(at(play(EMPTY_ROOM, joined()), 1000), 4000, true);
+    expect(paused.recording).toEqual({ active: true, sinceMs: 1000, pausedAtMs: 4000 });
+    expect(at(paused, 9000, true)).toBe(paused);
+    const resumed = at(paused, 10_000);
+    expect(resumed.recording).toEqual({ active: true, sinceMs: 7000, pausedAtMs: null });
+    expect(play(resumed, { type: 'recording', active: false }).recording).toEqual({ active: false });
+    const late = play(EMPTY_ROOM, joined({ recording: true, recordingPaused: true, recordingForMs: 3000 }));
+    expect(late.recording).toEqual({ active: true, sinceMs: 97_000, pausedAtMs: 100_000 });
+    expect(at(late, 160_000).recording).toEqual({ active: true, sinceMs: 157_000, pausedAtMs: null });
   });
 
   it('returns the same object where nothing changed', () => {

@@ -22,6 +22,8 @@ export interface Plan {
   readonly nonsense?: unknown;
   /** Another path than its own for the first file. */
   readonly stolenPath?: string;
+  /** Segment at which it says, once, that its recording is paused, and waits. */
+  readonly pausedAt?: number;
   /** Says once, when asked for the file, that this segment is not whole. */
   readonly loses?: number;
 }
@@ -33,7 +35,9 @@ const task = compositionTask.parse(
   await peer.request('hello', { version: WORK_VERSION, lease: process.env.ROOMTAPE_LEASE, pid: process.pid }),
 );
 mkdirSync(task.scratchDir, { recursive: true });
-if (plan.total !== null) peer.emit({ type: 'end-known', ticks: plan.total * 128 });
+// Where a recording that is paused ends is not known.
+const isOver = plan.pausedAt === undefined || existsSync(join(task.segmentsDir, 'waited'));
+if (plan.total !== null && isOver) peer.emit({ type: 'end-known', ticks: plan.total * 128 });
 const signs = setInterval(() => peer.emit({ type: 'alive' }), 50);
 
 /** True the first time. */
@@ -62,6 +66,10 @@ const render = async (index: number): Promise<void> => {
   if (plan.hangAt === index && once('hung')) {
     clearInterval(signs);
     await new Promise(() => setInterval(() => undefined, 1000));
+  }
+  if (plan.pausedAt === index && once('waited')) {
+    peer.emit({ type: 'paused', paused: true });
+    await new Promise(() => undefined);
   }
   await decode({ stream: 7, timeNs: index });
   const name = `${String(index).padStart(6, '0')}.json`;
