@@ -1,6 +1,7 @@
 /** The peer of the composition benchmark: what the ffmpeg command line reads, and what it is told to make of it. */
 import { availableParallelism } from 'node:os';
-import { gridRects, type Size } from '../src/domain/layout.ts';
+import { gridRects } from '../src/domain/grid.ts';
+import type { Size } from '../src/domain/layout.ts';
 import type { EncodedTrack } from '../src/synthetic/encoded-track.ts';
 
 /** IVF: what ffmpeg reads VP8 from. */

@@ -19,11 +19,13 @@ import { benchParallel } from './parallel.ts';
 import { benchReady } from './ready.ts';
 import type { Bench, Row } from './row.ts';
 import { tableOf } from './table.ts';
+import { benchVisible } from './visible.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   journal: benchJournal,
   compose: benchCompose,
+  visible: benchVisible,
   latency: benchLatency,
   ready: benchReady,
   parallel: benchParallel,

@@ -30,8 +30,13 @@ const transcription = z.object({
 
 /** A layout, or a change of one: what is left out stays as it is, or gets its default. */
 export const layoutFields = z.object({
-  type: given(z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR'])),
-  priority: given(z.enum(['SPEAKER', 'PIN'])),
+  type: given(z.enum(['GRID', 'SPOTLIGHT', 'SIDEBAR'])).meta({
+    description:
+      'Equal tiles; who speaks alone; who speaks large, with up to five beside. A share takes the large place.',
+  }),
+  priority: given(z.enum(['SPEAKER', 'PIN'])).meta({
+    description: 'PIN: SPOTLIGHT and SIDEBAR show pinned people and their shares alone; a grid while nobody is pinned.',
+  }),
   gridSize: given(z.number().int().min(0).max(25)).meta({
     description: 'Most tiles at once, 1–25; 0 is the default, 4.',
   }),
@@ -97,9 +102,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
   const { layout, orientation, quality, mode, theme } = fields.config ?? {};
   const except = (value: string | undefined, done: string): string | undefined => (value === done ? undefined : value);
   refuseNotImplemented([
-    ['config.layout.type', except(layout?.type, 'GRID')],
-    ['config.layout.priority', except(layout?.priority, 'SPEAKER')],
-    ['config.orientation', except(orientation, 'landscape')],
     ['fileFormat', except(fields.fileFormat, 'mp4')],
     ['templateUrl', fields.templateUrl],
     ['transcription.enabled', fields.transcription?.enabled],
@@ -111,11 +113,15 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['onFailure', fields.onFailure],
   ]);
   return {
-    layout: { type: 'GRID', priority: 'SPEAKER', gridSize: layout?.gridSize || DEFAULT_GRID_SIZE },
+    layout: {
+      type: layout?.type ?? 'GRID',
+      priority: layout?.priority ?? 'SPEAKER',
+      gridSize: layout?.gridSize || DEFAULT_GRID_SIZE,
+    },
     theme: theme ?? 'DEFAULT',
     mode: mode ?? 'video-and-audio',
     quality: quality ?? 'med',
-    orientation: 'landscape',
+    orientation: orientation ?? 'landscape',
     fileFormat: 'mp4',
   };
 };

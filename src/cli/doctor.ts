@@ -3,10 +3,10 @@
  * something would keep the server from working; warnings alone exit 0.
  */
 import { existsSync, statfsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { networkInterfaces } from 'node:os';
 import { checkDatabase } from '../catalog/database.ts';
 import { openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
+import { missingFonts } from '../composition/font-files.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { makeServerFolders } from '../config/data-folder.ts';
 import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
@@ -101,13 +101,11 @@ const database = async (config: Config): Promise<Finding> => {
 };
 
 const fonts = (): Finding => {
-  const require = createRequire(import.meta.url);
-  try {
-    require.resolve('@fontsource/noto-sans/files/noto-sans-latin-400-normal.woff2');
-    return { about: 'fonts', verdict: 'ok', words: 'Noto Sans is installed' };
-  } catch {
-    return { about: 'fonts', verdict: 'error', words: 'the package @fontsource/noto-sans is missing: run npm ci' };
-  }
+  const about = 'fonts';
+  const missing = missingFonts();
+  if (missing.length === 0) return { about, verdict: 'ok', words: 'all fonts for names are installed' };
+  const words = `missing: ${missing.join(', ')}; names of people in their scripts cannot be written: run npm ci`;
+  return { about, verdict: 'error', words };
 };
 
 const browser = (): Finding => {

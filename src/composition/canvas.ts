@@ -1,17 +1,20 @@
 /**
  * The picture that is encoded. A tile is drawn again only when its picture, its decoration or its place changed: what stands still
- * costs nothing. A new picture is scaled straight into its tile and the decoration blended over it.
+ * costs nothing. A new picture is scaled straight into its tile and the decoration blended over it. While tiles are under way, all are
+ * drawn at every tick.
  */
 import type { Frame } from 'node-av/lib';
 import type { TrackId } from '../domain/ids.ts';
 import type { Rect, Size, Theme } from '../domain/layout.ts';
-import type { Scene, Tile } from '../domain/scene.ts';
+import { type Scene, samePlaces, sameRect, type Tile, tileKey } from '../domain/scene.ts';
+import type { Flight } from '../timeline/transitions.ts';
 import type { VideoColour } from '../timeline/types.ts';
 import { newPicture, type Planes, planesOf } from './av.ts';
 import { type Yuv, yuvOf } from './colour.ts';
 import { blend } from './patch.ts';
 import { Patches } from './patches.ts';
 import { containRect, TileScaler, validateRect } from './scale.ts';
+import { Sprite } from './sprite.ts';
 import { PALETTES } from './themes.ts';
 import type { TileLook } from './tile-art.ts';
 
@@ -25,21 +28,39 @@ export interface TrackPicture {
   readonly fresh: boolean;
 }
 
-const sameRect = (a: Rect, b: Rect): boolean =>
-  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+type PictureOf = (trackId: TrackId) => Promise<TrackPicture>;
 
-/** True if both scenes have the same tiles at the same places: no more than decoration and pictures differ. */
-const samePlaces = (a: Scene, b: Scene): boolean =>
-  a.tiles.length === b.tiles.length &&
-  a.tiles.every((tile, i) => {
-    const other = b.tiles[i];
-    return (
-      other !== undefined &&
-      tile.participantId === other.participantId &&
-      tile.source === other.source &&
-      sameRect(tile.rect, other.rect)
-    );
-  });
+const NOTHING: TrackPicture = { picture: null, colour: null, fresh: false };
+
+/** Everything of a tile in its place that is seen, but for the picture itself. */
+const wordsOf = ({ trackId, name, micMuted, speaking }: Tile, { avatar }: TileLook): string =>
+  `${trackId} ${name} ${micMuted} ${speaking} ${avatar}`;
+
+const fill = (planes: Planes, { x, y, width, height }: Rect, colour: Yuv): void => {
+  const values = [colour.y, colour.u, colour.v];
+  for (const [plane, data] of planes.data.entries()) {
+    const shift = plane === 0 ? 0 : 1;
+    const stride = planes.strides[plane] as number;
+    for (let row = y >> shift; row < (y + height) >> shift; row++) {
+      const from = row * stride + (x >> shift);
+      data.fill(values[plane] as number, from, from + (width >> shift));
+    }
+  }
+};
+
+/** A tile's picture and decoration, and who scales the picture. */
+interface Painting {
+  readonly fit: Tile['fit'];
+  readonly shown: TrackPicture;
+  readonly look: TileLook;
+  readonly scaler: TileScaler;
+}
+
+/** What all resolve to, once all are done: a tile that fails must not outrun the others, which are drawn by other threads. */
+const allDone = async <T>(work: readonly Promise<T>[]): Promise<T[]> => {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+};
 
 export class Canvas {
   readonly frame: Frame;
@@ -49,6 +70,9 @@ export class Canvas {
   readonly #ground: Yuv;
   /** By the tile's number: a track that is replaced leaves nothing behind. */
   readonly #scalers: TileScaler[] = [];
+  /** Of tiles under way, by their keys. */
+  readonly #sprites = new Map<string, Sprite>();
+  /** What is drawn, while it is at rest. */
   #scene: Scene | null = null;
   #looks: string[] = [];
   #closed = false;
@@ -61,19 +85,22 @@ export class Canvas {
     this.#ground = yuvOf(PALETTES[theme].tile);
   }
 
-  /**
-   * Draws a scene. `pictureOf` resolves to what a track shows. True if the set of tiles or their places are others than at the last
-   * call (and at the first): the frame is best coded as an IDR.
-   */
-  async draw(scene: Scene, pictureOf: (trackId: TrackId) => Promise<TrackPicture>): Promise<boolean> {
-    const moved = this.#scene === null || !samePlaces(scene, this.#scene);
-    if (moved) this.#layOut(scene);
+  /** Draws a scene at rest. `pictureOf` resolves to what a track shows. */
+  async draw(scene: Scene, pictureOf: PictureOf): Promise<void> {
+    if (this.#scene === null || !samePlaces(scene, this.#scene)) this.#layOut(scene);
     this.#scene = scene;
-    // A tile that fails must not outrun the others: they are drawn by other threads, on a canvas that would be freed.
-    const drawn = scene.tiles.map((tile, i) => this.#drawTile(tile, i, pictureOf));
-    await Promise.allSettled(drawn);
-    await Promise.all(drawn);
-    return moved;
+    await allDone(scene.tiles.map((tile, i) => this.#drawTile(tile, i, pictureOf)));
+  }
+
+  /** Draws tiles under way, the first undermost. */
+  async drawMoving(flights: readonly Flight[], pictureOf: PictureOf): Promise<void> {
+    this.#scene = null;
+    const sprites = await allDone(flights.map(({ tile }) => this.#spriteOf(tile, pictureOf)));
+    fill(this.#planes, this.#whole, this.#background);
+    for (const [i, { rect, opacity }] of flights.entries()) {
+      validateRect(rect, this.#planes);
+      await sprites[i]?.putOn(this.#planes, rect, opacity);
+    }
   }
 
   /** Idempotent. */
@@ -81,21 +108,65 @@ export class Canvas {
     if (this.#closed) return;
     this.#closed = true;
     for (const scaler of this.#scalers.splice(0)) scaler.close();
+    this.#dropSprites();
     this.frame.free();
+  }
+
+  get #whole(): Rect {
+    return { x: 0, y: 0, width: this.#planes.width, height: this.#planes.height };
+  }
+
+  #dropSprites(): void {
+    for (const sprite of this.#sprites.values()) sprite.close();
+    this.#sprites.clear();
   }
 
   #layOut(scene: Scene): void {
     for (const tile of scene.tiles) validateRect(tile.rect, this.#planes);
-    this.#fill({ x: 0, y: 0, width: this.#planes.width, height: this.#planes.height }, this.#background);
+    fill(this.#planes, this.#whole, this.#background);
+    if (scene.tiles.length === 0) {
+      const { x, y, patch } = this.#patches.ofEmptyRoom(this.#planes);
+      blend(this.#planes, x, y, patch);
+    }
     this.#looks = [];
+    this.#dropSprites();
     for (const scaler of this.#scalers.splice(scene.tiles.length)) scaler.close();
     while (this.#scalers.length < scene.tiles.length) this.#scalers.push(new TileScaler());
   }
 
-  async #drawTile(tile: Tile, index: number, pictureOf: (trackId: TrackId) => Promise<TrackPicture>): Promise<void> {
-    const shown = tile.trackId === null ? null : await pictureOf(tile.trackId);
-    const picture = shown?.picture ?? null;
-    const look: TileLook = {
+  async #drawTile(tile: Tile, index: number, pictureOf: PictureOf): Promise<void> {
+    const shown = tile.trackId === null ? NOTHING : await pictureOf(tile.trackId);
+    const look = this.#lookOf(tile, shown);
+    const words = wordsOf(tile, look);
+    if (this.#looks[index] === words && !(shown.picture !== null && shown.fresh)) return;
+    this.#looks[index] = words;
+    const scaler = this.#scalers[index];
+    if (!scaler) throw new Error(`Tile ${index} was drawn before it was laid out.`);
+    await this.#paint(this.#planes, tile.rect, { fit: tile.fit, shown, look, scaler });
+  }
+
+  /** The tile as it will rest, on a picture of its own. */
+  async #spriteOf(tile: Tile, pictureOf: PictureOf): Promise<Sprite> {
+    const shown = tile.trackId === null ? NOTHING : await pictureOf(tile.trackId);
+    const look = this.#lookOf(tile, shown);
+    const { width, height } = tile.rect;
+    const key = tileKey(tile);
+    let sprite = this.#sprites.get(key);
+    if (sprite?.planes.width !== width || sprite.planes.height !== height) {
+      sprite?.close();
+      sprite = new Sprite(tile.rect);
+      this.#sprites.set(key, sprite);
+    }
+    const words = wordsOf(tile, look);
+    if (sprite.look === words && !(shown.picture !== null && shown.fresh)) return sprite;
+    sprite.look = words;
+    const { planes, scaler } = sprite;
+    await this.#paint(planes, { x: 0, y: 0, width, height }, { fit: tile.fit, shown, look, scaler });
+    return sprite;
+  }
+
+  #lookOf(tile: Tile, { picture }: TrackPicture): TileLook {
+    return {
       width: tile.rect.width,
       height: tile.rect.height,
       participantId: tile.participantId,
@@ -104,32 +175,18 @@ export class Canvas {
       micMuted: tile.micMuted,
       speaking: tile.speaking,
       avatar: picture === null,
+      frame: sameRect(tile.rect, this.#whole),
     };
-    const key = `${tile.trackId} ${tile.name} ${tile.micMuted} ${tile.speaking} ${look.avatar}`;
-    if (this.#looks[index] === key && !(picture !== null && shown?.fresh)) return;
-    this.#looks[index] = key;
-    if (picture) await this.#drawPicture(tile, index, picture, shown?.colour ?? null);
-    blend(this.#planes, tile.rect.x, tile.rect.y, this.#patches.of(look));
   }
 
-  async #drawPicture(tile: Tile, index: number, picture: Frame, colour: VideoColour | null): Promise<void> {
-    const scaler = this.#scalers[index];
-    if (!scaler) throw new Error(`Tile ${index} was drawn before it was laid out.`);
-    if (tile.fit === 'cover') return scaler.draw(picture, this.#planes, tile.rect, 'cover', colour);
-    const place = containRect(picture, tile.rect);
-    if (!sameRect(place, tile.rect)) this.#fill(tile.rect, this.#ground);
-    return scaler.draw(picture, this.#planes, place, 'contain', colour);
-  }
-
-  #fill({ x, y, width, height }: Rect, colour: Yuv): void {
-    const values = [colour.y, colour.u, colour.v];
-    for (const [plane, data] of this.#planes.data.entries()) {
-      const shift = plane === 0 ? 0 : 1;
-      const stride = this.#planes.strides[plane] as number;
-      for (let row = y >> shift; row < (y + height) >> shift; row++) {
-        const from = row * stride + (x >> shift);
-        data.fill(values[plane] as number, from, from + (width >> shift));
-      }
+  /** Draws a tile's picture and decoration to a place. */
+  async #paint(planes: Planes, place: Rect, { fit, shown, look, scaler }: Painting): Promise<void> {
+    const { picture, colour } = shown;
+    if (picture) {
+      const target = fit === 'cover' ? place : containRect(picture, place);
+      if (!sameRect(target, place)) fill(planes, place, this.#ground);
+      await scaler.draw(picture, planes, target, fit, colour);
     }
+    blend(planes, place.x, place.y, this.#patches.of(look));
   }
 }

@@ -180,6 +180,7 @@ export class Composer {
       layout: config.layout,
       canvas: config,
       spans,
+      transitions: config.transitions ?? true,
     });
     this.#planner.setSpans(spans);
     return this.#planner;

@@ -1,5 +1,6 @@
 /** The patches of tiles by their look, drawn on first use and kept: looks repeat (who speaks changes every few seconds). */
-
+import type { Size } from '../domain/layout.ts';
+import { drawEmptyRoom } from './avatar.ts';
 import { bytesOf, type Patch, patchOf } from './patch.ts';
 import type { Palette } from './themes.ts';
 import { drawTile, type TileLook } from './tile-art.ts';
@@ -19,6 +20,17 @@ export class Patches {
     this.#mostBytes = mostBytes;
   }
 
+  /** What a canvas of this size shows when nobody is there, and where. Drawn anew each time: rooms are seldom empty. */
+  ofEmptyRoom(canvas: Size): { readonly x: number; readonly y: number; readonly patch: Patch } {
+    const sign = drawEmptyRoom(canvas, this.#palette);
+    const { width, height } = sign;
+    return {
+      x: 2 * Math.round((canvas.width - width) / 4),
+      y: 2 * Math.round((canvas.height - height) / 4),
+      patch: patchOf(sign.getContext('2d').getImageData(0, 0, width, height).data, width, height),
+    };
+  }
+
   /** The decoration of a tile with this look; its sides are even. */
   of(look: TileLook): Patch {
     const key = JSON.stringify([
@@ -30,6 +42,7 @@ export class Patches {
       look.micMuted,
       look.speaking,
       look.avatar,
+      look.frame,
     ]);
     const kept = this.#kept.get(key);
     if (kept) {

@@ -14,7 +14,7 @@ import type { TickPlan } from './planner.ts';
 /** The picture of a tick. `frame` is drawn over at the next. */
 export interface TickPicture {
   readonly frame: Frame;
-  /** Tiles came, went or moved, or another layout begins: coded as an IDR. */
+  /** Tiles came, went or set out for other places, another layout begins, or a pause is over: coded as an IDR. */
   readonly moved: boolean;
 }
 
@@ -43,9 +43,11 @@ export class PictureTrack {
     const settled = Promise.allSettled(pictures.values());
     try {
       const nothing: TrackPicture = { picture: null, colour: null, fresh: false };
-      const moved = await this.#canvas.draw(plan.scene, (trackId) => pictures.get(trackId) ?? Promise.resolve(nothing));
+      const pictureOf = (trackId: TrackId) => pictures.get(trackId) ?? Promise.resolve(nothing);
+      if (plan.flights) await this.#canvas.drawMoving(plan.flights, pictureOf);
+      else await this.#canvas.draw(plan.scene, pictureOf);
       await Promise.all(pictures.values());
-      return { frame: this.#canvas.frame, moved: moved || plan.cut };
+      return { frame: this.#canvas.frame, moved: plan.changed };
     } finally {
       await settled;
     }

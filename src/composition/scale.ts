@@ -12,32 +12,36 @@ import { rangelessFormat, sourceColour } from './source-colour.ts';
 
 /** Cut or added pixels up to this share of a side are not worth a bar or a crop. */
 const ASPECT_TOLERANCE = 0.004;
-/** Places on the canvas are multiples of this, as tiles are. */
-const GRAIN = 16;
+/** Narrower places show nothing, and scalers are not made for them. */
+const LEAST_WIDTH = 16;
 /**
  * The scaler writes whole vectors of 16 bytes, chroma too: a width of another multiple spills over what lies to the right (measured:
  * 8 bytes of chroma where nothing is scaled vertically). Such tiles are scaled aside and copied.
  */
 const VECTOR = 32;
 
+/** True where the shapes differ so little that no bar and no crop is worth it. */
+const hasShapeOf = (a: Size, b: Size): boolean =>
+  Math.abs((a.width * b.height) / (a.height * b.width) - 1) < ASPECT_TOLERANCE;
+
 /** The middle of a picture that has the shape of `shape`; even on every side. */
 export const coverCrop = (source: Size, shape: Size): Rect => {
   const wanted = shape.width / shape.height;
   const given = source.width / source.height;
-  if (Math.abs(wanted / given - 1) < ASPECT_TOLERANCE)
-    return { x: 0, y: 0, width: source.width, height: source.height };
+  if (hasShapeOf(shape, source)) return { x: 0, y: 0, width: source.width, height: source.height };
   const width = given > wanted ? Math.min(source.width, Math.round(source.height * wanted)) : source.width;
   const height = given > wanted ? source.height : Math.min(source.height, Math.round(source.width / wanted));
   return { x: ((source.width - width) >> 2) * 2, y: ((source.height - height) >> 2) * 2, width, height };
 };
 
-/** The largest place inside `rect` with the shape of `source`: x on the grain from the rectangle's side, y even. */
+/** The largest place inside `rect` with the shape of `source`, in its middle: all of it, or even on every side. */
 export const containRect = (source: Size, rect: Rect): Rect => {
+  if (hasShapeOf(source, rect)) return rect;
   const scale = Math.min(rect.width / source.width, rect.height / source.height);
-  const width = Math.min(rect.width, Math.max(GRAIN, Math.round((source.width * scale) / GRAIN) * GRAIN));
+  const width = Math.min(rect.width, Math.max(LEAST_WIDTH, Math.round((source.width * scale) / 2) * 2));
   const height = Math.min(rect.height, Math.max(2, Math.round((source.height * scale) / 2) * 2));
   return {
-    x: rect.x + Math.floor((rect.width - width) / 2 / GRAIN) * GRAIN,
+    x: rect.x + ((rect.width - width) >> 2) * 2,
     y: rect.y + ((rect.height - height) >> 2) * 2,
     width,
     height,

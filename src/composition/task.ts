@@ -36,6 +36,8 @@ export const compositionConfig = z.object({
     .readonly()
     .optional(),
   watermarks: z.array(watermarkConfig).max(3).readonly().optional(),
+  /** Tiles are eased to their places. Absent: they are. */
+  transitions: z.boolean().optional(),
   /** The layout holds from start to end; the journal's changes are passed over. */
   fixedLayout: z.boolean().optional(),
   /** Participants who are left out: neither seen nor heard. */

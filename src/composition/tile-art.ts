@@ -4,11 +4,11 @@
  */
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { Size } from '../domain/layout.ts';
-import { initialsOf } from '../domain/scene.ts';
+import { drawAvatar } from './avatar.ts';
 import { parseHex } from './colour.ts';
-import { fontOf } from './fonts.ts';
+import { type Line, lineOf, reachOf, setFonts } from './fonts.ts';
 import { cleanName, ellipsize } from './label-text.ts';
-import { AVATAR_TEXT, avatarColour, type Palette } from './themes.ts';
+import type { Palette } from './themes.ts';
 
 /** Everything that decides how a tile's decoration looks. */
 export interface TileLook extends Size {
@@ -19,6 +19,8 @@ export interface TileLook extends Size {
   readonly speaking: boolean;
   /** True: no picture is shown under the decoration. */
   readonly avatar: boolean;
+  /** True: it is the whole canvas, which has no rounded corners and no outline. */
+  readonly frame: boolean;
 }
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
@@ -63,13 +65,20 @@ const drawRing = (
   { width, height }: Size,
   radius: number,
   thickness: number,
-  colour: string,
+  palette: Palette,
 ): void => {
   g.beginPath();
   g.roundRect(0, 0, width, height, radius);
   g.roundRect(thickness, thickness, width - 2 * thickness, height - 2 * thickness, Math.max(1, radius - thickness));
-  g.fillStyle = colour;
+  g.fillStyle = palette.speaker;
   g.fill('evenodd');
+  // A keyline parts it from a picture of its own lightness.
+  const inset = thickness + 0.5;
+  g.beginPath();
+  g.roundRect(inset, inset, width - 2 * inset, height - 2 * inset, Math.max(1, radius - inset));
+  g.strokeStyle = rgba(palette.background, 0.5);
+  g.lineWidth = 1;
+  g.stroke();
 };
 
 /** A microphone with a stroke through it on a round badge of diameter `size`. */
@@ -131,15 +140,26 @@ const drawScreenIcon = (g: SKRSContext2D, x: number, y: number, size: number, co
   g.restore();
 };
 
+/**
+ * Where a line stands in a plate. Capitals of Noto Sans are 0.714 em high: centred by them, a name sits right whatever its descenders.
+ * Scripts that stack marks above or below are moved until they fit; what has both beyond measure is cut by the plate.
+ */
+const baselineIn = (line: Line, text: string, font: number, top: number, height: number): number => {
+  const { above, below } = reachOf(line, text, font);
+  const centred = top + height / 2 + font * 0.357;
+  return Math.min(Math.max(centred, top + above + 1), top + height - below - 1);
+};
+
 /** Name plate at the bottom left: icon, name; nothing at all where there is neither, or no room. */
 const drawPlate = (g: SKRSContext2D, look: TileLook, palette: Palette): void => {
   const m = measuresOf(look);
-  g.font = fontOf(m.font);
+  const line = lineOf(cleanName(look.name));
+  setFonts(g, line, m.font);
   const icon = look.micMuted || look.screen ? Math.round(m.plateHeight * (look.micMuted ? 0.72 : 0.6)) : 0;
   const iconRoom = icon > 0 ? icon + Math.round(m.padding * 0.6) : 0;
   const ends = look.micMuted ? Math.round((m.plateHeight - icon) / 2) : m.padding;
   const most = look.width - 2 * m.margin - ends - iconRoom - m.padding;
-  const name = most > m.font ? ellipsize(cleanName(look.name), most, (text) => g.measureText(text).width) : '';
+  const name = most > m.font ? ellipsize(line.text, most, (text) => g.measureText(text).width) : '';
   if (name === '' && icon === 0) return;
   const textWidth = Math.ceil(g.measureText(name).width);
   const width = name === '' ? icon + 2 * ends : ends + iconRoom + textWidth + m.padding;
@@ -150,56 +170,24 @@ const drawPlate = (g: SKRSContext2D, look: TileLook, palette: Palette): void => 
   g.beginPath();
   g.roundRect(x, y, width, m.plateHeight, m.plateHeight / 2);
   g.fill();
+  // A plate over a picture of its own colour keeps its shape.
+  g.beginPath();
+  g.roundRect(x + 0.5, y + 0.5, width - 1, m.plateHeight - 1, (m.plateHeight - 1) / 2);
+  g.strokeStyle = rgba(palette.outline, palette.outlineOpacity);
+  g.lineWidth = 1;
+  g.stroke();
   const iconY = y + (m.plateHeight - icon) / 2;
   if (look.micMuted) drawMutedBadge(g, x + ends, iconY, icon, palette);
   else if (look.screen) drawScreenIcon(g, x + ends, iconY, icon, palette.plateText);
-  g.fillStyle = palette.plateText;
-  g.textBaseline = 'alphabetic';
-  // Capitals of Noto Sans are 0.714 em high: centred by them, a name sits right whatever its descenders.
-  g.fillText(name, x + ends + iconRoom, y + m.plateHeight / 2 + m.font * 0.357);
-};
-
-/** Head and shoulders, for a name that has no letters. */
-const drawSilhouette = (g: SKRSContext2D, x: number, y: number, radius: number): void => {
   g.save();
   g.beginPath();
-  g.arc(x, y, radius, 0, 2 * Math.PI);
+  g.rect(x, y, width, m.plateHeight);
   g.clip();
-  g.fillStyle = AVATAR_TEXT;
-  g.beginPath();
-  g.arc(x, y - radius * 0.18, radius * 0.33, 0, 2 * Math.PI);
-  g.fill();
-  g.beginPath();
-  g.ellipse(x, y + radius * 0.82, radius * 0.62, radius * 0.52, 0, 0, 2 * Math.PI);
-  g.fill();
-  g.restore();
-};
-
-/** What `initialsOf` answers for a name without letters. */
-const NAMELESS = '?';
-
-const drawAvatar = (g: SKRSContext2D, look: TileLook, palette: Palette): void => {
-  g.fillStyle = palette.tile;
-  g.fillRect(0, 0, look.width, look.height);
-  const radius = Math.round(Math.min(look.width, look.height) * 0.21);
-  // In a small tile the plate reaches up to the disc: it gives way.
-  const lift = look.height < 140 ? measuresOf(look).plateHeight * 0.4 : 0;
-  const [x, y] = [look.width / 2, look.height / 2 - lift];
-  g.fillStyle = avatarColour(look.participantId);
-  g.beginPath();
-  g.arc(x, y, radius, 0, 2 * Math.PI);
-  g.fill();
-  const initials = initialsOf(look.name);
-  if (initials === NAMELESS) {
-    drawSilhouette(g, x, y, radius);
-    return;
-  }
-  const font = Math.round(radius * 0.8);
-  g.font = fontOf(font);
-  g.fillStyle = AVATAR_TEXT;
-  g.textAlign = 'center';
-  g.fillText(initials, x, y + font * 0.357, radius * 1.6);
+  g.fillStyle = palette.plateText;
+  g.textBaseline = 'alphabetic';
   g.textAlign = 'left';
+  g.fillText(name, x + ends + iconRoom, baselineIn(line, name, m.font, y, m.plateHeight));
+  g.restore();
 };
 
 /** Draws a tile's decoration on a transparent canvas of the tile's size; opaque where it is an avatar. */
@@ -207,10 +195,15 @@ export const drawTile = (look: TileLook, palette: Palette): Canvas => {
   const canvas = createCanvas(look.width, look.height);
   const g = canvas.getContext('2d');
   const m = measuresOf(look);
-  if (look.avatar) drawAvatar(g, look, palette);
+  if (look.avatar) {
+    // In a small tile the plate reaches up to the disc: it gives way.
+    const plate = cleanName(look.name) !== '' || look.micMuted || look.screen;
+    drawAvatar(g, look, palette, plate && look.height < 140 ? m.plateHeight * 0.4 : 0);
+  }
   drawPlate(g, look, palette);
-  if (look.speaking) drawRing(g, look, m.radius, m.ring, palette.speaker);
-  else drawOutline(g, look, m.radius, palette);
-  drawCorners(g, look, m.radius, palette.background);
+  const radius = look.frame ? 0 : m.radius;
+  if (look.speaking) drawRing(g, look, radius, m.ring, palette);
+  else if (!look.frame) drawOutline(g, look, radius, palette);
+  if (!look.frame) drawCorners(g, look, radius, palette.background);
   return canvas;
 };

@@ -7,7 +7,7 @@ import { type Canvas, createCanvas, type Image, loadImage } from '@napi-rs/canva
 import type { Rect, Size } from '../domain/layout.ts';
 import { FRAME_RATE } from '../domain/media-time.ts';
 import type { Planes } from './av.ts';
-import { fontOf } from './fonts.ts';
+import { lineOf, reachOf, setFonts } from './fonts.ts';
 import { cleanName, ellipsize } from './label-text.ts';
 import { blend, type Patch, patchOf } from './patch.ts';
 import type { WatermarkConfig } from './task.ts';
@@ -34,33 +34,40 @@ const clockOf = (timezone: string, wallMs: number): string => {
   return format.format(new Date(wallMs));
 };
 
+/** A line as it is drawn: cut to the width it may take, and how far its ink reaches above its baseline and below. */
+const fitted = (text: string, pixels: number, widest: number) => {
+  const g = createCanvas(2, 2).getContext('2d');
+  const line = lineOf(text);
+  setFonts(g, line, pixels);
+  const widthOf = (part: string): number => g.measureText(part).width;
+  const shown = ellipsize(line.text, widest, widthOf);
+  return { line, shown, width: widthOf(shown), reach: reachOf(line, shown, pixels) };
+};
+
 /** Image above, lines below, each as wide as it is; drawn to read on any picture. */
-const draw = (image: Image | null, lines: readonly string[], canvas: Size): Canvas => {
+const draw = (image: Image | null, texts: readonly string[], canvas: Size): Canvas => {
   const side = Math.min(canvas.width, canvas.height);
   const font = Math.max(12, Math.round(side * FONT));
   const widest = Math.floor(canvas.width * WIDEST);
-  const measure = createCanvas(2, 2).getContext('2d');
-  measure.font = fontOf(font);
-  const widthOf = (text: string): number => measure.measureText(text).width;
-  const shown = lines.map((line) => ellipsize(line, widest - font, widthOf));
+  const lines = texts.map((text) => fitted(text, font, widest - font));
   const scale = image ? Math.min((side * IMAGE_HEIGHT) / image.height, widest / image.width) : 0;
   const picture = { width: (image?.width ?? 0) * scale, height: (image?.height ?? 0) * scale };
-  const lineHeight = Math.round(font * 1.5);
-  const width = even(Math.max(2, picture.width, ...shown.map((line) => widthOf(line) + font)));
-  const height = even(Math.max(2, picture.height + shown.length * lineHeight));
+  const lineHeight = Math.round(font * 1.6);
+  const width = even(Math.max(2, picture.width, ...lines.map((line) => line.width + font)));
+  const height = even(Math.max(2, picture.height + lines.length * lineHeight));
   const art = createCanvas(width, height);
   const g = art.getContext('2d');
   if (image) g.drawImage(image, (width - picture.width) / 2, 0, picture.width, picture.height);
-  g.font = fontOf(font);
-  g.textBaseline = 'middle';
-  g.textAlign = 'center';
-  for (const [i, line] of shown.entries()) {
+  g.textBaseline = 'alphabetic';
+  g.textAlign = 'left';
+  for (const [i, { line, shown, width: textWidth, reach }] of lines.entries()) {
     const y = picture.height + i * lineHeight;
+    const plate = textWidth + font;
     g.fillStyle = 'rgba(0, 0, 0, 0.45)';
-    const plate = widthOf(line) + font;
     g.fillRect((width - plate) / 2, y, plate, lineHeight);
+    setFonts(g, line, font);
     g.fillStyle = 'rgba(255, 255, 255, 0.92)';
-    g.fillText(line, width / 2, y + lineHeight / 2);
+    g.fillText(shown, (width - textWidth) / 2, Math.round(y + (lineHeight + reach.above - reach.below) / 2));
   }
   return art;
 };

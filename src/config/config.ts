@@ -34,6 +34,7 @@ export interface Config {
   readonly minFreeDiskBytes: number;
   readonly fileUrlTtlMs: number;
   readonly maxRecordingDurationMs: number;
+  readonly transitions: boolean;
   readonly compositorConcurrency: number;
   readonly rtc: {
     readonly port: number;
@@ -74,6 +75,7 @@ const toConfig = (values: SettingValues): Config => {
     minFreeDiskBytes: values.minFreeDisk,
     fileUrlTtlMs: values.fileUrlTtl,
     maxRecordingDurationMs: values.maxRecordingDuration,
+    transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
     rtc: {
       port: values.rtcPort,

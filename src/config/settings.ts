@@ -114,6 +114,11 @@ export const SETTINGS = {
     max: '7d',
     meaning: 'A recording that nobody ends, ends itself after this.',
   }),
+  transitions: flag({
+    fallback: true,
+    meaning:
+      'Tiles are eased to their places within 200 ms; off: they are there at once. In force for recordings that start from then on.',
+  }),
   compositorConcurrency: integerOrAuto({
     min: 1,
     max: 256,

@@ -49,6 +49,8 @@ export interface RecordingConfig {
   readonly quality: Quality;
   readonly orientation: Orientation;
   readonly fileFormat: FileFormat;
+  /** False: tiles jump to their places. Set by the operator, not by the caller; kept here since the picture must stay what it was. */
+  readonly transitions?: boolean;
 }
 
 /** What a recording is about: the whole room, one participant, or one track of a participant. */

@@ -17,17 +17,16 @@ export interface Tile {
 }
 
 export interface Scene {
-  /** In drawing order; rectangles do not overlap. Empty: nobody is there, the background alone is drawn. */
+  /** In drawing order; rectangles do not overlap. Empty: nobody is there, a discreet sign says so. */
   readonly tiles: readonly Tile[];
 }
 
-/** One or two letters for a tile without a picture: first letters of the first and the last word. A nameless participant gets `?`. */
-export const initialsOf = (name: string): string => {
-  const words = name.normalize('NFC').match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu) ?? [];
-  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  const initials = ends.map((word) => word?.match(/./u)?.[0] ?? '').join('');
-  return initials.toLocaleUpperCase('und') || '?';
-};
+export const sameRect = (a: Rect, b: Rect): boolean =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
+/** Whose tile it is: a person has one, and each of his shares has one. Tiles of one key are the same tile at different times. */
+export const tileKey = ({ source, participantId, trackId }: Tile): string =>
+  source === 'camera' ? `camera ${participantId}` : `share ${trackId}`;
 
 const sameTile = (a: Tile, b: Tile): boolean =>
   a.participantId === b.participantId &&
@@ -37,10 +36,16 @@ const sameTile = (a: Tile, b: Tile): boolean =>
   a.micMuted === b.micMuted &&
   a.speaking === b.speaking &&
   a.fit === b.fit &&
-  a.rect.x === b.rect.x &&
-  a.rect.y === b.rect.y &&
-  a.rect.width === b.rect.width &&
-  a.rect.height === b.rect.height;
+  sameRect(a.rect, b.rect);
+
+/** True if both have the same tiles at the same places: no more than decoration and pictures differ. */
+export const samePlaces = (a: Scene, b: Scene): boolean =>
+  a === b ||
+  (a.tiles.length === b.tiles.length &&
+    a.tiles.every((tile, i) => {
+      const other = b.tiles[i];
+      return other !== undefined && tileKey(tile) === tileKey(other) && sameRect(tile.rect, other.rect);
+    }));
 
 /** True if both say the same: nothing but the pictures in the tiles needs drawing anew. */
 export const sameScene = (a: Scene, b: Scene): boolean =>

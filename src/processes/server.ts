@@ -59,7 +59,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         stdio: ['ignore', 'inherit', 'inherit'],
         // Its own process group: Ctrl-C in a terminal would kill it before the coordinator can end it in order.
         detached: true,
-        env: bareEnvironment(environment),
+        // Names are drawn in fonts of our own: the canvas need not read those of the machine.
+        env: bareEnvironment({ ...environment, DISABLE_SYSTEM_FONTS_LOAD: '1' }),
       }),
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
@@ -107,6 +108,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     eraseJournal: (directory) => keeper.erase(directory),
     recordingsDir: paths.recordings,
     maxDurationMs: config.maxRecordingDurationMs,
+    transitions: config.transitions,
     minFreeDiskBytes: config.minFreeDiskBytes,
     log,
   });

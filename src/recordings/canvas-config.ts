@@ -12,6 +12,7 @@ export interface CanvasConfig {
   readonly mode: RecordingMode;
   readonly theme: Theme;
   readonly layout: LayoutProgram;
+  readonly transitions: boolean;
   /** Left out: everybody. */
   readonly participants?: readonly ChosenParticipant[];
   /** `image`: absolute path. */
@@ -27,6 +28,7 @@ export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   mode: config.mode,
   theme: config.theme,
   layout: config.layout,
+  transitions: config.transitions ?? true,
 });
 
 /** What a composite has besides: who is chosen, and what is drawn over the picture. `folder`: the recording's. */

@@ -56,6 +56,8 @@ export interface WorkflowOptions {
   /** One folder per recording. */
   readonly recordingsDir: string;
   readonly maxDurationMs: number;
+  /** Whether tiles are eased to their places in recordings that start from now on. */
+  readonly transitions: boolean;
   readonly minFreeDiskBytes: number;
   readonly log: Logger;
 }
@@ -90,7 +92,8 @@ export class RecordingWorkflow {
     /** Puts what the files will be made with into the recording's folder, before it starts. */
     prepare?: (folder: string) => Promise<void>;
   }): Promise<RecordingRow> {
-    const { catalog, media, maxDurationMs } = this.#options;
+    const { catalog, media, maxDurationMs, transitions } = this.#options;
+    const config = transitions ? options.config : { ...options.config, transitions };
     const roomId = await this.#roomId(options.roomId);
     const session = await media.sessionOf(roomId);
     if (!session) {
@@ -105,10 +108,10 @@ export class RecordingWorkflow {
     const dueAt = new Date(Date.now() + maxDurationMs);
     this.#starting.add(id);
     try {
-      await insertRecording(catalog, { id, roomId, sessionId, config: options.config, subject, dueAt });
+      await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt });
       await this.#prepare(id, options.prepare);
-      const live = await this.#startInMedia(id, roomId, options.config, subject);
-      return await this.#started(id, live, options.config);
+      const live = await this.#startInMedia(id, roomId, config, subject);
+      return await this.#started(id, live, config);
     } finally {
       this.#starting.delete(id);
     }

@@ -21,7 +21,7 @@ import { SAMPLE_RATE } from '../domain/media-time.ts';
 import { type EncodedFrame, type EncodedTrack, saveTrack } from './encoded-track.ts';
 import type { Turn } from './identity.ts';
 import { isPictureSize, Picture, type PictureOptions } from './picture.ts';
-import { drawSound } from './sound.ts';
+import { drawSound, drawTalk } from './sound.ts';
 
 /** Change it when the picture, the sound or the encoder settings change: cached tracks are made again. */
 const EDITION = 4;
@@ -43,6 +43,8 @@ export interface AudioOptions {
   readonly dtx: boolean;
   /** No beeps: an open microphone in a still room. */
   readonly silent: boolean;
+  /** Talks in its turn instead of beeping. Only ever true: tracks of those who beep keep their names in the cache. */
+  readonly talks?: true;
 }
 
 const ENCODERS: Record<VideoCodec, { name: string; options: Record<string, string> }> = {
@@ -174,7 +176,7 @@ const levelOf = (samples: Float32Array): number => {
 };
 
 /** Encodes a sound from media time zero; the times of its frames begin with the encoder's look-ahead, below zero. */
-export const encodeAudio = async ({ turn, seconds, dtx, silent }: AudioOptions): Promise<EncodedTrack> => {
+export const encodeAudio = async ({ turn, seconds, dtx, silent, talks }: AudioOptions): Promise<EncodedTrack> => {
   const codec = encoderNamed('libopus');
   const context = new CodecContext();
   context.allocContext3(codec);
@@ -205,7 +207,8 @@ export const encodeAudio = async ({ turn, seconds, dtx, silent }: AudioOptions):
   try {
     for (let index = 0; index < count; index++) {
       checked(frame.makeWritable(), 'A frame could not be written to.');
-      drawSound(turn, index * OPUS_FRAME, samples, silent);
+      if (talks) drawTalk(turn, index * OPUS_FRAME, samples);
+      else drawSound(turn, index * OPUS_FRAME, samples, silent);
       levels.push(levelOf(samples));
       const [plane] = frame.data ?? [];
       if (!plane) throw new Error('A frame has no samples.');

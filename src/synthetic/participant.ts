@@ -53,8 +53,8 @@ export interface ParticipantOptions {
   /** Three layers: a quarter, a half and all of `size`. */
   readonly simulcast?: boolean;
   readonly camera?: boolean;
-  /** `silent` is an open microphone in a still room; `dtx` sends hardly anything while it is still. */
-  readonly microphone?: 'beeps' | 'silent' | 'silent-dtx' | 'beeps-dtx' | 'none';
+  /** `silent` is an open microphone in a still room; `dtx` sends hardly anything while it is still; `talks`: in turn with the others. */
+  readonly microphone?: 'beeps' | 'silent' | 'silent-dtx' | 'beeps-dtx' | 'talks' | 'none';
   readonly firstFrame?: 'keyframe' | 'between-keyframes';
   readonly wallOffsetMs?: number;
   readonly impairment?: Impairment;
@@ -109,6 +109,7 @@ export const prepareMedia = async (options: ParticipantOptions): Promise<Prepare
     seconds: wholeTurns(options),
     dtx: kind.endsWith('dtx'),
     silent: kind.startsWith('silent'),
+    ...(kind === 'talks' ? { talks: true } : {}),
   });
   return { camera, microphone };
 };
@@ -291,8 +292,8 @@ export class Participant {
   #receive(message: ParticipantReport): void {
     switch (message.type) {
       case 'mark':
-        // The sender knows when a beep is due, not that this microphone is in a still room.
-        if (message.mark.kind === 'flash' || !this.options.microphone?.startsWith('silent')) {
+        // The sender knows when a beep is due, not that this microphone never beeps.
+        if (message.mark.kind === 'flash' || !/^(silent|talks)/.test(this.options.microphone ?? '')) {
           this.sentLog.push(message.mark);
         }
         return;

@@ -1,182 +1,28 @@
-/**
- * Scenes from what happens in the room: a pure reducer over events and speakers (`reduceScene`), and the resolution of its state
- * into tiles on a canvas (`resolveScene`). State is plain JSON, kept between segments.
- */
-import type { ParticipantInfo, SessionEvent, TrackInfo } from '../domain/events.ts';
-import type { ParticipantId, RecordingId, TrackId } from '../domain/ids.ts';
-import {
-  gridRects,
-  type LayoutProgram,
-  type LayoutType,
-  MAX_COLUMN,
-  MAX_SHARES,
-  type Rect,
-  type Size,
-  shareRects,
-} from '../domain/layout.ts';
+/** Resolves what is known of the room (`scene-state.ts`) into a scene: who is where on a canvas, and what is drawn there. Pure. */
+import type { TrackInfo } from '../domain/events.ts';
+import { gridRects } from '../domain/grid.ts';
+import type { ParticipantId, TrackId } from '../domain/ids.ts';
+import type { Rect, Size } from '../domain/layout.ts';
 import type { Scene, Tile } from '../domain/scene.ts';
-import { assignPlaces } from './tile-places.ts';
-import type { RoomState } from './types.ts';
+import { frameRect, type StageRects, shareRects, sidebarRects } from '../domain/stage.ts';
+import { isLandscape } from '../domain/tile-measures.ts';
+import { type Arrangement, arrange, type Form, sharesOf } from './arrangement.ts';
+import type { SceneState } from './scene-state.ts';
 
-export interface SceneState {
-  readonly recordingId: RecordingId;
-  readonly layout: LayoutProgram;
-  /** In order of joining, hidden ones included. */
-  readonly participants: readonly ParticipantInfo[];
-  /** In order of publishing. */
-  readonly tracks: readonly TrackInfo[];
-  readonly pins: readonly ParticipantId[];
-  /** Who had the floor, most recent first. */
-  readonly recent: readonly ParticipantId[];
-  /** Who wears the border. */
-  readonly speaking: readonly ParticipantId[];
-  /** Who has a tile, by position: in the grid, and in the column beside a share. */
-  readonly grid: readonly ParticipantId[];
-  readonly column: readonly ParticipantId[];
-}
-
-export type SceneInput =
-  | SessionEvent
-  | RoomState
-  | { readonly type: 'speakers'; readonly active: ParticipantId | null; readonly speaking: readonly ParticipantId[] };
-
-/** A room nobody has entered yet. Feed it all events from the journal's entry on, those before the recording's start included. */
-export const emptyScene = (recordingId: RecordingId, layout: LayoutProgram): SceneState => ({
-  recordingId,
-  layout,
-  participants: [],
-  tracks: [],
-  pins: [],
-  recent: [],
-  speaking: [],
-  grid: [],
-  column: [],
-});
-
-/** The list with this entry in the place of the one with its key, or at the end. */
-const upsert = <T>(list: readonly T[], entry: T, isSame: (other: T) => boolean): readonly T[] =>
-  list.some(isSame) ? list.map((other) => (isSame(other) ? entry : other)) : [...list, entry];
-
-/** Entries of `before` that are still there, as they now are, in their former order; then the new ones. */
-const reconcile = <T>(before: readonly T[], now: readonly T[], keyOf: (entry: T) => string): readonly T[] => {
-  const current = new Map(now.map((entry) => [keyOf(entry), entry]));
-  const kept = before.flatMap((entry) => current.get(keyOf(entry)) ?? []);
-  const known = new Set(before.map(keyOf));
-  return [...kept, ...now.filter((entry) => !known.has(keyOf(entry)))];
-};
-
-const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
-  a.length === b.length && a.every((entry, i) => entry === b[i]);
-
-/** What an input changes, before places are given anew. Null: nothing. */
-const changeBy = (state: SceneState, input: SceneInput): Partial<SceneState> | null => {
-  switch (input.type) {
-    case 'participant-joined': {
-      const { participant } = input;
-      const isSame = (other: ParticipantInfo) => other.participantId === participant.participantId;
-      return { participants: upsert(state.participants, participant, isSame) };
-    }
-    case 'participant-left':
-      return {
-        participants: state.participants.filter((other) => other.participantId !== input.participantId),
-        tracks: state.tracks.filter((track) => track.participantId !== input.participantId),
-        recent: state.recent.filter((id) => id !== input.participantId),
-      };
-    case 'track-published': {
-      const { track } = input;
-      return { tracks: upsert(state.tracks, track, (other) => other.trackId === track.trackId) };
-    }
-    case 'track-unpublished':
-      return { tracks: state.tracks.filter((track) => track.trackId !== input.trackId) };
-    case 'track-muted': {
-      const { trackId, muted } = input;
-      return { tracks: state.tracks.map((track) => (track.trackId === trackId ? { ...track, muted } : track)) };
-    }
-    case 'pins-changed':
-      return { pins: input.pins };
-    case 'layout-changed':
-      return input.recordingId === state.recordingId ? { layout: input.layout } : null;
-    case 'recording-started':
-      return input.recording.recordingId === state.recordingId ? { layout: input.recording.layout } : null;
-    case 'room-state':
-      return roomChange(state, input);
-    case 'speakers':
-      return speakerChange(state, input);
-    case 'session-ended':
-      return { participants: [], tracks: [], recent: [], speaking: [] };
-    case 'stream-opened':
-    case 'stream-closed':
-    case 'recording-stopped':
-    case 'recording-paused':
-    case 'recording-resumed':
-    case 'dropped':
-      return null;
-  }
-};
-
-const roomChange = (state: SceneState, room: RoomState): Partial<SceneState> => {
-  const present = new Set(room.participants.map((participant) => participant.participantId));
-  const recording = room.recordings.find((active) => active.recordingId === state.recordingId);
-  return {
-    participants: reconcile(state.participants, room.participants, (participant) => participant.participantId),
-    tracks: reconcile(state.tracks, room.tracks, (track) => track.trackId),
-    pins: room.pins,
-    recent: state.recent.filter((id) => present.has(id)),
-    layout: recording?.layout ?? state.layout,
-  };
-};
-
-/** Only who is there can have the floor: levels lag behind events. */
-const speakerChange = (
-  state: SceneState,
-  input: { readonly active: ParticipantId | null; readonly speaking: readonly ParticipantId[] },
-): Partial<SceneState> | null => {
-  const { active } = input;
-  const takes = active !== null && active !== state.recent[0] && isVisible(state, active);
-  if (!takes && sameList(state.speaking, input.speaking)) return null;
-  const recent = takes ? [active, ...state.recent.filter((id) => id !== active)] : state.recent;
-  return { recent, speaking: input.speaking };
-};
-
-const isVisible = (state: SceneState, id: ParticipantId): boolean =>
-  state.participants.some((participant) => participant.participantId === id && !participant.hidden);
-
-/** The state after an event or a change of speakers. The same object if the input says nothing new. */
-export const reduceScene = (state: SceneState, input: SceneInput): SceneState => {
-  const change = changeBy(state, input);
-  if (change === null) return state;
-  const next = { ...state, ...change };
-  const present = next.participants.flatMap(({ participantId, hidden }) => (hidden ? [] : [participantId]));
-  const claims = { present, pins: next.pins, recent: next.recent };
-  return {
-    ...next,
-    grid: assignPlaces(state.grid, claims, next.layout.gridSize),
-    column: assignPlaces(state.column, claims, Math.min(next.layout.gridSize, MAX_COLUMN)),
-  };
-};
-
-/** Shares that are on, the newest ones if there are too many, in order of publishing. */
-const sharesOf = (state: SceneState): readonly TrackInfo[] =>
-  state.tracks
-    .filter((track) => track.source === 'screen-video' && !track.muted && isVisible(state, track.participantId))
-    .slice(-MAX_SHARES);
+type HasPicture = (trackId: TrackId) => boolean;
 
 const cameraOf = (state: SceneState, id: ParticipantId): TrackInfo | undefined =>
   state.tracks.find((track) => track.participantId === id && track.source === 'camera' && !track.muted);
 
-/** The tracks a scene may show now: select layers for these (and only these). At most the tiles' cameras and all shares. */
-export const visibleTracks = (state: SceneState): readonly TrackId[] => {
-  const people = new Set([...state.grid, ...state.column]);
-  const cameras = [...people].flatMap((id) => cameraOf(state, id)?.trackId ?? []);
-  return [...cameras, ...sharesOf(state).map((share) => share.trackId)];
-};
-
 const nameOf = (state: SceneState, id: ParticipantId): string =>
   state.participants.find((participant) => participant.participantId === id)?.name ?? '';
 
-type HasPicture = (trackId: TrackId) => boolean;
-
-const personTile = (state: SceneState, id: ParticipantId, rect: Rect, hasPicture: HasPicture): Tile => {
+const personTile = (
+  state: SceneState,
+  id: ParticipantId,
+  { rect, fit }: Pick<Tile, 'rect' | 'fit'>,
+  hasPicture: HasPicture,
+): Tile => {
   const camera = cameraOf(state, id);
   const micOn = state.tracks.some(
     (track) => track.participantId === id && track.source === 'microphone' && !track.muted,
@@ -189,7 +35,7 @@ const personTile = (state: SceneState, id: ParticipantId, rect: Rect, hasPicture
     trackId: camera !== undefined && hasPicture(camera.trackId) ? camera.trackId : null,
     micMuted: !micOn,
     speaking: micOn && state.speaking.includes(id),
-    fit: 'cover',
+    fit,
   };
 };
 
@@ -204,23 +50,19 @@ const shareTile = (state: SceneState, share: TrackInfo, rect: Rect): Tile => ({
   fit: 'contain',
 });
 
-/** Who is on the canvas under a layout rule: the shares on its stage, and the people. */
-interface Arrangement {
-  readonly shares: readonly TrackInfo[];
-  readonly people: readonly ParticipantId[];
-}
+const inOrder = ({ stage, beside }: StageRects): readonly Rect[] => [...stage, ...beside];
 
-const arrangeGrid = (state: SceneState, shares: readonly TrackInfo[]): Arrangement => ({
-  shares,
-  people: shares.length > 0 ? state.column : state.grid,
-});
-
-/** One rule for each layout. Those that the API does not take yet are drawn as a grid, which is also what they are without pins. */
-const ARRANGE: Record<LayoutType, typeof arrangeGrid> = {
-  GRID: arrangeGrid,
-  SPOTLIGHT: arrangeGrid,
-  SIDEBAR: arrangeGrid,
+/** Rectangles of an arrangement's shares, then of its people. */
+const RECTS: Record<Form, (arrangement: Arrangement, canvas: Size) => readonly Rect[]> = {
+  grid: ({ people }, canvas) => gridRects(people.length, canvas),
+  stage: ({ shares, people }, canvas) => inOrder(shareRects(people.length, canvas, shares.length)),
+  sidebar: ({ people }, canvas) => (people.length === 0 ? [] : inOrder(sidebarRects(people.length - 1, canvas))),
+  frame: ({ shares, people }, canvas) => (shares.length + people.length === 0 ? [] : [frameRect(canvas)]),
 };
+
+/** A person on the whole of a portrait canvas is shown whole: filling it would cut two thirds off a landscape camera. */
+const fitOf = (form: Form, canvas: Size): Tile['fit'] =>
+  form === 'frame' && !isLandscape(canvas) ? 'contain' : 'cover';
 
 /**
  * Who is where on the canvas. `hasPicture` says whether a track has anything to show at this tick; a camera without draws initials, a
@@ -228,18 +70,14 @@ const ARRANGE: Record<LayoutType, typeof arrangeGrid> = {
  */
 export const resolveScene = (state: SceneState, canvas: Size, hasPicture: HasPicture): Scene => {
   const live = sharesOf(state).filter((share) => hasPicture(share.trackId));
-  const { shares, people } = ARRANGE[state.layout.type](state, live);
-  const rects =
-    shares.length > 0
-      ? shareRects(people.length, canvas, shares.length)
-      : { shares: [], column: gridRects(people.length, canvas) };
-  const stage = rects.shares.flatMap((rect, i) => {
+  const arrangement = arrange(state, live);
+  const fit = fitOf(arrangement.form, canvas);
+  const { shares, people } = arrangement;
+  const tiles = RECTS[arrangement.form](arrangement, canvas).flatMap((rect, i): Tile[] => {
     const share = shares[i];
-    return share === undefined ? [] : [shareTile(state, share, rect)];
+    if (share !== undefined) return [shareTile(state, share, rect)];
+    const id = people[i - shares.length];
+    return id === undefined ? [] : [personTile(state, id, { rect, fit }, hasPicture)];
   });
-  const tiles = rects.column.flatMap((rect, i) => {
-    const id = people[i];
-    return id === undefined ? [] : [personTile(state, id, rect, hasPicture)];
-  });
-  return { tiles: [...stage, ...tiles] };
+  return { tiles };
 };

@@ -42,3 +42,25 @@ export const assignPlaces = (
   }
   return [...pinned, ...places];
 };
+
+/** Who is seen large where one is: who was pinned first, else who had the floor last, else who joined first. */
+export const mainOf = (claims: Claims): ParticipantId | undefined =>
+  claims.pins.find((id) => claims.present.includes(id)) ?? byRecency(claims)[0];
+
+/**
+ * Places of a sidebar for at most `capacity` people: the large one first, then those beside it. Who gets the large place changes places
+ * with who had it; nobody else moves for it.
+ */
+export const assignSidebar = (
+  before: readonly ParticipantId[],
+  claims: Claims,
+  capacity: number,
+): readonly ParticipantId[] => {
+  const main = mainOf(claims);
+  if (main === undefined) return [];
+  const [former] = before;
+  const beside = before.slice(1).map((id) => (id === main && former !== undefined ? former : id));
+  const others = (ids: readonly ParticipantId[]): ParticipantId[] => ids.filter((id) => id !== main);
+  const rest = { present: others(claims.present), pins: others(claims.pins), recent: others(claims.recent) };
+  return [main, ...assignPlaces(beside, rest, capacity - 1)];
+};

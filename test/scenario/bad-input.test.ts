@@ -69,7 +69,7 @@ describe('bad input', () => {
     ]);
     expect(await refused(await start(JSON.stringify({ roomId: 'zzzz-zzzz-zzzz' })))).toEqual([404, 'ROOM_NOT_FOUND']);
     expect(await refused(await start(JSON.stringify({ roomId })))).toEqual([400, 'NO_ACTIVE_SESSION']);
-    expect(await refused(await start(JSON.stringify({ roomId, config: { layout: { type: 'SPOTLIGHT' } } })))).toEqual([
+    expect(await refused(await start(JSON.stringify({ roomId, templateUrl: 'https://example.org' })))).toEqual([
       501,
       'NOT_IMPLEMENTED',
     ]);

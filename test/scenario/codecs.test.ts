@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gridRects } from '../../src/domain/grid.ts';
 import type { Rect } from '../../src/domain/layout.ts';
-import { gridRects } from '../../src/domain/layout.ts';
 import { CHROMIUM_TEST_DEVICES, openBrowser } from '../support/browser.ts';
 import { decodeFile, type Picture } from '../support/oracle/media-file.ts';
 import { Service } from '../support/service.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gridRects } from '../../src/domain/layout.ts';
+import { gridRects } from '../../src/domain/grid.ts';
 import { Service } from '../support/service.ts';
 import { Sitting } from '../support/sitting.ts';
 

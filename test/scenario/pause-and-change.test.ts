@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { gridRects } from '../../src/domain/layout.ts';
+import { gridRects } from '../../src/domain/grid.ts';
 import type { Expectation, ExpectedScene } from '../support/oracle/expectation.ts';
 import { judge } from '../support/oracle/verdict.ts';
 import { Service } from '../support/service.ts';

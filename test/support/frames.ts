@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { createCanvas } from '@napi-rs/canvas';
 import { decodeFile, type Picture } from './oracle/media-file.ts';
 
+type Planes = Pick<Picture, 'width' | 'height' | 'planes' | 'lines'>;
+
 /** BT.709 limited range to RGB (ITU-R BT.709-6 §3). */
-const toRgba = ({ width, height, planes, lines }: Picture): Uint8ClampedArray => {
+const toRgba = ({ width, height, planes, lines }: Planes): Uint8ClampedArray => {
   const [y, u, v] = planes;
   const [yLine = 0, uLine = 0, vLine = 0] = lines;
   const rgba = new Uint8ClampedArray(width * height * 4);
@@ -19,17 +21,22 @@ const toRgba = ({ width, height, planes, lines }: Picture): Uint8ClampedArray =>
   return rgba;
 };
 
+/** A picture as PNG. */
+export const pngOf = (picture: Planes): Buffer => {
+  const canvas = createCanvas(picture.width, picture.height);
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(picture.width, picture.height);
+  image.data.set(toRgba(picture));
+  context.putImageData(image, 0, 0);
+  return canvas.toBuffer('image/png');
+};
+
 /** The first picture at or after a time, as a PNG file. Rejects if the recording ends before. */
 export const savePicture = async (recording: string, seconds: number, png: string): Promise<void> => {
   let saved: Buffer | undefined;
   await decodeFile(recording, (picture) => {
     if (saved || picture.time < seconds) return;
-    const canvas = createCanvas(picture.width, picture.height);
-    const context = canvas.getContext('2d');
-    const image = context.createImageData(picture.width, picture.height);
-    image.data.set(toRgba(picture));
-    context.putImageData(image, 0, 0);
-    saved = canvas.toBuffer('image/png');
+    saved = pngOf(picture);
   });
   if (!saved) throw new Error(`The recording has no picture at ${seconds} s.`);
   await writeFile(png, saved);

@@ -7,8 +7,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
-import { canvasSize, gridRects, type Rect, type Size, shareRects } from '../../src/domain/layout.ts';
+import { gridRects } from '../../src/domain/grid.ts';
+import { canvasSize, type Rect, type Size } from '../../src/domain/layout.ts';
+import { FRAME_RATE } from '../../src/domain/media-time.ts';
+import { shareRects } from '../../src/domain/stage.ts';
 import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
+import { TALK_SECONDS } from '../../src/synthetic/sound.ts';
+import { TRANSITION_TICKS } from '../../src/timeline/transitions.ts';
 import { cutsOf, isRecorded, type JournalFacts, journalOf, secondsOf } from './journal-facts.ts';
 import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
 import type { Fit } from './oracle/tile-reading.ts';
@@ -17,10 +22,14 @@ import { describeReport, judge, type Report } from './oracle/verdict.ts';
 import type { Service } from './service.ts';
 import { waitFor } from './wait-for.ts';
 
+/** What is eased to a new place is judged once it is there. */
+const TRANSITION_S = TRANSITION_TICKS / FRAME_RATE;
 /** Keyframes come once a second: after a join, or when journaling begins, a picture may be that late. */
-const FIRST_PICTURE_S = 1.2;
+const FIRST_PICTURE_S = 1.2 + TRANSITION_S;
 /** After any other change: the event and the picture travel apart. */
-const CHANGE_S = 0.25;
+const CHANGE_S = 0.25 + TRANSITION_S;
+/** Who begins to talk has the floor within 700 ms of media time, seen from where his voice is heard. */
+const SPEAKER_S = 0.8 + TRANSITION_S;
 /** A flash or beep at the very edge of what is judged proves nothing. */
 const EDGE_S = 0.1;
 const MARK_S = 0.1;
@@ -74,7 +83,7 @@ const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) /
 
 export class Sitting {
   readonly roomId: string;
-  readonly canvas: Size = canvasSize('med', 'landscape');
+  readonly canvas: Size;
   readonly participants: Participant[] = [];
   readonly guests: Guest[] = [];
   /** Screens that were shared at any time. */
@@ -87,15 +96,16 @@ export class Sitting {
   #startAnswerNs = 0n;
   #endAnswerNs: bigint | null = null;
 
-  private constructor(service: Service, roomId: string, of: number) {
+  private constructor(service: Service, roomId: string, of: number, canvas: Size) {
+    this.canvas = canvas;
     this.#service = service;
     this.roomId = roomId;
     this.#of = of;
   }
 
-  /** Makes a room. `of` is how many take turns to flash. */
-  static async open(service: Service, of: number): Promise<Sitting> {
-    return new Sitting(service, await service.api.createRoom(), of);
+  /** Makes a room. `of` is how many take turns to flash; `canvas` that of the recording's quality and orientation. */
+  static async open(service: Service, of: number, canvas = canvasSize('med', 'landscape')): Promise<Sitting> {
+    return new Sitting(service, await service.api.createRoom(), of, canvas);
   }
 
   get recordingId(): string {
@@ -152,15 +162,21 @@ export class Sitting {
     });
   }
 
+  /** The screen of somebody who shares it at any time. */
+  screenOf(presenter: Participant): Seen {
+    this.#screens.add(presenter);
+    return { index: presenter.screenIndex };
+  }
+
   /** Somebody shares a screen from now on: the stage is its, cameras stand in the column in this order. */
   share(presenter: Participant, column: readonly Seen[]): void {
-    this.#screens.add(presenter);
+    const screen = this.screenOf(presenter);
     const rects = shareRects(column.length, this.canvas, 1);
-    const [stage] = rects.shares;
+    const [stage] = rects.stage;
     const tiles: SceneTile[] = [];
-    if (stage) tiles.push({ participant: { index: presenter.screenIndex }, rect: stage, fit: 'contain' });
+    if (stage) tiles.push({ participant: screen, rect: stage, fit: 'contain' });
     for (const [place, participant] of column.entries()) {
-      const rect = rects.column[place];
+      const rect = rects.beside[place];
       if (rect) tiles.push({ participant, rect, fit: 'cover' });
     }
     this.scene(tiles, { fresh: true });
@@ -171,15 +187,30 @@ export class Sitting {
     this.scene([]);
   }
 
+  /** Seconds of the round of those who talk, in which each has his turn of `TALK_SECONDS`. */
+  get talkRound(): number {
+    return secondsBetween(this.#epochNs, process.hrtime.bigint()) % (this.#of * TALK_SECONDS);
+  }
+
+  /** Waits for the next turn of this participant to talk; whatever follows from who speaks is seen from then on. */
+  async turnOf(index: number, tiles: readonly SceneTile[], dark: readonly Rect[] = []): Promise<void> {
+    const turn = TALK_SECONDS * 1000;
+    await waitFor(`the turn of participant ${index}`, (this.#of + 1) * turn, () => {
+      return Math.floor(this.talkRound / TALK_SECONDS) === index;
+    });
+    this.#scenes.push({ fromNs: process.hrtime.bigint(), settleS: SPEAKER_S, tiles, dark });
+  }
+
   async startRecording(config: Record<string, unknown> = {}): Promise<string> {
     this.#recordingId = await this.#service.api.startRecording(this.roomId, config);
     this.#startAnswerNs = process.hrtime.bigint();
     return this.#recordingId;
   }
 
-  async endRecording(): Promise<void> {
+  /** `timed`: the file is judged by the time between the answers to start and end, too; not where several rooms share the machine. */
+  async endRecording({ timed = true } = {}): Promise<void> {
     await this.#service.api.endRecording(this.roomId);
-    this.#endAnswerNs = process.hrtime.bigint();
+    if (timed) this.#endAnswerNs = process.hrtime.bigint();
   }
 
   /** Nothing is recorded from now on, and nothing judged. */

@@ -224,14 +224,6 @@ describe('recordings/start', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['config.layout.type', { config: { layout: { type: 'SPOTLIGHT' } } }, /"config\.layout\.type": "SPOTLIGHT"/],
-    ['config.layout.type', { config: { layout: { type: 'SIDEBAR' } } }, /"config\.layout\.type": "SIDEBAR"/],
-    [
-      'config.layout.priority',
-      { config: { layout: { type: 'GRID', priority: 'PIN' } } },
-      /"config\.layout\.priority": "PIN"/,
-    ],
-    ['config.orientation', { config: { orientation: 'portrait' } }, /"config\.orientation": "portrait"/],
     ['fileFormat', { fileFormat: 'webm' }, /"fileFormat": "webm"/],
     ['templateUrl', { templateUrl: 'https://example.org/?token=hush' }, /"templateUrl"/],
     ['webhookUrl', { webhookUrl: 'https://example.org/hook' }, /"webhookUrl"/],

@@ -162,6 +162,7 @@ const system = async (journal: JournalLookup = async () => null) => {
       eraseJournal: async (directory) => rmSync(directory, { recursive: true }),
       recordingsDir,
       maxDurationMs: 60_000,
+      transitions: true,
       minFreeDiskBytes: 0,
       log,
     });

@@ -53,17 +53,24 @@ describe('a start call', () => {
     expect(configOf({ config: { layout: { gridSize: 0 } } })).toEqual(defaults));
   it('takes what works', () =>
     expect(
-      configOf({ config: { layout: { type: 'GRID', gridSize: 25 }, theme: 'DARK', mode: 'audio', quality: 'ultra' } }),
+      configOf({
+        config: {
+          layout: { type: 'SIDEBAR', priority: 'PIN', gridSize: 25 },
+          theme: 'DARK',
+          mode: 'audio',
+          quality: 'ultra',
+          orientation: 'portrait',
+        },
+      }),
     ).toEqual({
       ...defaults,
-      layout: { ...defaults.layout, gridSize: 25 },
+      layout: { type: 'SIDEBAR', priority: 'PIN', gridSize: 25 },
       theme: 'DARK',
       mode: 'audio',
       quality: 'ultra',
+      orientation: 'portrait',
     }));
   it('names what does not, before it does anything', () => {
-    expect(() => configOf({ config: { orientation: 'portrait' } })).toThrow(
-      '"config.orientation": "portrait" is not implemented yet.',
-    );
+    expect(() => configOf({ onFailure: { action: 'close-room' } })).toThrow('"onFailure" is not implemented yet.');
   });
 });

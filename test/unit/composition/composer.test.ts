@@ -5,8 +5,10 @@ import { yuvOf } from '../../../src/composition/colour.ts';
 import { NothingToComposeError } from '../../../src/composition/composer.ts';
 import { readFacts, segmentPaths } from '../../../src/composition/segment-files.ts';
 import { PALETTES } from '../../../src/composition/themes.ts';
+import { gridRects } from '../../../src/domain/grid.ts';
 import type { TrackId } from '../../../src/domain/ids.ts';
-import { gridRects, type Rect, shareRects } from '../../../src/domain/layout.ts';
+import type { Rect } from '../../../src/domain/layout.ts';
+import { shareRects } from '../../../src/domain/stage.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { identityYuv } from '../../../src/synthetic/identity.ts';
 import { camera, sine, sound } from './media.ts';
@@ -228,7 +230,7 @@ describe('Composer', () => {
         rehearsal.publishes({ participant: 'ada', source: 'screen-audio', media: stereo, fromMs: 200, toMs });
         const facts = await renderFile(rehearsal.recorded(1000, 2500).records(3000), folder);
         const picture = (await picturesOf(facts.path))[30] as SeenPicture;
-        const { shares, column } = shareRects(1, CONFIG, 1);
+        const { stage: shares, beside: column } = shareRects(1, CONFIG, 1);
         showsIdentity(picture, column[0] as Rect, 0);
         const stage = shares[0] as Rect;
         const height = Math.round((stage.width * 9) / 16);
@@ -321,11 +323,16 @@ describe('Composer', () => {
         equalDeltas(pictures);
         expect(facts.durationSeconds).toBeCloseTo(ticks / 30, 6);
         const picture = pictures.at(-1) as SeenPicture;
-        const middle = { x: 200, y: 100, width: 240, height: 160 };
-        const ground = distance(meanColour(picture, middle), yuvOf(PALETTES.DARK.background));
+        const backgroundAt = (place: Rect) => distance(meanColour(picture, place), yuvOf(PALETTES.DARK.background));
+        const middle = backgroundAt({ x: 200, y: 100, width: 240, height: 160 });
         if (records.some((record) => record.type === 'event' && record.event.type === 'participant-joined')) {
-          expect(ground).toBeGreaterThan(10);
-        } else expect(ground).toBeLessThan(3);
+          expect(middle).toBeGreaterThan(10);
+        } else {
+          expect(backgroundAt({ x: 40, y: 40, width: 200, height: 280 })).toBeLessThan(3);
+          // The sign of an empty room.
+          expect(middle).toBeGreaterThan(3);
+          expect(middle).toBeLessThan(10);
+        }
       }),
     60_000,
   );

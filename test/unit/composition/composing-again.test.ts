@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { leaveOut } from '../../../src/composition/left-out.ts';
 import { segmentPaths } from '../../../src/composition/segment-files.ts';
 import type { CompositionConfig } from '../../../src/composition/task.ts';
-import { gridRects } from '../../../src/domain/layout.ts';
+import { gridRects } from '../../../src/domain/grid.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import type { TimedEvent } from '../../../src/timeline/timeline.ts';
 import { decodeFile } from '../../support/oracle/media-file.ts';

@@ -177,7 +177,8 @@ test('a cancelled job leaves no process behind', async () => {
 });
 
 test('a compositor that falls silent is killed, and another goes on', async () => {
-  const { next } = await open(1, { total: 6, hangAt: 2 }, { hungAfterMs: 600 });
+  // Long beside what a process takes to start on a busy machine.
+  const { next } = await open(1, { total: 6, hangAt: 2 }, { hungAfterMs: 4_000 });
   await coordinator.start(job('a'));
   expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
   expect(diary().map((line) => line.split(' ')[1]?.split('-')[0])).toEqual(['0', '2']);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { yuvOf } from '../../../src/composition/colour.ts';
 import { PALETTES } from '../../../src/composition/themes.ts';
-import { gridRects } from '../../../src/domain/layout.ts';
+import { gridRects } from '../../../src/domain/grid.ts';
 import { camera } from './media.ts';
 import { RECORDING, Rehearsal } from './rehearsal.ts';
 import { CONFIG, inFolder, meanColour, picturesOf, renderFile } from './rendering.ts';

@@ -15,6 +15,7 @@ const look = (more: Partial<TileLook> = {}): TileLook => ({
   micMuted: false,
   speaking: false,
   avatar: false,
+  frame: false,
   ...more,
 });
 

@@ -90,6 +90,10 @@ describe('containRect', () => {
     const rect = containRect({ width: 1024, height: 768 }, { x: 16, y: 8, width: 640, height: 360 });
     expect(rect).toEqual({ x: 96, y: 8, width: 480, height: 360 });
   });
+  test('is all of a place that has its shape but for a rounding', () => {
+    const whole = { x: 0, y: 0, width: 854, height: 480 };
+    expect(containRect({ width: 1280, height: 720 }, whole)).toEqual(whole);
+  });
   test('stays inside for any shape', () => {
     const tile = { x: 32, y: 10, width: 208, height: 116 };
     for (const [width, height] of [
@@ -103,7 +107,8 @@ describe('containRect', () => {
       expect(rect.y).toBeGreaterThanOrEqual(tile.y);
       expect(rect.x + rect.width).toBeLessThanOrEqual(tile.x + tile.width);
       expect(rect.y + rect.height).toBeLessThanOrEqual(tile.y + tile.height);
-      expect(rect.width % 16).toBe(0);
+      expect([rect.x % 2, rect.y % 2, rect.width % 2, rect.height % 2]).toEqual([0, 0, 0, 0]);
+      expect(Math.abs(2 * (rect.x - tile.x) + rect.width - tile.width)).toBeLessThanOrEqual(2);
     }
   });
 });

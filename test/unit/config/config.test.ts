@@ -33,6 +33,7 @@ describe('sources', () => {
       host: '127.0.0.1',
       port: 8080,
       maxRecordingDurationMs: 12 * 3_600_000,
+      transitions: true,
       tls: undefined,
     });
     expect(config.dataDir).toBe(join(cwd, 'data'));

@@ -1,20 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ParticipantId, TrackId } from '../../../src/domain/ids.ts';
-import { initialsOf, type Scene, sameScene } from '../../../src/domain/scene.ts';
-
-describe('initialsOf', () => {
-  it.each([
-    ['Ada Lovelace', 'AL'],
-    ['ada', 'A'],
-    ['Jean-Luc de la Tour', 'JT'],
-    ['  émile  zola ', 'ÉZ'],
-    ['李 小龙', '李小'],
-    ['𝒜da', '𝒜'],
-    ['(bot) 7', 'B7'],
-    ['', '?'],
-    ['!!!', '?'],
-  ])('of %j is %s', (name, initials) => expect(initialsOf(name)).toBe(initials));
-});
+import { type Scene, sameScene } from '../../../src/domain/scene.ts';
 
 describe('sameScene', () => {
   const scene = (name: string, x = 0): Scene => ({

@@ -144,6 +144,7 @@ const read = (records: readonly JournalRecord[], batch: () => number): { digest:
     recordingId: RECORDING,
     layout: LAYOUT,
     canvas: CANVAS,
+    transitions: true,
     spans: new MediaSpans(START_NS, [], null),
   });
   let next = 0;
@@ -162,8 +163,8 @@ const read = (records: readonly JournalRecord[], batch: () => number): { digest:
     const { first, end } = windowsOfSegment(segment);
     planner.addLevels(Array.from({ length: end - first }, (_, i) => levelsAt(timeline, first + i, hash)));
     for (let i = 0; i < SEGMENT_TICKS; i += 1) {
-      const { scene, choices } = planner.next();
-      hash.update(JSON.stringify(scene));
+      const { scene, flights, choices } = planner.next();
+      hash.update(JSON.stringify([scene, flights]));
       for (const [trackId, { stream, restart, timeNs, frames }] of choices) {
         shown.add(stream);
         hash.update(`${trackId} ${stream} ${restart} ${timeNs}`);

@@ -1,0 +1,67 @@
+/** Names as people have them, in the scripts that a recording must be able to write, and what stands for each on a disc. */
+export interface SampleName {
+  readonly script: string;
+  readonly name: string;
+  readonly initials: string;
+}
+
+export const SAMPLE_NAMES: readonly SampleName[] = [
+  { script: 'Latin', name: 'Ada Lovelace', initials: 'AL' },
+  { script: 'Latin, accents', name: 'Žofia Ångström-Škvorecká', initials: 'ŽÅ' },
+  { script: 'Latin, Vietnamese', name: 'Nguyễn Thị Ánh Tuyết', initials: 'NT' },
+  { script: 'Latin, Turkish', name: 'Işıl Gülşen İnönü', initials: 'Iİ' },
+  { script: 'Latin, dotless i', name: 'Yıldız Aydın', initials: 'YA' },
+  { script: 'Latin, Yoruba', name: 'Ọlátúnjí Adébáyọ̀', initials: 'ỌA' },
+  { script: 'Latin, Akan', name: 'Kɔ́fi Ansã', initials: 'KA' },
+  { script: 'Cyrillic', name: 'Фёдор Михайлович Достоевский', initials: 'ФД' },
+  { script: 'Cyrillic, Ukrainian', name: 'Леся Українка', initials: 'ЛУ' },
+  { script: 'Cyrillic, Kazakh', name: 'Ғабит Мүсірепов', initials: 'ҒМ' },
+  { script: 'Cyrillic, ghe', name: 'Ґалаґан Ұлан', initials: 'ҐҰ' },
+  { script: 'Greek', name: 'Άννα Παπαδοπούλου', initials: 'ΆΠ' },
+  { script: 'Arabic', name: 'محمد عبد الله', initials: 'م\u2009ا' },
+  { script: 'Arabic, marks', name: 'فَاطِمَة الزَّهْرَاء', initials: 'ف\u2009ا' },
+  { script: 'Persian', name: 'علی‌رضا پهلوان', initials: 'ع\u2009پ' },
+  { script: 'Urdu', name: 'ڈاکٹر فیض احمد', initials: 'ڈ\u2009ا' },
+  { script: 'Hebrew', name: 'דוד בן־גוריון', initials: 'ד\u2009ג' },
+  { script: 'Hebrew, points', name: 'מֹשֶׁה רַבֵּנוּ', initials: 'מ\u2009ר' },
+  { script: 'Arabic and Latin', name: 'أحمد Ahmed 42', initials: 'أ' },
+  { script: 'Latin and Hebrew', name: 'Dana דנה Levi', initials: 'DL' },
+  { script: 'Chinese, simplified', name: '张伟国', initials: '张' },
+  { script: 'Chinese, traditional', name: '陳巧恩 黃', initials: '陳' },
+  { script: 'Chinese, rare', name: '犇堃 喆彧翀', initials: '犇' },
+  { script: 'Chinese, rarer', name: '嵓錑 鮻', initials: '嵓' },
+  { script: 'Bopomofo', name: 'ㄨㄤˊ 小明', initials: 'ㄨ' },
+  { script: 'Japanese', name: '山田 さくら', initials: '山' },
+  { script: 'Japanese, kokuji', name: '辻 峠', initials: '辻' },
+  { script: 'Japanese, katakana', name: 'ジョン・スミス', initials: 'ジ' },
+  { script: 'Japanese, rare', name: '𠮷野家 髙﨑', initials: '𠮷' },
+  { script: 'Korean', name: '김민수', initials: '김' },
+  { script: 'Korean, hanja', name: '李在鎔 이재용', initials: '李' },
+  { script: 'Devanagari', name: 'श्रीमती प्रिया शर्मा', initials: 'श्रीश' },
+  { script: 'Bengali', name: 'রবীন্দ্রনাথ ঠাকুর', initials: 'রঠা' },
+  { script: 'Gurmukhi', name: 'ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ', initials: 'ਗੁਸਿੰ' },
+  { script: 'Gujarati', name: 'નરસિંહ મહેતા', initials: 'નમ' },
+  { script: 'Oriya', name: 'ଫକୀରମୋହନ ସେନାପତି', initials: 'ଫସେ' },
+  { script: 'Tamil', name: 'சுப்பிரமணிய பாரதி', initials: 'சுபா' },
+  { script: 'Telugu', name: 'శ్రీనివాస రావు', initials: 'శ్రీరా' },
+  { script: 'Kannada', name: 'ಕುವೆಂಪು ಪುಟ್ಟಪ್ಪ', initials: 'ಕುಪು' },
+  { script: 'Malayalam', name: 'വൈക്കം മുഹമ്മദ് ബഷീർ', initials: 'വൈബ' },
+  { script: 'Sinhala', name: 'මාර්ටින් වික්‍රමසිංහ', initials: 'මාවි' },
+  { script: 'Thai', name: 'เสาวลักษณ์ ใจดี', initials: 'สจ' },
+  { script: 'Lao', name: 'ໄກສອນ ພົມວິຫານ', initials: 'ກພົ' },
+  { script: 'Khmer', name: 'សុខា ស្រីមុំ', initials: 'សុស្រី' },
+  { script: 'Myanmar', name: 'အောင်ဆန်း စုကြည်', initials: 'အေစု' },
+  { script: 'Ethiopic', name: 'ኃይሌ ገብረሥላሴ', initials: 'ኃገ' },
+  { script: 'Georgian', name: 'შოთა რუსთაველი', initials: 'შრ' },
+  { script: 'Armenian', name: 'Արամ Խաչատրյան', initials: 'ԱԽ' },
+  { script: 'Thaana', name: 'އިބްރާހީމް ޞާލިޙް', initials: 'އ\u2009ޞ' },
+  { script: 'Emoji beside letters', name: 'Mia 🦊👩🏽‍🚀 🇩🇪', initials: 'M' },
+  { script: 'Emoji alone', name: '🏳️‍🌈👨‍👩‍👧‍👦', initials: '🏳️‍🌈' },
+  { script: 'Emoji, flags and keys', name: '🏴󠁧󠁢󠁳󠁣󠁴󠁿🇯🇵 1️⃣ ❤️', initials: '1️⃣' },
+  { script: 'Symbols', name: '★ Zoë ♪ → ✓ ½', initials: 'Z' },
+  { script: 'Styled letters', name: '𝓐𝓭𝓪 Ｗｉｄｅ', initials: 'AW' },
+  { script: 'Asides', name: 'Grace Hopper (she/her) [ACME]', initials: 'GH' },
+];
+
+/** A script that no font of ours has: it is written in boxes, the same on every machine. */
+export const UNWRITABLE = 'ⴰⵎⵏⴰⵢ';
