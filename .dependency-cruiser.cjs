@@ -40,6 +40,12 @@ module.exports = {
     only('composition', 'timeline', 'domain', 'support'),
     only('packaging', 'domain', 'support'),
     {
+      name: 'copying-imports-only-timeline-domain-support',
+      severity: 'error',
+      from: { path: '^src/copying/' },
+      to: { path: '^src/', pathNot: '^src/(copying|timeline|domain|support)/|^src/composition/av\\.ts$' },
+    },
+    {
       name: 'recordings-coordinates-through-ports',
       severity: 'error',
       from: { path: '^src/recordings/' },

@@ -48,6 +48,7 @@ const measure = async (journalDir: string, cores: readonly number[], scope: Scop
         stdio: ['ignore', 'ignore', 'inherit'],
       }),
     onProgress: () => undefined,
+    onCopied: () => undefined,
     onDone: () => outcome.resolve(),
     onFailed: (_, reason) => outcome.reject(new Error(reason)),
   });

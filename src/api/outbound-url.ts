@@ -5,7 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 
-/** Loopback, private, link-local, shared, and unique-local networks (RFC 6890, RFC 4193). */
+/** Loopback, private, link-local, shared, unique-local, benchmarking, multicast and reserved networks (RFC 6890, RFC 4193). */
 const PRIVATE = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -13,11 +13,16 @@ const PRIVATE = [
   '127.0.0.0/8',
   '169.254.0.0/16',
   '172.16.0.0/12',
+  '192.0.0.0/24',
   '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
   '::/128',
   '::1/128',
   'fc00::/7',
   'fe80::/10',
+  'ff00::/8',
 ];
 
 const toBlockList = (networks: readonly string[]): BlockList => {
@@ -44,6 +49,16 @@ export const outboundUrlProblem = (text: string, allowed: true | readonly string
   if (url.protocol === 'http:') return 'must be an https URL (ROOMTAPE_ALLOW_PRIVATE_URLS permits http)';
   const isPrivate = within(privateNetworks) || host === 'localhost' || host.endsWith('.localhost');
   return isPrivate ? 'must not lead into a private network (ROOMTAPE_ALLOW_PRIVATE_URLS permits it)' : undefined;
+};
+
+/** As `outboundUrlProblem`, for an address that a name has resolved to. */
+export const addressProblem = (address: string, allowed: true | readonly string[]): string | undefined => {
+  if (allowed === true) return undefined;
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  if (toBlockList(allowed).check(address, family)) return undefined;
+  return privateNetworks.check(address, family)
+    ? 'must not lead into a private network (ROOMTAPE_ALLOW_PRIVATE_URLS permits it)'
+    : undefined;
 };
 
 /** Longest URL taken: presigned ones carry long signatures. */

@@ -3,7 +3,15 @@
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
 import type { LayoutChange } from '../domain/layout-change.ts';
-import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
+import type { TrackSource } from '../domain/media.ts';
+import type {
+  RecordingConfig,
+  RecordingKind,
+  RecordingStatus,
+  RecordingSubject,
+  StopReason,
+  Watermark,
+} from '../domain/recording.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -77,8 +85,43 @@ export interface FileView {
   readonly width: number | null;
   readonly height: number | null;
   readonly format: string;
+  /** Where it begins in the recording; left out: at its start. */
+  readonly offsetSeconds?: number;
   readonly createdAt: Date;
 }
+
+/** What else than the whole room is to be recorded. */
+export type SubjectRequest =
+  | {
+      readonly kind: 'participant';
+      readonly participantId: string;
+      readonly metadata?: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource }
+  | {
+      readonly kind: 'composite';
+      readonly participants: readonly { readonly participantId: string; readonly sources: readonly TrackSource[] }[];
+      /** `image`: the bytes of a PNG or JPEG. */
+      readonly watermarks: readonly (Omit<Watermark, 'image'> & { readonly image: Buffer | null })[];
+    };
+
+/** Whose sound; of which recording is found out where it is not said. */
+export interface MergeSource {
+  readonly participantId: string;
+  readonly recordingId: string | null;
+  readonly type: 'participant' | 'track' | null;
+}
+export interface MergeRequest {
+  readonly sessionId: string;
+  readonly channel1: readonly MergeSource[];
+  readonly channel2: readonly MergeSource[];
+}
+
+/** Whose running recording is meant; a composite is named by its id besides. */
+export type SubjectName =
+  | { readonly kind: 'participant'; readonly participantId: string }
+  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource }
+  | { readonly kind: 'composite' };
 
 export interface RecordingView {
   readonly id: string;
@@ -93,9 +136,13 @@ export interface RecordingView {
   readonly config: RecordingConfig;
   readonly start: Date | null;
   readonly end: Date | null;
+  readonly subject: RecordingSubject;
   /** In order. No end: it lasts. */
   readonly pauses: readonly { readonly start: Date; readonly end: Date | null }[];
+  /** The first of `files`. */
   readonly file: FileView | null;
+  /** In the order of their beginnings. */
+  readonly files: readonly FileView[];
   /** As the start call had it, where `config` says otherwise by now. */
   readonly startedWith?: RecordingConfig;
   /** What it was composed to again, oldest first. */
@@ -126,13 +173,27 @@ export interface CompositionView {
 }
 
 export interface RecordingsPort {
-  /** ROOM_NOT_FOUND, NO_ACTIVE_SESSION, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE. Answers when the start record is on disk. */
-  start(options: { roomId: string; config: RecordingConfig }): Promise<RecordingView>;
-  /** Ends the room's running recording, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
-  stop(options: { roomId: string; recordingId: string | null }): Promise<RecordingView>;
+  /**
+   * Records the room, or the subject in it. ROOM_NOT_FOUND, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL,
+   * MEDIA_UNAVAILABLE. Answers when the start record is on disk.
+   */
+  start(options: { roomId: string; config: RecordingConfig; subject?: SubjectRequest }): Promise<RecordingView>;
+  /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
+  stop(options: { roomId: string; recordingId: string | null; subject?: SubjectName }): Promise<RecordingView>;
+  /** Begins to merge finished recordings. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */
+  merge(request: MergeRequest): Promise<RecordingView>;
+  /** Of one kind; those of rooms if it is left out. */
   list(
-    request: PageRequest & { roomId: string | null; sessionId: string | null; query: string | null },
+    request: PageRequest & {
+      roomId: string | null;
+      sessionId: string | null;
+      query: string | null;
+      kind?: RecordingKind;
+      participantId?: string | null;
+      statuses?: readonly RecordingStatus[];
+    },
   ): Promise<Page<RecordingView>>;
+  /** Of any kind. */
   find(recordingId: string): Promise<RecordingView | null>;
   /** Another layout from now on; answers when it is on disk. RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE. */
   changeLayout(recordingId: string, change: LayoutChange): Promise<RecordingView>;

@@ -31,7 +31,8 @@ export const recordingAnswers = ({ ports, config, access, userId, fileUrls }: Ap
     wire: (request, recording) => toWireRecording(recording, around(request)),
     find: async (request, recordingId) => {
       const recording = await ports.recordings.find(recordingId);
-      if (!recording) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+      // People apart have addresses of their own.
+      if (recording?.subject.kind !== 'room') throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
       await access.assertWithin(callerOf(request), recording.roomId);
       return recording;
     },

@@ -18,6 +18,7 @@ export const insertFile = (
     height: number | null;
     format: string;
     videoBytes: number;
+    offsetSeconds?: number;
   },
 ): Promise<FileRow> =>
   catalog
@@ -34,6 +35,7 @@ export const insertFile = (
       height: file.height,
       format: file.format,
       video_bytes: file.videoBytes,
+      offset_seconds: file.offsetSeconds ?? 0,
     })
     .returningAll()
     .executeTakeFirstOrThrow();

@@ -3,11 +3,20 @@
  * (`domain/recording.ts`), so that of two who race one is told that he was late.
  */
 
+import { sql } from 'kysely';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
-import { mayBecome, type RecordingConfig, type RecordingStatus, type StopReason } from '../domain/recording.ts';
+import {
+  mayBecome,
+  type RecordingConfig,
+  type RecordingKind,
+  type RecordingStatus,
+  type RecordingSubject,
+  type StopReason,
+  subjectKey,
+} from '../domain/recording.ts';
 import { type Catalog, violatedConstraint } from './database.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { RecordingRow, WallPause } from './tables.ts';
@@ -23,13 +32,22 @@ export const RECORDING_STATUSES = [
 ] as const satisfies RecordingStatus[];
 
 /**
- * A recording in state `starting`. Rejects with RECORDING_ALREADY_RUNNING if the room has a live one: the database decides, however
- * many servers ask at once.
+ * A recording in state `starting`. Rejects with RECORDING_ALREADY_RUNNING if the room has a live one of the same subject: the database
+ * decides, however many servers ask at once.
  */
 export const insertRecording = async (
   catalog: Catalog,
-  recording: { id: RecordingId; roomId: RoomId; sessionId: SessionId; config: RecordingConfig; dueAt: Date | null },
+  recording: {
+    id: RecordingId;
+    roomId: RoomId;
+    sessionId: SessionId;
+    config: RecordingConfig;
+    /** The room, if it is left out. */
+    subject?: RecordingSubject;
+    dueAt: Date | null;
+  },
 ): Promise<RecordingRow> => {
+  const subject = recording.subject ?? { kind: 'room' };
   try {
     return await catalog
       .insertInto('recordings')
@@ -39,12 +57,16 @@ export const insertRecording = async (
         session_id: recording.sessionId,
         status: 'starting',
         config: JSON.stringify(recording.config),
+        kind: subject.kind,
+        subject: JSON.stringify(subject),
+        subject_key: subjectKey(subject),
         due_at: recording.dueAt,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
   } catch (cause) {
-    if (violatedConstraint(cause) !== 'one_live_recording_per_room') throw cause;
+    const constraint = violatedConstraint(cause) ?? '';
+    if (!/^one_live_recording_per_(room|subject)$/.test(constraint)) throw cause;
     throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.', { cause });
   }
 };
@@ -169,12 +191,21 @@ export const lockRecording = async (catalog: Catalog, recordingId: RecordingId):
   return row ?? null;
 };
 
-/** The room's live recording (there is one at most). */
-export const liveRecordingOf = async (catalog: Catalog, roomId: RoomId): Promise<RecordingRow | null> => {
+/** The room's live recording, or that of another subject in it (there is one at most). */
+export const liveRecordingOf = async (
+  catalog: Catalog,
+  roomId: RoomId,
+  subject: { readonly kind: RecordingKind; readonly key: string } = { kind: 'room', key: '' },
+): Promise<RecordingRow | null> => {
   const row = await catalog
     .selectFrom('recordings')
     .selectAll()
     .where('room_id', '=', roomId)
+    .where('kind', '=', subject.kind)
+    .where((where) =>
+      // Rows of rooms from before there were subjects have no key.
+      subject.kind === 'room' ? where.lit(true) : where('subject_key', '=', subject.key),
+    )
     .where('status', 'in', ['starting', 'recording', 'paused', 'stopping'])
     .executeTakeFirst();
   return row ?? null;
@@ -219,12 +250,27 @@ export const overdueRecordings = (catalog: Catalog, now: Date): Promise<Recordin
     .orderBy('due_at')
     .execute();
 
-/** Newest first; deleted ones are left out. `query` finds in the ids of recording, room and session. */
+/** Newest first, of one kind (rooms' if it is left out); deleted ones are left out. `query` finds in the ids of recording, room and session. */
 export const listRecordings = async (
   catalog: Catalog,
-  request: PageRequest & { roomId: string | null; sessionId: string | null; query: string | null },
+  request: PageRequest & {
+    roomId: string | null;
+    sessionId: string | null;
+    query: string | null;
+    kind?: RecordingKind;
+    participantId?: string | null;
+    statuses?: readonly RecordingStatus[];
+  },
 ): Promise<Page<RecordingRow>> => {
-  let recordings = catalog.selectFrom('recordings').where('deleted_at', 'is', null);
+  let recordings = catalog
+    .selectFrom('recordings')
+    .where('deleted_at', 'is', null)
+    .where('kind', '=', request.kind ?? 'room');
+  if (request.participantId) {
+    const { participantId } = request;
+    recordings = recordings.where(sql<boolean>`subject ->> 'participantId' = ${participantId}`);
+  }
+  if (request.statuses) recordings = recordings.where('status', 'in', request.statuses);
   if (request.roomId !== null) recordings = recordings.where('room_id', '=', request.roomId as RoomId);
   if (request.sessionId !== null) recordings = recordings.where('session_id', '=', request.sessionId as SessionId);
   if (request.query) {
@@ -247,6 +293,23 @@ export const listRecordings = async (
     .execute();
   return { items, total };
 };
+
+/** Recordings of this participant, or of a track of his, in a session; oldest first. */
+export const individualRecordingsOf = (
+  catalog: Catalog,
+  sessionId: SessionId,
+  participantId: ParticipantId,
+): Promise<RecordingRow[]> =>
+  catalog
+    .selectFrom('recordings')
+    .selectAll()
+    .where('session_id', '=', sessionId)
+    .where('kind', 'in', ['participant', 'track'])
+    .where(sql<boolean>`subject ->> 'participantId' = ${participantId}`)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
 
 /** Leaves a tombstone. False: it was deleted before, or is unknown. The caller has ended a live one and erases files and journal. */
 export const markRecordingDeleted = async (

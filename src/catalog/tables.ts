@@ -3,7 +3,13 @@ import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
-import type { RecordingConfig, RecordingStatus, StopReason } from '../domain/recording.ts';
+import type {
+  RecordingConfig,
+  RecordingKind,
+  RecordingStatus,
+  RecordingSubject,
+  StopReason,
+} from '../domain/recording.ts';
 
 /** A pause by the wall clock, ISO 8601. Null: it lasts, or lasted to the recording's end. */
 export interface WallPause {
@@ -55,6 +61,10 @@ export interface RecordingsTable {
   session_id: SessionId;
   status: RecordingStatus;
   config: Json<RecordingConfig>;
+  kind: Generated<RecordingKind>;
+  subject: ColumnType<RecordingSubject, string | undefined, never>;
+  /** `subjectKey` of the subject: no two live recordings of a room and a kind have the same. */
+  subject_key: string | null;
   /** Of the start record in the journal, as is `started_ns`; null until it is written. */
   started_at: Date | null;
   ended_at: Date | null;
@@ -122,6 +132,8 @@ export interface FilesTable {
   height: number | null;
   format: string;
   video_bytes: number;
+  /** Where it begins in the recording: a recording may have several files. */
+  offset_seconds: Generated<number>;
   created_at: Timestamp;
   deleted_at: Date | null;
 }

@@ -12,6 +12,7 @@ import { LEAD_IN_NS } from '../timeline/layers.ts';
 import type { Levels } from '../timeline/speaker.ts';
 import type { Timeline } from '../timeline/timeline.ts';
 import { encodeSound } from './audio-encoder.ts';
+import { planesOf } from './av.ts';
 import type { DecodeFrame } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
@@ -21,6 +22,7 @@ import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './se
 import { type SegmentSound, type SegmentSpan, segmentSound } from './segment-sound.ts';
 import type { CompositionConfig } from './task.ts';
 import { VideoEncoder } from './video-encoder.ts';
+import { Watermarks } from './watermarks.ts';
 
 /** How far beyond its end a segment hears: AAC overlap, the limiter's and Opus' look-ahead are 61 ms together; these are 167 ms. */
 const LOOK_AHEAD_TICKS = 5;
@@ -67,6 +69,7 @@ export class Composer {
   readonly #leftOut: LeftOut;
   #planner: Planner | null = null;
   #pictures: PictureTrack | null = null;
+  #watermarks: Watermarks | null = null;
   #eventsTaken = 0;
   #segment = 0;
   #undecodable = 0;
@@ -237,6 +240,8 @@ export class Composer {
       planner.enterAnew();
       this.#pictures = new PictureTrack(config, config.theme, decodeFrame);
     }
+    if (config.watermarks) this.#watermarks ??= await Watermarks.open(config.watermarks, config);
+    const watermarks = this.#watermarks;
     const encoder = await VideoEncoder.open(config, threads);
     try {
       const writer = await FragmentWriter.open(path, encoder.context, 'video');
@@ -244,7 +249,9 @@ export class Composer {
         for (let i = 0; i < span.ticks; i++) {
           const { tick } = planner;
           const { frame, moved } = await this.#pictures.draw(planner.next());
+          if (watermarks) watermarks.lay(planesOf(frame), tick);
           await encoder.encode(frame, tick, moved || i === 0, writer);
+          if (watermarks) watermarks.lift(planesOf(frame));
           onStep?.();
         }
         await encoder.finish(writer, onStep);

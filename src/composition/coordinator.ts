@@ -14,6 +14,8 @@
  * 4. A run whose process died is handed out again; how often, how soon and how carefully: `setbacks.ts`.
  * 5. A process that gives no sign of life for `hungAfterMs` hangs (in a decoder, most likely): it is killed, and has died.
  * 6. Nothing that a process says can end this one: what it may not say ends the process that says it.
+ * 7. A job that copies (`copy`) waits until its recording is over, and is done by one process in one go. One such process may run beside
+ *    the others: it takes seconds, and whoever waits for it should not wait for somebody's rendering.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -30,6 +32,7 @@ import {
   type ArtifactFacts,
   type CompositionConfig,
   type CompositionTask,
+  type CopyConfig,
   WORK_VERSION,
   type WorkNotice,
   workEvent,
@@ -52,6 +55,7 @@ export interface CompositionJob {
   /** Absolute path of the finished file without its extension. */
   readonly artifactPath: string;
   readonly config: CompositionConfig;
+  readonly copy?: CopyConfig | undefined;
   /** Older jobs come first. */
   readonly createdAtMs: number;
   /** The recording's end is in the journal, or nobody writes the journal any more. */
@@ -62,6 +66,8 @@ export interface CoordinatorEvents {
   /** Segments finished, of how many (null while the recording runs). */
   onProgress(compositionId: string, done: number, total: number | null): void;
   onDone(compositionId: string, artifact: ArtifactFacts): void;
+  /** A job that copies is done; there may be no file. */
+  onCopied(compositionId: string, artifacts: readonly ArtifactFacts[]): void;
   onFailed(compositionId: string, reason: string): void;
 }
 
@@ -199,7 +205,8 @@ export class CompositionCoordinator {
   }
 
   get stats(): { jobs: number; processes: number; waiting: number } {
-    const waiting = [...this.#jobs.values()].filter((job) => job.workers.size === 0).length;
+    const isWaiting = (job: Job) => job.workers.size === 0 && (job.finished || !job.spec.copy);
+    const waiting = [...this.#jobs.values()].filter(isWaiting).length;
     return { jobs: this.#jobs.size, processes: this.#workers.size, waiting };
   }
 
@@ -242,6 +249,7 @@ export class CompositionCoordinator {
       config: spec.config,
       shunned: setbacks.shunned,
       careful: setbacks.careful,
+      ...(spec.copy && { copy: spec.copy }),
     };
   }
 
@@ -266,11 +274,19 @@ export class CompositionCoordinator {
   #schedule(): void {
     if (this.#closing) return;
     if (this.#somebodyFinishedWaits()) this.#dismissPaused();
-    while (this.#workers.size < this.#options.maxProcesses) {
-      const job = this.#jobsInOrder().find((candidate) => this.#wantsAnother(candidate));
-      if (!job) return;
+    while (this.#renderers < this.#options.maxProcesses) {
+      const job = this.#jobsInOrder().find((candidate) => !candidate.spec.copy && this.#wantsAnother(candidate));
+      if (!job) break;
       this.#spawn(job);
     }
+    if (this.#workers.size > this.#renderers) return;
+    const copying = this.#jobsInOrder().find((job) => job.spec.copy && job.finished && this.#wantsAnother(job));
+    if (copying) this.#spawn(copying);
+  }
+
+  /** Processes that do not copy. */
+  get #renderers(): number {
+    return [...this.#workers.values()].filter(({ job }) => !job.spec.copy).length;
   }
 
   /** Ends a process that waits for a paused recording; its exit makes room. Its job goes on with another one when there is room again. */
@@ -405,6 +421,10 @@ export class CompositionCoordinator {
     const nothing = { run: null, package: null };
     if (job.ended || this.#closing) return nothing;
     if (!job.finished && this.#somebodyFinishedWaits()) return nothing;
+    if (job.spec.copy) {
+      worker.packaging = true;
+      return { run: null, package: { ticks: 0 } };
+    }
     const work = this.#workOf(job);
     worker.run = nextRun(work);
     if (worker.run) return { run: worker.run, package: null };
@@ -414,8 +434,10 @@ export class CompositionCoordinator {
   }
 
   #somebodyFinishedWaits(): boolean {
-    if (this.#workers.size < this.#options.maxProcesses) return false;
-    return [...this.#jobs.values()].some((job) => job.finished && job.workers.size === 0 && this.#wantsAnother(job));
+    if (this.#renderers < this.#options.maxProcesses) return false;
+    return [...this.#jobs.values()].some(
+      (job) => job.finished && !job.spec.copy && job.workers.size === 0 && this.#wantsAnother(job),
+    );
   }
 
   /** Invariant 6. */
@@ -457,18 +479,34 @@ export class CompositionCoordinator {
       case 'packaged':
         this.#packaged(worker, event.artifact);
         return;
+      case 'copied':
+        this.#copied(worker, event.artifacts);
+        return;
       case 'failed':
         this.#fail(job, event.reason);
     }
   }
 
+  #copied(worker: Worker, artifacts: readonly ArtifactFacts[]): void {
+    const { job } = worker;
+    if (!artifacts.every((artifact, index) => this.#isOwn(worker, artifact, index))) return;
+    job.ended = true;
+    this.#jobs.delete(job.spec.compositionId);
+    this.#options.onCopied(job.spec.compositionId, artifacts);
+  }
+
+  /** Invariant 6. */
+  #isOwn(worker: Worker, { path, format }: ArtifactFacts, index: number): boolean {
+    const { artifactPath } = worker.job.spec;
+    if (path === `${artifactPath}${index === 0 ? '' : `-${index}`}.${format}`) return true;
+    this.#options.log.error({ path }, 'A compositor named a file that is not its own; it is ended.');
+    worker.child.kill('SIGKILL');
+    return false;
+  }
+
   #packaged(worker: Worker, artifact: ArtifactFacts): void {
     const { job } = worker;
-    if (artifact.path !== `${job.spec.artifactPath}.${artifact.format}`) {
-      this.#options.log.error({ path: artifact.path }, 'A compositor named a file that is not its own; it is ended.');
-      worker.child.kill('SIGKILL');
-      return;
-    }
+    if (!this.#isOwn(worker, artifact, 0)) return;
     job.ended = true;
     this.#jobs.delete(job.spec.compositionId);
     this.#options.onDone(job.spec.compositionId, artifact);

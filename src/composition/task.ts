@@ -7,6 +7,18 @@ import { z } from 'zod';
 
 export const WORK_VERSION = 2;
 
+const trackSource = z.enum(['camera', 'microphone', 'screen-video', 'screen-audio']);
+
+const watermarkConfig = z.object({
+  /** Absolute path of a PNG or JPEG. */
+  image: z.string().nullable(),
+  text: z.string(),
+  /** IANA name: date and time there are shown, of this recording that began at `startedAtMs` (since 1970). */
+  timezone: z.string().nullable(),
+  startedAtMs: z.number(),
+  place: z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center']),
+});
+
 export const compositionConfig = z.object({
   width: z.number().int().positive().multipleOf(2),
   height: z.number().int().positive().multipleOf(2),
@@ -18,6 +30,12 @@ export const compositionConfig = z.object({
     priority: z.enum(['SPEAKER', 'PIN']),
     gridSize: z.number().int().min(1).max(25),
   }),
+  /** Present: these alone are seen and heard, by these of their tracks. */
+  participants: z
+    .array(z.object({ participantId: z.string(), sources: z.array(trackSource).readonly() }))
+    .readonly()
+    .optional(),
+  watermarks: z.array(watermarkConfig).max(3).readonly().optional(),
   /** Tiles are eased to their places. Absent: they are. */
   transitions: z.boolean().optional(),
   /** The layout holds from start to end; the journal's changes are passed over. */
@@ -26,9 +44,27 @@ export const compositionConfig = z.object({
   excludeParticipants: z.array(z.string()).readonly().optional(),
 });
 export type CompositionConfig = z.infer<typeof compositionConfig>;
+export type WatermarkConfig = z.infer<typeof watermarkConfig>;
 
 /** A frame of a stream, as the journal numbers both. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
+
+/** Instead of rendering: coded packets are copied (`copying/`), or finished files merged (`channel-merge.ts`). */
+export const copyConfig = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.enum(['participant', 'track']),
+    participantId: z.string(),
+    source: trackSource.nullable(),
+    fileFormat: z.enum(['mp4', 'webm']),
+  }),
+  z.object({
+    kind: z.literal('merge'),
+    inputs: z.array(
+      z.object({ path: z.string(), channel: z.enum(['left', 'right']), offsetSeconds: z.number().min(0) }),
+    ),
+  }),
+]);
+export type CopyConfig = z.infer<typeof copyConfig>;
 
 /** Everything a compositor needs; it reads the journal from disk and touches no database. */
 export const compositionTask = z.object({
@@ -47,6 +83,8 @@ export const compositionTask = z.object({
   shunned: z.array(frameRef).readonly(),
   /** Processes died here: each frame is named (`decoding`) before it is decoded, one at a time. */
   careful: z.boolean(),
+  /** Present: nothing is rendered, `config` means nothing. */
+  copy: copyConfig.optional(),
 });
 export type CompositionTask = z.infer<typeof compositionTask>;
 
@@ -78,8 +116,10 @@ export const artifactFacts = z.object({
   durationSeconds: z.number(),
   width: z.number().nullable(),
   height: z.number().nullable(),
-  format: z.enum(['mp4', 'm4a']),
+  format: z.enum(['mp4', 'm4a', 'webm', 'mp3']),
   videoBytes: z.number(),
+  /** Where the file begins in the recording; left out: at its start. */
+  offsetSeconds: z.number().optional(),
 });
 export type ArtifactFacts = z.infer<typeof artifactFacts>;
 
@@ -98,6 +138,7 @@ export const workEvent = z.discriminatedUnion('type', [
   /** The frame that was named last has been decoded. */
   z.object({ type: z.literal('decoded') }),
   z.object({ type: z.literal('packaged'), artifact: artifactFacts }),
+  z.object({ type: z.literal('copied'), artifacts: z.array(artifactFacts) }),
   /** It cannot be composed, by anybody. */
   z.object({ type: z.literal('failed'), reason: z.string() }),
 ]);

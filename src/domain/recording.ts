@@ -1,5 +1,7 @@
 /** A recording: our promise about spans of a session's journal. Its states, and what the caller may ask of it. */
+import type { ParticipantId, RecordingId } from './ids.ts';
 import type { LayoutProgram, Quality, Theme } from './layout.ts';
+import type { TrackSource } from './media.ts';
 
 /**
  * `starting → recording ⇄ paused → stopping → composing → done | failed`.
@@ -31,7 +33,9 @@ export type StopReason =
   | 'max-duration'
   | 'room-deactivated'
   | 'media-process-lost'
-  | 'disk-full';
+  | 'disk-full'
+  /** The one participant whom it is about has left. */
+  | 'participant-left';
 
 export type RecordingMode = 'video-and-audio' | 'audio';
 export type Orientation = 'landscape' | 'portrait';
@@ -48,3 +52,76 @@ export interface RecordingConfig {
   /** False: tiles jump to their places. Set by the operator, not by the caller; kept here since the picture must stay what it was. */
   readonly transitions?: boolean;
 }
+
+/** What a recording is about: the whole room, one participant, or one track of a participant. */
+export type RecordingSubject =
+  | { readonly kind: 'room' }
+  | {
+      readonly kind: 'participant';
+      readonly participantId: ParticipantId;
+      readonly participantName: string;
+      /** The caller's own, kept for him. */
+      readonly metadata?: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'track';
+      readonly participantId: ParticipantId;
+      readonly participantName: string;
+      readonly source: TrackSource;
+    }
+  | {
+      readonly kind: 'composite';
+      /** Who is seen and heard, by which of his tracks; nobody is named: everybody. */
+      readonly participants: readonly ChosenParticipant[];
+      readonly watermarks: readonly Watermark[];
+    }
+  | {
+      readonly kind: 'merge';
+      /** Whose sound is on the left, and on the right. */
+      readonly channel1: readonly MergedRecording[];
+      readonly channel2: readonly MergedRecording[];
+      /** Their files, as they were when the merge was asked for. */
+      readonly inputs: readonly MergedFile[];
+    };
+export interface MergedRecording {
+  readonly participantId: ParticipantId;
+  readonly recordingId: RecordingId;
+}
+export interface MergedFile {
+  /** Relative to the store. */
+  readonly path: string;
+  readonly channel: 'left' | 'right';
+  readonly offsetSeconds: number;
+}
+export interface ChosenParticipant {
+  readonly participantId: ParticipantId;
+  readonly sources: readonly TrackSource[];
+}
+
+export type WatermarkPlace = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right' | 'center';
+/** Drawn over the picture from beginning to end. */
+export interface Watermark {
+  /** Name of a file in the recording's folder. */
+  readonly image: string | null;
+  readonly text: string;
+  /** IANA name: date and time there are shown too. */
+  readonly timezone: string | null;
+  readonly place: WatermarkPlace;
+}
+
+export type RecordingKind = RecordingSubject['kind'];
+
+/** Of the live recordings of a room and a kind no two have the same key; null: there may be any number. */
+export const subjectKey = (subject: RecordingSubject): string | null => {
+  switch (subject.kind) {
+    case 'room':
+      return '';
+    case 'participant':
+      return subject.participantId;
+    case 'track':
+      return `${subject.participantId}/${subject.source}`;
+    case 'composite':
+    case 'merge':
+      return null;
+  }
+};

@@ -1,5 +1,5 @@
 /** What the API needs, satisfied by the catalog, the workflow and the media process. */
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type {
   CompositionView,
@@ -12,6 +12,8 @@ import type {
   RoomView,
   SessionsPort,
   SessionView,
+  SubjectName,
+  SubjectRequest,
 } from '../api/ports.ts';
 import type { Catalog, CompositionRow, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
 import { compositionsAgainOf } from '../catalog/compositions.ts';
@@ -20,11 +22,13 @@ import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { FileId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { RecordingChanges } from '../recordings/changes.ts';
 import type { ComposingAgain } from '../recordings/composing-again.ts';
+import type { Merges } from '../recordings/merges.ts';
 import type { MediaControl } from '../recordings/ports.ts';
-import type { RecordingWorkflow } from '../recordings/workflow.ts';
+import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
 
 const roomView = (row: RoomRow): RoomView => ({
@@ -132,8 +136,40 @@ const fileView = (row: FileRow): FileView => ({
   width: row.width,
   height: row.height,
   format: row.format,
+  offsetSeconds: row.offset_seconds,
   createdAt: row.created_at,
 });
+
+/** Who is meant must be there; his name is kept with the recording. */
+const subjectIn =
+  (asked: SubjectRequest): SubjectOf =>
+  ({ participants }): RecordingSubject => {
+    if (asked.kind === 'composite') {
+      const watermarks = asked.watermarks.map((one, i) => ({ ...one, image: one.image && watermarkName(i) }));
+      return { ...asked, participants: asked.participants as readonly ChosenParticipant[], watermarks };
+    }
+    const found = participants.find(({ participantId }) => participantId === asked.participantId);
+    if (!found) {
+      throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${asked.participantId}" is in the room.`);
+    }
+    return { ...asked, participantId: found.participantId as ParticipantId, participantName: found.name };
+  };
+
+const watermarkName = (index: number): string => `watermark-${index}`;
+
+/** Watermarks are kept with the recording: its files stay a function of what is on disk. */
+const keepWatermarks =
+  (asked: SubjectRequest) =>
+  async (folder: string): Promise<void> => {
+    for (const [i, { image }] of asked.kind === 'composite' ? asked.watermarks.entries() : []) {
+      if (image) await writeFile(join(folder, watermarkName(i)), image, { mode: 0o600 });
+    }
+  };
+
+const keyOf = (name: SubjectName): string => {
+  if (name.kind === 'composite') return '';
+  return name.kind === 'track' ? `${name.participantId}/${name.source}` : name.participantId;
+};
 
 const COMPOSITION_STATUS = {
   queued: 'queued',
@@ -166,6 +202,7 @@ export const recordingsPort = (
   workflow: RecordingWorkflow,
   changes: RecordingChanges,
   again: ComposingAgain,
+  merges: Merges,
 ): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
@@ -174,9 +211,10 @@ export const recordingsPort = (
     const files = await filesOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
-      const file = files.find(
-        ({ recording_id, composition_id }) => recording_id === row.id && !made.has(composition_id),
-      );
+      const own = files
+        .filter((candidate) => candidate.recording_id === row.id && !made.has(candidate.composition_id))
+        .sort((a, b) => a.offset_seconds - b.offset_seconds)
+        .map(fileView);
       return {
         id: row.id,
         roomId: row.room_id,
@@ -196,7 +234,9 @@ export const recordingsPort = (
           start: new Date(start),
           end: end ? new Date(end) : row.ended_at,
         })),
-        file: file ? fileView(file) : null,
+        subject: row.subject,
+        file: own[0] ?? null,
+        files: own,
         createdAt: row.created_at,
         updatedAt: row.updated_at,
       };
@@ -208,8 +248,15 @@ export const recordingsPort = (
     return only;
   };
   return {
-    start: async (options) => view(await workflow.start(options)),
-    stop: async (options) => view(await workflow.stop({ ...options, reason: 'requested' })),
+    start: async ({ subject, ...options }) => {
+      const about = subject && { subject: subjectIn(subject), prepare: keepWatermarks(subject) };
+      return view(await workflow.start({ ...options, ...about }));
+    },
+    stop: async ({ subject, ...options }) => {
+      const which = subject && { subject: { kind: subject.kind, key: keyOf(subject) } };
+      return view(await workflow.stop({ ...options, ...which, reason: 'requested' }));
+    },
+    merge: async (request) => view(await merges.create(request)),
     list: async (request) => {
       const { items, total } = await listRecordings(catalog, request);
       return { items: await views(items), total };
@@ -230,7 +277,12 @@ export const recordingsPort = (
   };
 };
 
-const CONTENT_TYPES: Record<string, string> = { '.mp4': 'video/mp4', '.m4a': 'audio/mp4' };
+const CONTENT_TYPES: Record<string, string> = {
+  '.mp4': 'video/mp4',
+  '.m4a': 'audio/mp4',
+  '.webm': 'video/webm',
+  '.mp3': 'audio/mpeg',
+};
 
 export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
   locate: async (fileId) => {
@@ -242,7 +294,8 @@ export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
       throw error;
     });
     if (!found) return null;
-    const contentType = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
+    const byName = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
+    const contentType = row.type === 'audio' ? byName.replace(/^video/, 'audio') : byName;
     return { path, bytes: found.size, contentType, name: basename(path) };
   },
 });

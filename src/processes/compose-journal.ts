@@ -7,6 +7,7 @@ import type { CompositionConfig } from '../composition/task.ts';
 import type { RecordingId } from '../domain/ids.ts';
 import type { ArtifactFacts } from '../packaging/facts.ts';
 import { packageSegments, type SegmentInput } from '../packaging/package-segments.ts';
+import { chosen, selectRecords } from '../timeline/selection.ts';
 import { openJournalFeed } from './journal-feed.ts';
 
 export interface ComposeJournalOptions {
@@ -43,6 +44,7 @@ export const composeJournal = async (options: ComposeJournalOptions): Promise<Ar
     journalDir: options.journalDir,
     recordingId: options.recordingId,
     follow: false,
+    ...(options.config.participants && { filter: selectRecords(chosen(options.config.participants)) }),
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const composer = new Composer({

@@ -14,13 +14,22 @@ import { decodeWith } from '../composition/careful-decoding.ts';
 import { Composer, NothingToComposeError } from '../composition/composer.ts';
 import { readFacts } from '../composition/segment-files.ts';
 import type { FrameRef } from '../composition/setbacks.ts';
-import { type CompositionTask, WORK_VERSION, type WorkEvent, workMethods, workNotice } from '../composition/task.ts';
+import {
+  type CompositionTask,
+  type CopyConfig,
+  WORK_VERSION,
+  type WorkEvent,
+  workMethods,
+  workNotice,
+} from '../composition/task.ts';
 import type { RecordingId } from '../domain/ids.ts';
 import { SEGMENT_TICKS } from '../domain/media-time.ts';
 import { packageSegments, type SegmentInput } from '../packaging/package-segments.ts';
 import { dial, type Peer } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
+import { chosen, selectRecords } from '../timeline/selection.ts';
 import { segmentInput } from './compose-journal.ts';
+import { copyRecording } from './copy-recording.ts';
 import { type OpenJournalFeed, openJournalFeed } from './journal-feed.ts';
 
 /** x264 gains little from more on these sizes, and segments of other processes use the other cores. */
@@ -65,6 +74,7 @@ class Compositor {
       for (;;) {
         const { run, package: wanted } = workMethods.next.result.parse(await this.#peer.request('next', {}));
         if (run) await this.#render(run);
+        else if (wanted && this.#task.copy) await this.#copy(this.#task.copy);
         else if (wanted) await this.#package(wanted.ticks);
         else return;
       }
@@ -108,6 +118,7 @@ class Compositor {
         return this.#notices.journalEnded;
       },
       stopped: () => this.#notices.stopped,
+      ...(config.participants && { filter: selectRecords(chosen(config.participants)) }),
     });
     this.#tellEnd(feed.knownTicks);
     const threads = Math.min(MOST_THREADS, availableParallelism());
@@ -146,6 +157,23 @@ class Compositor {
     } finally {
       this.#packaging = false;
     }
+  }
+
+  /** Makes a recording's files by copying packets. The recording is over; packets of its span may still be on their way to the journal. */
+  async #copy(copy: CopyConfig): Promise<void> {
+    const artifacts = await copyRecording(copy, {
+      journalDir: this.#task.journalDir,
+      recordingId: this.#task.recordingId as RecordingId,
+      artifactPath: this.#task.artifactPath,
+      scratchDir: this.#task.scratchDir,
+      follow: true,
+      ended: () => this.#notices.journalEnded,
+      stopped: () => true,
+      onStep: () => {
+        this.#steps += 1;
+      },
+    });
+    this.#tell({ type: 'copied', artifacts });
   }
 
   #tellEnd(ticks: number | null): void {

@@ -3,9 +3,11 @@
 import { type JournalFeed, NothingToComposeError } from '../composition/composer.ts';
 import type { RecordingId } from '../domain/ids.ts';
 import { MediaSpans } from '../domain/media-spans.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
 import { type JournalState, readJournal } from '../journal/reader.ts';
 import { scanJournal } from '../journal/scan.ts';
+import type { RecordFilter } from '../timeline/selection.ts';
 import { Timeline } from '../timeline/timeline.ts';
 
 export interface JournalFeedOptions {
@@ -17,6 +19,8 @@ export interface JournalFeedOptions {
   readonly ended?: () => boolean;
   /** The recording is over: once nobody writes, its end is not waited for, should a full disk have kept it out of the journal. */
   readonly stopped?: () => boolean;
+  /** Who of the room is read; everybody if it is left out. */
+  readonly filter?: RecordFilter;
   readonly signal?: AbortSignal;
 }
 
@@ -24,6 +28,8 @@ export interface JournalFeedOptions {
 export interface OpenJournalFeed extends JournalFeed {
   /** Ticks of the recording if its stop is on disk already, whatever has been read so far. */
   readonly knownTicks: number | null;
+  /** Of the recording; the stop only if it is on disk already. */
+  readonly span: { readonly startNs: SessionTimeNs; readonly stopNs: SessionTimeNs | null };
   close(): Promise<void>;
 }
 
@@ -56,6 +62,7 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
     knownTicks:
       recording.stop &&
       new MediaSpans(recording.startedNs, recording.pauses ?? [], recording.stop.stoppedNs).totalTicks,
+    span: { startNs: recording.startedNs, stopNs: recording.stop?.stoppedNs ?? null },
     async advance() {
       if (over) return false;
       const next = await batches.next();
@@ -63,7 +70,10 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
         over = true;
         return false;
       }
-      for (const record of next.value.records) timeline.push(record);
+      for (const record of next.value.records) {
+        const kept = options.filter ? options.filter(record) : record;
+        if (kept) timeline.push(kept);
+      }
       state = next.value.state;
       over = isOver();
       return true;

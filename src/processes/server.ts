@@ -15,6 +15,7 @@ import { loadCredentials } from '../config/credentials.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
+import { Merges } from '../recordings/merges.ts';
 import { SessionBook } from '../recordings/session-book.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
@@ -63,6 +64,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       }),
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
+    onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
     onFailed: (id, reason) => background(compositions.failed(id, reason)),
     log,
   });
@@ -124,7 +126,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     ports: {
       rooms: roomsPort(catalog, control),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow, changes, again),
+      recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions)),
       files: filesPort(catalog, paths.root),
       media: mediaPort(client),
       health: serverHealth({

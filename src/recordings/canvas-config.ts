@@ -1,8 +1,10 @@
 /** From what the caller asked for to what a compositor draws. */
 
+import { join } from 'node:path';
+import type { RecordingRow } from '../catalog/catalog.ts';
 import type { CompositionRequest } from '../catalog/tables.ts';
 import { canvasSize, type LayoutProgram, type Theme } from '../domain/layout.ts';
-import type { RecordingConfig, RecordingMode } from '../domain/recording.ts';
+import type { ChosenParticipant, RecordingConfig, RecordingMode, Watermark } from '../domain/recording.ts';
 
 export interface CanvasConfig {
   readonly width: number;
@@ -11,6 +13,10 @@ export interface CanvasConfig {
   readonly theme: Theme;
   readonly layout: LayoutProgram;
   readonly transitions: boolean;
+  /** Left out: everybody. */
+  readonly participants?: readonly ChosenParticipant[];
+  /** `image`: absolute path. */
+  readonly watermarks?: readonly (Watermark & { readonly startedAtMs: number })[];
   /** `layout` holds from start to end; the journal's changes are passed over. */
   readonly fixedLayout?: boolean | undefined;
   /** Neither seen nor heard. */
@@ -24,6 +30,22 @@ export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   layout: config.layout,
   transitions: config.transitions ?? true,
 });
+
+/** What a composite has besides: who is chosen, and what is drawn over the picture. `folder`: the recording's. */
+export const compositeConfig = (
+  { subject, started_at: startedAt }: RecordingRow,
+  folder: string,
+): Pick<CanvasConfig, 'participants' | 'watermarks'> => {
+  if (subject.kind !== 'composite') return {};
+  const { participants, watermarks } = subject;
+  const startedAtMs = startedAt?.getTime() ?? 0;
+  return {
+    ...(participants.length > 0 && { participants }),
+    ...(watermarks.length > 0 && {
+      watermarks: watermarks.map((one) => ({ ...one, image: one.image && join(folder, one.image), startedAtMs })),
+    }),
+  };
+};
 
 /** What was asked for after the recording. */
 export const requestedCanvas = ({ config, fixedLayout, excludeParticipants }: CompositionRequest): CanvasConfig => ({

@@ -5,6 +5,7 @@
  * The finished file's id is its composition's: a server that dies between the file's rename and its row finds the same name again. One that
  * dies between the row and the removal of the segments leaves them to `sweep`.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Catalog, type CompositionRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
@@ -21,7 +22,8 @@ import { moveRecording, recordingsComposedAgain, recordingsIn, setProgress } fro
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
 import { isFinal } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
-import { canvasConfig, requestedCanvas } from './canvas-config.ts';
+import { canvasConfig, compositeConfig, requestedCanvas } from './canvas-config.ts';
+import { copyOrder } from './copy-order.ts';
 import type { Artifact, Composer } from './ports.ts';
 
 /** A server that has not reported for this long may be succeeded by another. Progress comes each 4.3 s of media. */
@@ -41,6 +43,12 @@ export interface CompositionsOptions {
   readonly recordingsDir: string;
   readonly log: Logger;
 }
+
+/** The first file has its composition's id; those after it have ids that follow from it, so that a second attempt finds them again. */
+const fileIdOf = (id: CompositionId, index: number): FileId => {
+  const name = index === 0 ? id : createHash('sha256').update(`${id}/${index}`).digest('hex').slice(0, 24);
+  return name as string as FileId;
+};
 
 interface Held {
   readonly recordingId: RecordingId;
@@ -171,24 +179,32 @@ export class Compositions {
 
   /** The artifact is in our store: the recording is done, unless it was asked for afterwards. */
   composed(compositionId: string, artifact: Artifact): Promise<void> {
+    return this.copied(compositionId, [artifact]);
+  }
+
+  /** The artifacts, in order, are in our store: the recording is done. There may be none: a track that never was on has no file. */
+  copied(compositionId: string, artifacts: readonly Artifact[]): Promise<void> {
     return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, dataDir, recordingsDir } = this.#options;
       const id = compositionId as CompositionId;
       const taken = await transaction(catalog, async (trx) => {
         if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return false;
-        await insertFile(trx, {
-          id: compositionId as FileId,
-          recordingId,
-          compositionId: id,
-          type: artifact.width === null ? 'audio' : 'video',
-          path: relative(dataDir, artifact.path),
-          bytes: artifact.bytes,
-          durationSeconds: artifact.durationSeconds,
-          width: artifact.width,
-          height: artifact.height,
-          format: artifact.format,
-          videoBytes: artifact.videoBytes,
-        });
+        for (const [index, artifact] of artifacts.entries()) {
+          await insertFile(trx, {
+            id: fileIdOf(id, index),
+            recordingId,
+            compositionId: id,
+            type: artifact.width === null ? 'audio' : 'video',
+            path: relative(dataDir, artifact.path),
+            bytes: artifact.bytes,
+            durationSeconds: artifact.durationSeconds,
+            width: artifact.width,
+            height: artifact.height,
+            format: artifact.format,
+            videoBytes: artifact.videoBytes,
+            offsetSeconds: artifact.offsetSeconds ?? 0,
+          });
+        }
         if (!again) await moveRecording(trx, recordingId, 'done', { progress: 1 });
         return true;
       });
@@ -221,8 +237,9 @@ export class Compositions {
 
   async #handOut(recording: RecordingRow, composition: CompositionRow, stage: JournalStage): Promise<void> {
     const { catalog } = this.#options;
-    const journalDir = recording.journal_dir;
-    if (!journalDir) return;
+    // What is merged of finished files needs no journal.
+    const journalDir = recording.journal_dir ?? (recording.kind === 'merge' ? '' : null);
+    if (journalDir === null) return;
     const leased = await leaseComposition(catalog, composition.id, new Date(Date.now() + LEASE_MS));
     if (!leased) return;
     this.#held.set(composition.id, {
@@ -245,7 +262,7 @@ export class Compositions {
     journalDir: string,
     stage: JournalStage,
   ): Promise<void> {
-    const { composer, recordingsDir } = this.#options;
+    const { composer, dataDir, recordingsDir } = this.#options;
     const folder = join(recordingsDir, recording.id);
     await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
     await composer.start({
@@ -254,7 +271,11 @@ export class Compositions {
       journalDir,
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
-      config: composition.request ? requestedCanvas(composition.request) : canvasConfig(recording.config),
+      config: {
+        ...(composition.request ? requestedCanvas(composition.request) : canvasConfig(recording.config)),
+        ...compositeConfig(recording, folder),
+      },
+      ...copyOrder(recording, dataDir),
       createdAtMs: (composition.request ? composition : recording).created_at.getTime(),
       finished: stage !== 'live',
     });

@@ -1,7 +1,9 @@
 /** What the workflow needs of the stages it coordinates. `processes/server.ts` satisfies it. */
+import type { ParticipantId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { LayoutChange } from '../domain/layout-change.ts';
-import type { StopReason } from '../domain/recording.ts';
+import type { TrackSource } from '../domain/media.ts';
+import type { FileFormat, MergedFile, StopReason } from '../domain/recording.ts';
 import type { CanvasConfig } from './canvas-config.ts';
 
 /** A recording that the media process writes down right now. */
@@ -43,8 +45,13 @@ export interface LiveParticipant {
 export interface MediaControl {
   /** The session that runs in a room now. */
   sessionOf(roomId: string): Promise<LiveSession | null>;
-  /** NO_ACTIVE_SESSION, DISK_FULL. */
-  startRecording(options: { recordingId: string; roomId: string; layout: LayoutProgram }): Promise<LiveRecording>;
+  /** NO_ACTIVE_SESSION, DISK_FULL. With a participant: PARTICIPANT_NOT_FOUND, and it ends when he leaves. */
+  startRecording(options: {
+    recordingId: string;
+    roomId: string;
+    layout: LayoutProgram;
+    participantId?: string;
+  }): Promise<LiveRecording>;
   /** RECORDING_NOT_FOUND or RECORDING_NOT_RUNNING if the media process does not know it (any more). */
   stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;
   /** RECORDING_NOT_RUNNING. */
@@ -57,6 +64,18 @@ export interface MediaControl {
   removeParticipant(roomId: string, participantId: string): Promise<boolean>;
 }
 
+/** What is done instead of rendering: packets are copied into a file, or files; or finished files are merged. */
+export type CopyOrder =
+  | {
+      readonly kind: 'participant' | 'track';
+      readonly participantId: ParticipantId;
+      /** Of a track; a participant has camera and microphone. */
+      readonly source: TrackSource | null;
+      readonly fileFormat: FileFormat;
+    }
+  /** Paths are absolute. */
+  | { readonly kind: 'merge'; readonly inputs: MergedFile[] };
+
 export interface CompositionWork {
   readonly compositionId: string;
   readonly recordingId: string;
@@ -64,6 +83,8 @@ export interface CompositionWork {
   readonly directory: string;
   readonly artifactPath: string;
   readonly config: CanvasConfig;
+  /** Coded packets are copied instead of rendering with `config`, once the recording is over. */
+  readonly copy?: CopyOrder;
   readonly createdAtMs: number;
   readonly finished: boolean;
 }
@@ -84,6 +105,8 @@ export interface Artifact {
   readonly height: number | null;
   readonly format: string;
   readonly videoBytes: number;
+  /** Where it begins in the recording; 0 if it is left out. */
+  readonly offsetSeconds?: number | undefined;
 }
 
 /** What a journal on disk says of a recording; null where it does not know it. */

@@ -13,7 +13,7 @@
  * between start record and row: the journal has it → `recording`, or `composing`. Killed after the stop record: the media process tells
  * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again.
  */
-import { rm, statfs } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { insertComposition } from '../catalog/compositions.ts';
@@ -32,13 +32,19 @@ import { findRoom } from '../catalog/rooms.ts';
 import { insertSession } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { CompositionId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
-import { isLive, type RecordingConfig, type StopReason } from '../domain/recording.ts';
+import {
+  isLive,
+  type RecordingConfig,
+  type RecordingKind,
+  type RecordingSubject,
+  type StopReason,
+} from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
 import { canvasConfig } from './canvas-config.ts';
 import { noteLive } from './changes.ts';
 import type { Compositions } from './compositions.ts';
-import type { JournalLookup, LiveRecording, MediaControl } from './ports.ts';
+import type { JournalLookup, LiveRecording, LiveSession, MediaControl } from './ports.ts';
 
 export interface WorkflowOptions {
   readonly catalog: Catalog;
@@ -55,6 +61,9 @@ export interface WorkflowOptions {
   readonly minFreeDiskBytes: number;
   readonly log: Logger;
 }
+
+/** What a recording is about, given who is there. Throws PARTICIPANT_NOT_FOUND. */
+export type SubjectOf = (session: LiveSession) => RecordingSubject;
 
 /** How a recording ended, as the media process or the journal says. */
 export interface RecordingEnd {
@@ -73,10 +82,16 @@ export class RecordingWorkflow {
   }
 
   /**
-   * Starts a recording of a room. Resolves when its start record is on disk. ROOM_NOT_FOUND, ROOM_DISABLED, NO_ACTIVE_SESSION,
-   * RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
+   * Starts a recording of a room, or of what else `subject` names in it. Resolves when its start record is on disk. ROOM_NOT_FOUND,
+   * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
    */
-  async start(options: { roomId: string; config: RecordingConfig }): Promise<RecordingRow> {
+  async start(options: {
+    roomId: string;
+    config: RecordingConfig;
+    subject?: SubjectOf;
+    /** Puts what the files will be made with into the recording's folder, before it starts. */
+    prepare?: (folder: string) => Promise<void>;
+  }): Promise<RecordingRow> {
     const { catalog, media, maxDurationMs, transitions } = this.#options;
     const config = transitions ? options.config : { ...options.config, transitions };
     const roomId = await this.#roomId(options.roomId);
@@ -84,6 +99,7 @@ export class RecordingWorkflow {
     if (!session) {
       throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
     }
+    const subject = options.subject?.(session) ?? { kind: 'room' };
     await this.#checkDisk();
     const id = newHexId<RecordingId>();
     const sessionId = session.sessionId as SessionId;
@@ -92,22 +108,32 @@ export class RecordingWorkflow {
     const dueAt = new Date(Date.now() + maxDurationMs);
     this.#starting.add(id);
     try {
-      await insertRecording(catalog, { id, roomId, sessionId, config, dueAt });
-      const live = await this.#startInMedia(id, roomId, config);
+      await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt });
+      await this.#prepare(id, options.prepare);
+      const live = await this.#startInMedia(id, roomId, config, subject);
       return await this.#started(id, live, config);
     } finally {
       this.#starting.delete(id);
     }
   }
 
-  /** Ends the running recording of a room, or the one named. ROOM_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE. */
-  async stop(options: { roomId: string; recordingId: string | null; reason: StopReason }): Promise<RecordingRow> {
+  /**
+   * Ends the running recording of a room, or of what else `subject` names in it, or the one named by its id. ROOM_NOT_FOUND,
+   * RECORDING_NOT_FOUND, RECORDING_NOT_RUNNING, MEDIA_UNAVAILABLE.
+   */
+  async stop(options: {
+    roomId: string;
+    recordingId: string | null;
+    subject?: { readonly kind: RecordingKind; readonly key: string };
+    reason: StopReason;
+  }): Promise<RecordingRow> {
+    const { kind } = options.subject ?? { kind: 'room' };
     const { catalog } = this.#options;
     const roomId = await this.#roomId(options.roomId);
     const row = options.recordingId
       ? await findRecording(catalog, options.recordingId as RecordingId)
-      : await liveRecordingOf(catalog, roomId);
-    if (options.recordingId && row?.room_id !== roomId) {
+      : await liveRecordingOf(catalog, roomId, options.subject);
+    if (options.recordingId && (row?.room_id !== roomId || row.kind !== kind)) {
       throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${options.recordingId}" of this room.`);
     }
     if (!row || !isLive(row.status)) {
@@ -174,15 +200,38 @@ export class RecordingWorkflow {
     return room.room_id;
   }
 
-  async #startInMedia(id: RecordingId, roomId: RoomId, config: RecordingConfig): Promise<LiveRecording> {
+  async #prepare(id: RecordingId, prepare: ((folder: string) => Promise<void>) | undefined): Promise<void> {
+    if (!prepare) return;
+    const { catalog, recordingsDir } = this.#options;
+    const folder = join(recordingsDir, id);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await prepare(folder);
+    } catch (error) {
+      const failureReason = error instanceof Error ? error.message : String(error);
+      await moveRecording(catalog, id, 'failed', { failureReason });
+      await markRecordingDeleted(catalog, id, new Date());
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async #startInMedia(
+    id: RecordingId,
+    roomId: RoomId,
+    config: RecordingConfig,
+    subject: RecordingSubject,
+  ): Promise<LiveRecording> {
     const { catalog, media, log } = this.#options;
     try {
-      return await media.startRecording({ recordingId: id, roomId, layout: config.layout });
+      const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
+      return await media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
     } catch (error) {
       // The caller is refused. Should the media process have started it all the same (its answer was lost), `reconcile` ends it.
       const failureReason = error instanceof Error ? error.message : String(error);
       await moveRecording(catalog, id, 'failed', { failureReason });
       await markRecordingDeleted(catalog, id, new Date());
+      await rm(join(this.#options.recordingsDir, id), { recursive: true, force: true });
       log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
       throw error;
     }

@@ -22,6 +22,7 @@ const stopReason = z.enum([
   'room-deactivated',
   'media-process-lost',
   'disk-full',
+  'participant-left',
 ]);
 
 /** A verified token's claims: the media process never sees the secret, and trusts these. */
@@ -104,7 +105,13 @@ export const controlMethods = {
   },
   /** Starts journaling if need be and writes the fsynced start record. Idempotent by recording id. */
   'recording.start': {
-    params: z.object({ recordingId: z.string(), roomId: z.string(), layout }),
+    params: z.object({
+      recordingId: z.string(),
+      roomId: z.string(),
+      layout,
+      /** Whom it is about: must be there, and the recording ends when he leaves. */
+      participantId: z.string().nullable().default(null),
+    }),
     result: activeRecording,
   },
   /** Writes the fsynced stop record. Idempotent: a recording that has ended answers with its end again while it is remembered. */

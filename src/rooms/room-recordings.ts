@@ -9,7 +9,7 @@
  */
 import { RoomtapeError } from '../domain/errors.ts';
 import type { ActiveRecording, SessionEvent } from '../domain/events.ts';
-import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import { changedLayout, isSameLayout, type LayoutChange } from '../domain/layout-change.ts';
 import { withPause, withResume } from '../domain/media-spans.ts';
@@ -38,6 +38,8 @@ export interface RoomRecordingsOptions {
   readonly journal: RoomJournal;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Somebody with this id is in the room. */
+  readonly isPresent: (participantId: ParticipantId) => boolean;
   /** The first recording has begun, the last one has ended, or all are paused or not all any more. */
   readonly onIndicatorChanged: (active: boolean, paused: boolean) => void;
   /** A recording begins, or goes on after a pause: every picture should begin with a keyframe. */
@@ -48,6 +50,8 @@ export interface RoomRecordingsOptions {
 }
 
 interface Running {
+  /** Whom it is about; it ends with him. Null: it is about more than one. */
+  readonly participantId: ParticipantId | null;
   readonly recording: ActiveRecording;
   readonly state: ActiveRecordingState;
 }
@@ -92,9 +96,13 @@ export class RoomRecordings {
 
   /**
    * Begins; resolves when the start record is on disk. Idempotent by id. NO_ACTIVE_SESSION if the session ended meanwhile,
-   * RECORDING_NOT_RUNNING if this recording has ended already, DISK_FULL.
+   * PARTICIPANT_NOT_FOUND if it is about somebody who is not there, RECORDING_NOT_RUNNING if this recording has ended already, DISK_FULL.
    */
-  start(recordingId: RecordingId, layout: LayoutProgram): Promise<ActiveRecordingState> {
+  start(
+    recordingId: RecordingId,
+    layout: LayoutProgram,
+    participantId: ParticipantId | null = null,
+  ): Promise<ActiveRecordingState> {
     const running = this.#running.get(recordingId);
     const starting = this.#starting.get(recordingId);
     if (starting) return starting;
@@ -104,7 +112,7 @@ export class RoomRecordings {
         new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`),
       );
     }
-    const started = this.#inTurn(() => this.#start(recordingId, layout)).finally(() =>
+    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId)).finally(() =>
       this.#starting.delete(recordingId),
     );
     this.#starting.set(recordingId, started);
@@ -116,6 +124,14 @@ export class RoomRecordings {
     return this.#inTurn(() => this.#stop(recordingId, reason));
   }
 
+  /** Somebody has left: recordings that are about him alone end, those that are about to begin too. */
+  participantLeft(participantId: ParticipantId): void {
+    void this.#inTurn(async () => {
+      const his = [...this.#running].filter(([, running]) => running.participantId === participantId);
+      for (const [recordingId] of his) await this.#stop(recordingId, 'participant-left');
+    });
+  }
+
   /**
    * Another layout from now on; resolves when the journal has it on disk. A layout that is in force already changes nothing.
    * RECORDING_NOT_RUNNING, DISK_FULL.
@@ -124,10 +140,12 @@ export class RoomRecordings {
     return this.#inTurn(() => this.#changeLayout(recordingId, change));
   }
 
-  /** The same for every recording that runs now. */
+  /** The same for every recording that runs now and is about more than one participant. */
   changeAllLayouts(change: LayoutChange): Promise<void> {
     return this.#inTurn(async () => {
-      for (const recordingId of [...this.#running.keys()]) await this.#changeLayout(recordingId, change);
+      for (const [recordingId, { participantId }] of [...this.#running]) {
+        if (participantId === null) await this.#changeLayout(recordingId, change);
+      }
     });
   }
 
@@ -167,9 +185,16 @@ export class RoomRecordings {
     void this.#inTurn(() => this.#options.journal.close());
   }
 
-  async #start(recordingId: RecordingId, layout: LayoutProgram): Promise<ActiveRecordingState> {
-    const { journal, clock, sessionId, roomId, onKeyframesWantedNow } = this.#options;
+  async #start(
+    recordingId: RecordingId,
+    layout: LayoutProgram,
+    participantId: ParticipantId | null,
+  ): Promise<ActiveRecordingState> {
+    const { journal, clock, sessionId, roomId, isPresent, onKeyframesWantedNow } = this.#options;
     if (this.#ended) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+    if (participantId !== null && !isPresent(participantId)) {
+      throw new RoomtapeError('PARTICIPANT_NOT_FOUND', `Nobody with the id "${participantId}" is in the room.`);
+    }
     const sink = await journal.open();
     this.#tailEndsMs = monotonicMs(clock);
     const arrivalNs = clock.monotonicNs();
@@ -186,7 +211,7 @@ export class RoomRecordings {
       layout,
       pauses: [],
     };
-    this.#running.set(recordingId, { recording, state });
+    this.#running.set(recordingId, { recording, state, participantId });
     this.#directMedia();
     onKeyframesWantedNow();
     try {
@@ -203,11 +228,12 @@ export class RoomRecordings {
 
   async #pause(recordingId: RecordingId): Promise<ActiveRecordingState> {
     const { journal, clock } = this.#options;
-    const { recording, state } = this.#runningOf(recordingId);
+    const { recording, state, participantId } = this.#runningOf(recordingId);
     if (isPaused(state)) throw new RoomtapeError('RECORDING_PAUSED', `Recording "${recordingId}" is paused already.`);
     const arrivalNs = clock.monotonicNs();
     const pausedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
     const running = {
+      participantId,
       recording: { ...recording, pauses: withPause(recording.pauses ?? [], pausedNs) },
       state: { ...state, pauses: [...state.pauses, { startedAtMs: clock.wallMs(), endedAtMs: null }] },
     };
@@ -216,7 +242,7 @@ export class RoomRecordings {
 
   async #resume(recordingId: RecordingId): Promise<ActiveRecordingState> {
     const { journal, clock, onKeyframesWantedNow } = this.#options;
-    const { recording, state } = this.#runningOf(recordingId);
+    const { recording, state, participantId } = this.#runningOf(recordingId);
     const last = state.pauses.at(-1);
     if (!last || !isPaused(state)) {
       throw new RoomtapeError('RECORDING_NOT_PAUSED', `Recording "${recordingId}" is not paused.`);
@@ -224,6 +250,7 @@ export class RoomRecordings {
     const arrivalNs = clock.monotonicNs();
     const resumedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
     const running = {
+      participantId,
       recording: { ...recording, pauses: withResume(recording.pauses ?? [], resumedNs) },
       state: { ...state, pauses: [...state.pauses.slice(0, -1), { ...last, endedAtMs: clock.wallMs() }] },
     };
@@ -233,10 +260,10 @@ export class RoomRecordings {
   }
 
   async #changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
-    const { recording, state } = this.#runningOf(recordingId);
+    const { recording, state, participantId } = this.#runningOf(recordingId);
     const layout = changedLayout(recording.layout, change);
     if (isSameLayout(layout, recording.layout)) return state;
-    const running = { recording: { ...recording, layout }, state: { ...state, layout } };
+    const running = { participantId, recording: { ...recording, layout }, state: { ...state, layout } };
     return this.#change(running, { type: 'layout-changed', recordingId, layout }, this.#options.clock.monotonicNs());
   }
 
@@ -245,7 +272,7 @@ export class RoomRecordings {
     const { journal, onChanged } = this.#options;
     const { recordingId } = to.recording;
     const state = { ...to.state, revision: to.state.revision + 1 };
-    this.#running.set(recordingId, { recording: to.recording, state });
+    this.#running.set(recordingId, { ...to, state });
     this.#directMedia();
     try {
       await journal.sink?.durableEvent(event, arrivalNs);

@@ -85,6 +85,7 @@ export class RoomSession implements PublicationRoom {
       journal: this.journal,
       clock,
       log,
+      isPresent: (participantId) => this.#participants.has(participantId),
       onIndicatorChanged: (active, paused) => this.tell({ type: 'recording', active, ...(paused ? { paused } : {}) }),
       onKeyframesWantedNow: () => {
         for (const stream of this.#videoStreams()) stream.requestKeyframe();
@@ -181,6 +182,8 @@ export class RoomSession implements PublicationRoom {
     socket?.close(reason);
     participant.detach(false);
     this.journal.event({ type: 'participant-left', participantId, reason });
+    // Who is replaced is there again at once; where the room closes, its end says why.
+    if (reason !== 'replaced' && reason !== 'room-closed') this.recordings.participantLeft(participantId);
     if (!hidden) this.tell({ type: 'participant-left', participantId, reason });
     this.#options.onDurable({
       type: 'participant-left',
@@ -216,6 +219,7 @@ export class RoomSession implements PublicationRoom {
   mute(track: RoomTrack, muted: boolean): boolean {
     if (track.muted === muted) return false;
     track.muted = muted;
+    if (!muted && this.journal.sink) this.#requestKeyframes(track.trackId);
     if (track.source === 'microphone' && muted) this.#speaker.forget(track.participantId);
     this.journal.event({ type: 'track-muted', trackId: track.trackId, muted });
     this.tell({ type: 'track-muted', trackId: track.trackId, muted });
@@ -289,6 +293,13 @@ export class RoomSession implements PublicationRoom {
     this.#pins = pinned ? [...this.#pins, participantId] : this.#pins.filter((id) => id !== participantId);
     this.journal.event({ type: 'pins-changed', pins: this.#pins });
     return true;
+  }
+
+  /** What is copied without decoding goes on with a keyframe where it was broken off. */
+  #requestKeyframes(trackId: TrackId): void {
+    for (const { info, stream } of this.#streams) {
+      if (info.trackId === trackId && stream.kind === 'video') stream.requestKeyframe();
+    }
   }
 
   #videoStreams(): LiveStream['stream'][] {

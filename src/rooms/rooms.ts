@@ -5,7 +5,7 @@
  * It has one timer. All limits of time (presence, grace, tail of a journal, keyframes) are looked at ten times a second.
  */
 import { RoomtapeError } from '../domain/errors.ts';
-import type { RecordingId, SessionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { LayoutChange } from '../domain/layout-change.ts';
 import type { StopReason } from '../domain/recording.ts';
@@ -151,15 +151,20 @@ export class Rooms {
     return this.#resources.delete(roomId, resourceId);
   }
 
-  /** See `recording.start`. NO_ACTIVE_SESSION, DISK_FULL, RECORDING_NOT_RUNNING (it has ended already). */
-  async startRecording(recordingId: RecordingId, roomId: string, layout: LayoutProgram): Promise<ActiveRecordingState> {
+  /** See `recording.start`. NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, DISK_FULL, RECORDING_NOT_RUNNING (it has ended already). */
+  async startRecording(
+    recordingId: RecordingId,
+    roomId: string,
+    layout: LayoutProgram,
+    participantId: string | null = null,
+  ): Promise<ActiveRecordingState> {
     this.#refuseWhenClosing();
     const session = this.#holderOf(recordingId) ?? this.#sessions.find(roomId);
     if (this.#stopped.has(recordingId)) {
       throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`);
     }
     if (!session) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
-    return session.recordings.start(recordingId, layout);
+    return session.recordings.start(recordingId, layout, participantId as ParticipantId | null);
   }
 
   /** See `recording.stop`. RECORDING_NOT_RUNNING. */

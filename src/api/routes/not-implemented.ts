@@ -3,10 +3,6 @@ import { RoomtapeError } from '../../domain/errors.ts';
 import type { App } from '../api-context.ts';
 
 const CALLS: readonly (readonly [path: string, name: string])[] = [
-  ['/v2/recordings/participant', 'Participant recording'],
-  ['/v2/recordings/participant/track', 'Track recording'],
-  ['/v2/recordings/participant/merge', 'Merging recordings'],
-  ['/v2/recordings/composite', 'Composite recording'],
   ['/v2/hls', 'HLS'],
   ['/v2/livestreams', 'RTMP livestreaming'],
   ['/v2/whip', "WHIP at VideoSDK's address (use /whip/{roomId})"],

@@ -13,10 +13,17 @@ import type {
   RecordingView,
   RoomView,
   SessionView,
+  SubjectRequest,
 } from '../../../src/api/ports.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
+import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import { changedLayout } from '../../../src/domain/layout-change.ts';
-import type { RecordingConfig } from '../../../src/domain/recording.ts';
+import type {
+  ChosenParticipant,
+  MergedRecording,
+  RecordingConfig,
+  RecordingSubject,
+} from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
@@ -44,6 +51,7 @@ export class InMemorySystem implements ApiPorts {
   readonly channels: OpenChannel[] = [];
   readonly resources = new Map<string, { roomId: string; claims: ParticipantClaims; offer: string }>();
   readonly startedWith: RecordingConfig[] = [];
+  readonly watermarks: (Buffer | null)[] = [];
   healthy = true;
   /** Thrown by the next call of the recordings port, once. */
   failNext: Error | undefined;
@@ -72,7 +80,15 @@ export class InMemorySystem implements ApiPorts {
   finish(recordingId: string, file: FileView): void {
     const recording = this.recordingList.find(({ id }) => id === recordingId);
     if (!recording) throw new Error(`No recording ${recordingId}.`);
-    this.#replace(this.recordingList, { ...recording, status: 'done', progress: 1, end: new Date(), file });
+    const files = [...recording.files, file];
+    this.#replace(this.recordingList, {
+      ...recording,
+      status: 'done',
+      progress: 1,
+      end: new Date(),
+      file: files[0] ?? null,
+      files,
+    });
   }
 
   readonly rooms: ApiPorts['rooms'] = {
@@ -150,10 +166,12 @@ export class InMemorySystem implements ApiPorts {
   };
 
   readonly recordings: ApiPorts['recordings'] = {
-    start: async ({ roomId, config }) => {
+    start: async ({ roomId, config, subject }) => {
       this.#fail();
       const session = this.#requireOngoing(roomId, null);
-      if (this.#running(roomId)) throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
+      const about = this.#subject(session, subject);
+      if (about.kind !== 'composite' && this.#running(roomId, about))
+        throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
       const now = new Date();
       const recording: RecordingView = {
         id: newHexId(),
@@ -166,10 +184,12 @@ export class InMemorySystem implements ApiPorts {
         config,
         start: now,
         end: null,
+        subject: about,
         pauses: [],
         startedWith: config,
         compositions: [],
         file: null,
+        files: [],
         createdAt: now,
         updatedAt: now,
       };
@@ -213,8 +233,9 @@ export class InMemorySystem implements ApiPorts {
       const pauses = recording.pauses.map(({ start, end }) => ({ start, end: end ?? new Date() }));
       return this.#replace(this.recordingList, { ...recording, status: 'recording', pauses });
     },
-    stop: async ({ roomId, recordingId }) => {
-      const running = this.#running(roomId);
+    stop: async ({ roomId, recordingId, subject }) => {
+      const named = this.recordingList.find((one) => one.id === recordingId && one.status === 'recording');
+      const running = named ?? this.#running(roomId, subject ?? { kind: 'room' });
       if (!running || (recordingId !== null && running.id !== recordingId)) {
         throw new RoomtapeError('RECORDING_NOT_RUNNING', 'No recording is running in this room.');
       }
@@ -222,10 +243,53 @@ export class InMemorySystem implements ApiPorts {
       this.#replace(this.recordingList, stopped);
       return stopped;
     },
-    list: async ({ roomId, sessionId, ...request }) =>
+    merge: async ({ sessionId, channel1, channel2 }) => {
+      const session = this.sessionList.find(({ id }) => id === sessionId);
+      if (!session) throw new RoomtapeError('SESSION_NOT_FOUND', 'Session not found.');
+      const chosen = (sources: typeof channel1): MergedRecording[] =>
+        sources.map(({ participantId, recordingId }) => {
+          const found = this.recordingList.find(
+            ({ id, subject }) =>
+              'participantId' in subject && subject.participantId === participantId && (recordingId ?? id) === id,
+          );
+          if (!found) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+          if (found.status !== 'done') throw new RoomtapeError('RECORDING_NOT_DONE', 'Not done yet.');
+          return { participantId: participantId as ParticipantId, recordingId: found.id as RecordingId };
+        });
+      const now = new Date();
+      const config = { ...(this.startedWith[0] as RecordingConfig), mode: 'audio' } as const;
+      const merge: RecordingView = {
+        id: newHexId(),
+        roomId: session.roomId,
+        sessionId,
+        status: 'composing',
+        progress: null,
+        failureReason: null,
+        stopReason: null,
+        config,
+        start: now,
+        end: null,
+        subject: { kind: 'merge', channel1: chosen(channel1), channel2: chosen(channel2), inputs: [] },
+        pauses: [],
+        compositions: [],
+        file: null,
+        files: [],
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.recordingList.push(merge);
+      return merge;
+    },
+    list: async ({ roomId, sessionId, kind = 'room', participantId = null, statuses, ...request }) =>
       cut(
         this.recordingList.filter(
-          (one) => (roomId === null || one.roomId === roomId) && (sessionId === null || one.sessionId === sessionId),
+          (one) =>
+            one.subject.kind === kind &&
+            (statuses === undefined || statuses.includes(one.status)) &&
+            (participantId === null ||
+              ('participantId' in one.subject && one.subject.participantId === participantId)) &&
+            (roomId === null || one.roomId === roomId) &&
+            (sessionId === null || one.sessionId === sessionId),
         ),
         request,
       ),
@@ -296,8 +360,25 @@ export class InMemorySystem implements ApiPorts {
     return session;
   }
 
-  #running(roomId: string): RecordingView | undefined {
-    return this.recordingList.find((one) => one.roomId === roomId && ['recording', 'paused'].includes(one.status));
+  #running(roomId: string, about: { readonly kind: string }): RecordingView | undefined {
+    const keyOf = (subject: object) =>
+      ['kind', 'participantId', 'source'].map((name) => String(Reflect.get(subject, name))).join();
+    return this.recordingList.find(
+      (one) =>
+        one.roomId === roomId && ['recording', 'paused'].includes(one.status) && keyOf(one.subject) === keyOf(about),
+    );
+  }
+
+  #subject(session: SessionView, asked: SubjectRequest | undefined): RecordingSubject {
+    if (!asked) return { kind: 'room' };
+    if (asked.kind === 'composite') {
+      this.watermarks.push(...asked.watermarks.map(({ image }) => image));
+      const watermarks = asked.watermarks.map((one) => ({ ...one, image: one.image && 'watermark' }));
+      return { ...asked, participants: asked.participants as ChosenParticipant[], watermarks };
+    }
+    const found = session.participants.find(({ participantId }) => participantId === asked.participantId);
+    if (!found) throw new RoomtapeError('PARTICIPANT_NOT_FOUND', 'Participant not found.');
+    return { ...asked, participantId: found.participantId as ParticipantId, participantName: found.name };
   }
 
   #live(recordingId: string): RecordingView {

@@ -34,7 +34,8 @@ describe('OpenAPI', () => {
     expect(result.valid).toBe(true);
     expect(body.openapi).toMatch(/^3\.1\./);
     // What /api-docs offers to try is accepted as it stands.
-    for (const path of ['/v2/rooms', '/v2/recordings/start']) {
+    const starts = ['participant/start', 'participant/track/start', 'composite/start', 'participant/merge'];
+    for (const path of ['/v2/rooms', '/v2/recordings/start', ...starts.map((start) => `/v2/recordings/${start}`)]) {
       const [example] = Object.values<{ value: object }>(
         body.paths[path].post.requestBody.content['application/json'].examples,
       );
@@ -47,7 +48,21 @@ describe('OpenAPI', () => {
       '/v1/files/{fileId}',
       '/v1/rooms/{roomId}/socket',
       '/v2/recordings',
+      '/v2/recordings/composite',
+      '/v2/recordings/composite/start',
+      '/v2/recordings/composite/stop',
+      '/v2/recordings/composite/{recordingId}',
       '/v2/recordings/end',
+      '/v2/recordings/participant',
+      '/v2/recordings/participant/merge',
+      '/v2/recordings/participant/merge/{recordingId}',
+      '/v2/recordings/participant/start',
+      '/v2/recordings/participant/stop',
+      '/v2/recordings/participant/track',
+      '/v2/recordings/participant/track/start',
+      '/v2/recordings/participant/track/stop',
+      '/v2/recordings/participant/track/{recordingId}',
+      '/v2/recordings/participant/{recordingId}',
       '/v2/recordings/start',
       '/v2/recordings/stop',
       '/v2/recordings/{recordingId}',

@@ -7,6 +7,7 @@ import {
   VideoSDK,
 } from '@videosdk.live/server-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FileView } from '../../../src/api/ports.ts';
 import { CREDENTIALS, RunningApi } from '../api/running-api.ts';
 
 let server: RunningApi;
@@ -157,13 +158,6 @@ describe('room recordings', () => {
       code: 'NOT_IMPLEMENTED',
       message: expect.stringContaining('awsDirPath'),
     });
-    await expect(sdk.recordings.participant.start(roomId, { participantId: 'ann' })).rejects.toMatchObject({
-      httpStatus: 501,
-    });
-    await expect(sdk.recordings.track.start(roomId, { participantId: 'ann', kind: 'audio' })).rejects.toMatchObject({
-      httpStatus: 501,
-    });
-    await expect(sdk.recordings.composite.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
     await expect(sdk.hls.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
   });
 
@@ -173,5 +167,226 @@ describe('room recordings', () => {
       httpStatus: 400,
       message: 'Room has no active session.',
     });
+  });
+});
+
+/** One red pixel. */
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
+
+const FILE: FileView = {
+  id: 'f'.repeat(24),
+  type: 'video',
+  filePath: 'recordings/x.webm',
+  bytes: 1000,
+  durationSeconds: 4,
+  width: 640,
+  height: 360,
+  format: 'webm',
+  createdAt: new Date(),
+};
+
+describe('recordings of one participant', () => {
+  it('start, stop, list, get and are deleted', async () => {
+    const roomId = await server.liveRoom();
+    server.system.join(roomId, 'bob', 'Bob');
+    const { participant } = sdk.recordings;
+    const options = { participantId: 'ann', fileFormat: 'webm', metadata: { seat: 7 } } as const;
+    expect(await participant.start(roomId, options)).toBe('participant recording started successfully.');
+    await expect(participant.start(roomId, options)).rejects.toThrow(ResourceConflictError);
+    await participant.start(roomId, { participantId: 'bob', fileFormat: 'mp4' });
+    expect(await participant.stop(roomId, 'ann')).toBe('participant recording ended successfully.');
+    await expect(participant.stop(roomId, 'ann')).rejects.toThrow(ResourceConflictError);
+    await expect(participant.start(roomId, { participantId: 'nobody' })).rejects.toThrow(RoomNotFoundError);
+
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    const page = await participant.list({ roomId, sessionId, participantId: 'ann' });
+    expect(page.data).toHaveLength(1);
+    const id = page.data[0]?.id ?? '';
+    expect(await participant.get(id)).toMatchObject({
+      id,
+      roomId,
+      participantId: 'ann',
+      participantName: 'Ann',
+      metadata: { seat: 7 },
+      fileFormat: 'webm',
+      files: [],
+      status: 'composing',
+      end: expect.any(String),
+    });
+    server.system.finish(id, FILE);
+    expect(await participant.get(id)).toMatchObject({
+      status: 'done',
+      files: [{ fileUrl: expect.stringContaining(server.url), offset: 0, meta: { format: 'webm', duration: 4 } }],
+    });
+    // Each kind is found at its own address alone.
+    expect((await sdk.recordings.list({ roomId })).data).toEqual([]);
+    await expect(sdk.recordings.get(id)).rejects.toThrow(RoomNotFoundError);
+    await expect(sdk.recordings.track.get(id)).rejects.toThrow(RoomNotFoundError);
+    expect(await participant.delete(id)).toBe('Participant recording deleted successfully');
+    await expect(participant.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('start, stop, list, get and are deleted track by track', async () => {
+    const roomId = await server.liveRoom();
+    const { track } = sdk.recordings;
+    for (const kind of ['audio', 'video', 'screen_audio', 'screen_video'] as const) {
+      expect(await track.start(roomId, { participantId: 'ann', kind })).toBe('track recording started successfully.');
+    }
+    await expect(track.start(roomId, { participantId: 'ann', kind: 'audio' })).rejects.toThrow(ResourceConflictError);
+    expect(await track.stop(roomId, 'ann', 'video')).toBe('track recording ended successfully.');
+    const { data } = await track.list({ roomId, participantId: 'ann', perPage: 10 });
+    expect(data.map(({ kind }) => kind).toSorted()).toEqual(['audio', 'screen_audio', 'screen_video', 'video']);
+    const id = data.find(({ kind }) => kind === 'video')?.id ?? '';
+    server.system.finish(id, FILE);
+    server.system.finish(id, { ...FILE, id: 'e'.repeat(24), offsetSeconds: 12.5 });
+    expect(await track.get(id)).toMatchObject({ kind: 'video', files: [{ offset: 0 }, { offset: 12.5 }] });
+    expect(await track.delete(id)).toBe('Track recording deleted successfully');
+    await expect(track.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('are refused by name where something is not there yet', async () => {
+    const roomId = await server.liveRoom();
+    const start = (options: object) => sdk.recordings.participant.start(roomId, { participantId: 'ann', ...options });
+    for (const [options, name] of [
+      [{ webhookUrl: 'https://example.com/hook' }, 'webhookUrl'],
+      [{ dirPath: '/here' }, 'bucketDirPath'],
+      [{ fileFormat: 'm3u8' }, 'm3u8'],
+    ] as const) {
+      await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
+    }
+    await expect(start({ fileFormat: 'avi' })).rejects.toThrow(ValidationError);
+  });
+});
+
+describe('composite recordings', () => {
+  it('start, stop, list, get and are deleted, several at once', async () => {
+    const roomId = await server.liveRoom();
+    const { composite } = sdk.recordings;
+    const handle = await composite.start(roomId, {
+      participants: [{ participantId: 'ann', kind: ['audio', 'video'] }, { participantId: 'bob' }],
+      watermarks: [
+        { type: 'custom', text: 'CONFIDENTIAL', imageBase64: `data:image/png;base64,${PNG}` },
+        { type: 'custom', timezone: 'Asia/Kolkata', position: 'bottom-left' },
+      ],
+    });
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    expect(handle).toMatchObject({ type: 'composite', roomId, sessionId, id: expect.stringMatching(/^[0-9a-f]{24}$/) });
+    expect(server.system.startedWith.at(-1)).toMatchObject({ layout: { type: 'GRID', gridSize: 2 } });
+    expect(server.system.watermarks.map((image) => image?.length ?? null)).toEqual([70, null]);
+    const everybody = await composite.start(roomId);
+    expect(everybody.id).not.toBe(handle.id);
+    expect(server.system.startedWith.at(-1)).toMatchObject({ layout: { gridSize: 25 } });
+    expect(await composite.stop(handle)).toBe('composite recording ended successfully.');
+
+    expect((await composite.list({ roomId, sessionId })).data.map(({ id }) => id).toSorted()).toEqual(
+      [handle.id, everybody.id].toSorted(),
+    );
+    const id = handle.id ?? '';
+    server.system.finish(id, FILE);
+    expect(await composite.get(id)).toMatchObject({
+      id,
+      meetingId: roomId,
+      participants: [
+        { participantId: 'ann', kind: ['audio', 'video'] },
+        { participantId: 'bob', kind: ['audio', 'video', 'screen_audio', 'screen_video'] },
+      ],
+      watermarks: [
+        { hasImage: true, text: 'CONFIDENTIAL', position: 'top-right' },
+        { hasImage: false, timezone: 'Asia/Kolkata', position: 'bottom-left' },
+      ],
+      status: 'done',
+      file: { fileUrl: expect.stringContaining(server.url) },
+    });
+    expect(await composite.delete(id)).toBe('Composite recording deleted successfully');
+    await expect(composite.get(id)).rejects.toThrow(RoomNotFoundError);
+  });
+
+  it('are refused where a watermark is wrong, or something is not there yet', async () => {
+    const roomId = await server.liveRoom();
+    const start = (options: object) => sdk.recordings.composite.start(roomId, options);
+    const custom = (mark: object) => ({ watermarks: [{ type: 'custom', ...mark }] });
+    for (const [options, message] of [
+      [custom({}), 'shows nothing'],
+      [custom({ imageBase64: 'bm8gaW1hZ2U=' }), 'neither a PNG nor a JPEG'],
+      [custom({ imageUrl: 'http://example.com/logo.png' }), 'must be an https URL'],
+      [custom({ imageUrl: 'https://127.0.0.1/logo.png' }), 'private network'],
+      [custom({ imageUrl: 'https://localhost/logo.png' }), 'private network'],
+      [custom({ timezone: 'Mars/Olympus' }), 'IANA'],
+      [{ watermarks: Array.from({ length: 4 }, () => ({ type: 'custom', text: 'x' })) }, 'watermarks'],
+    ] as const) {
+      await expect(start(options)).rejects.toMatchObject({
+        httpStatus: 400,
+        message: expect.stringContaining(message),
+      });
+    }
+    for (const [options, name] of [
+      [{ watermarks: [{ type: 'pubsub', topic: 'ticker' }] }, 'watermarks[0].type'],
+      [{ dirPath: '/here' }, 'bucketDirPath'],
+      [{ preSignedUrl: 'https://example.com/put' }, 'preSignedURL'],
+    ] as const) {
+      await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
+    }
+  });
+});
+
+describe('merges', () => {
+  it('are created, listed and got', async () => {
+    const roomId = await server.liveRoom();
+    server.system.join(roomId, 'bob', 'Bob');
+    const sessionId = (await sdk.sessions.list({ roomId })).data[0]?.id ?? '';
+    const { participant, track, merge } = sdk.recordings;
+    await participant.start(roomId, { participantId: 'ann' });
+    await track.start(roomId, { participantId: 'bob', kind: 'audio' });
+    const ann = (await participant.list({ roomId })).data[0]?.id ?? '';
+    const bob = (await track.list({ roomId })).data[0]?.id ?? '';
+    const asked = {
+      sessionId,
+      channel1: [{ participantId: 'ann', recordingId: ann }],
+      channel2: [{ participantId: 'bob' }],
+    };
+    await expect(merge.create(asked)).rejects.toThrow(ResourceConflictError);
+    server.system.finish(ann, FILE);
+    server.system.finish(bob, FILE);
+    const { message, recording } = await merge.create(asked);
+    expect(message).toBe('merge recording started successfully.');
+    expect(recording).toMatchObject({
+      channel1: [{ participantId: 'ann', recordingId: ann }],
+      channel2: [{ participantId: 'bob', recordingId: bob }],
+      meetingId: roomId,
+      sessionId,
+      status: 'processing',
+      end: null,
+    });
+    expect((await merge.list({ sessionId, status: 'completed' })).data).toEqual([]);
+    server.system.finish(recording.id, {
+      ...FILE,
+      type: 'audio',
+      width: null,
+      height: null,
+      format: 'mp3',
+      filePath: 'recordings/x.mp3',
+    });
+    expect(await merge.get(recording.id)).toMatchObject({
+      status: 'completed',
+      end: expect.any(String),
+      file: { type: 'audio', meta: { format: 'mp3', duration: 4 }, ratio: { audio: 250 } },
+    });
+    const page = await merge.list({ roomId, sessionId, status: 'completed', perPage: 5 });
+    expect(page.data.map(({ id }) => id)).toEqual([recording.id]);
+    expect((await merge.list({ id: recording.id })).total).toBe(1);
+    expect((await merge.list({ id: ann })).total).toBe(0);
+  });
+
+  it('are refused without a session, without sources, and where something is not there yet', async () => {
+    const { merge } = sdk.recordings;
+    const one = [{ participantId: 'ann' }];
+    const nowhere = { sessionId: 'e'.repeat(24), channel1: one, channel2: one };
+    await expect(merge.create(nowhere)).rejects.toThrow(RoomNotFoundError);
+    await expect(merge.create({ ...nowhere, channel2: [] })).rejects.toThrow(ValidationError);
+    await expect(merge.create({ ...nowhere, dirPath: '/here' })).rejects.toMatchObject({
+      httpStatus: 501,
+      message: expect.stringContaining('dirPath'),
+    });
+    await expect(merge.get('e'.repeat(24))).rejects.toThrow(RoomNotFoundError);
   });
 });

@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { CompositionCoordinator, type CoordinatorOptions } from '../../../src/composition/coordinator.ts';
-import { type ArtifactFacts, type CompositionTask, WORK_VERSION, workEvent } from '../../../src/composition/task.ts';
+import {
+  type ArtifactFacts,
+  type CompositionTask,
+  type CopyConfig,
+  WORK_VERSION,
+  workEvent,
+} from '../../../src/composition/task.ts';
 import { openChunkPath, renameSealed } from '../../../src/journal/chunk-files.ts';
 import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
@@ -18,10 +24,18 @@ import { CONFIG, inFolder, picturesOf } from './rendering.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../src/processes/compositor.ts', import.meta.url));
 
-type Outcome = { readonly artifact: ArtifactFacts } | { readonly reason: string };
+type Outcome =
+  | { readonly artifact: ArtifactFacts }
+  | { readonly artifacts: readonly ArtifactFacts[] }
+  | { readonly reason: string };
 
 /** A coordinator with real compositor processes, and one job. */
-const open = async (folder: string, finished: boolean, options: Partial<CoordinatorOptions> = {}) => {
+const open = async (
+  folder: string,
+  finished: boolean,
+  options: Partial<CoordinatorOptions> = {},
+  copy?: CopyConfig,
+) => {
   const children: ChildProcess[] = [];
   const progress: { done: number; total: number | null }[] = [];
   let settle: (outcome: Outcome) => void = () => undefined;
@@ -45,6 +59,7 @@ const open = async (folder: string, finished: boolean, options: Partial<Coordina
       progress.push({ done, total });
       report();
     },
+    onCopied: (_, artifacts) => settle({ artifacts }),
     onDone: (_, artifact) => settle({ artifact }),
     onFailed: (_, reason) => settle({ reason }),
     ...options,
@@ -58,6 +73,7 @@ const open = async (folder: string, finished: boolean, options: Partial<Coordina
       directory: join(folder, 'composition'),
       artifactPath: join(folder, 'recordings', 'file'),
       config: CONFIG,
+      copy,
       createdAtMs: 0,
       finished,
     });
@@ -241,6 +257,80 @@ test(
           reason:
             'The journal of this session is missing or holds nothing that can be read: there is nothing to compose.',
         });
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'a copy is made when its recording is over, also while others are rendered; killed, it is made again',
+  () =>
+    inFolder(async (folder) => {
+      const records = await session();
+      const [early, late] = [records.filter((r) => r.arrivalNs < 14e9), records.filter((r) => r.arrivalNs >= 14e9)];
+      await mkdir(join(folder, 'journal'));
+      const chunk = openChunkPath(join(folder, 'journal'), 1);
+      await writeFile(chunk, chunkOf(early));
+      const job = await open(
+        folder,
+        false,
+        {},
+        {
+          kind: 'participant',
+          participantId: 'ada',
+          source: null,
+          fileFormat: 'webm',
+        },
+      );
+      try {
+        await job.start();
+        expect(job.coordinator.stats).toEqual({ jobs: 1, processes: 0, waiting: 0 });
+        await appendFile(chunk, chunkOf(late).subarray(CHUNK_HEADER_BYTES));
+        await renameSealed(join(folder, 'journal'), 1);
+        job.coordinator.finished('composition');
+        job.children[0]?.kill('SIGKILL');
+        const path = join(folder, 'recordings', 'file.webm');
+        expect(await job.outcome).toMatchObject({
+          artifacts: [{ path, durationSeconds: 13.5, width: 320, height: 180, format: 'webm', offsetSeconds: 0 }],
+        });
+        expect(job.children).toHaveLength(2);
+        expect(await readdir(join(folder, 'recordings'))).toEqual(['file.webm']);
+        const pictures = await picturesOf(path);
+        expect(pictures.at(-1)?.seconds).toBeGreaterThan(13.4);
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'what is left of a recording whose writer died is copied to its last moment',
+  () =>
+    inFolder(async (folder) => {
+      const records = (await session()).filter(({ arrivalNs }) => arrivalNs < 9e9);
+      await saveJournal(records, join(folder, 'journal'));
+      const job = await open(
+        folder,
+        false,
+        {},
+        {
+          kind: 'track',
+          participantId: 'ada',
+          source: 'microphone',
+          fileFormat: 'webm',
+        },
+      );
+      try {
+        await job.start();
+        job.coordinator.journalEnded('composition');
+        const outcome = await job.outcome;
+        if (!('artifacts' in outcome)) throw new Error('Nothing was copied.');
+        expect(outcome.artifacts).toHaveLength(1);
+        expect(outcome.artifacts[0]?.durationSeconds).toBeGreaterThan(8.2);
+        expect(outcome.artifacts[0]).toMatchObject({ width: null, videoBytes: 0 });
       } finally {
         await job.coordinator.close();
       }

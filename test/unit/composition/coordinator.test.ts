@@ -53,6 +53,7 @@ const open = async (
       });
     },
     onProgress: () => undefined,
+    onCopied: () => undefined,
     onDone: (id, artifact) => tell({ id, done: artifact.path }),
     onFailed: (id, failed) => tell({ id, failed }),
     log: createLogger('test', 'silent'),

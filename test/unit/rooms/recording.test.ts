@@ -14,6 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rig.close());
 
+const GRID = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 } as const;
 const refused = (promise: Promise<unknown>) => promise.then(() => 'accepted').catch((error) => error.code);
 const publish = (socket: TestSocket, connection = 'a') =>
   socket.offer('publish', connection, sdpOffer('audio', 'video'), [
@@ -262,5 +263,49 @@ describe('a disk that refuses', () => {
     expect(ada.last('message').payload).toBe('still here');
     const again = await rig.startRecording();
     expect(again.recordingId).not.toBe(recordingId);
+  });
+});
+
+describe('a recording that is about one participant', () => {
+  const about = (participantId: string, recordingId = newHexId<RecordingId>()) =>
+    rig.rooms.startRecording(recordingId, ROOM, GRID, participantId);
+
+  test('is refused where nobody has that id', async () => {
+    await rig.join('ada');
+    expect(await refused(about('bob'))).toBe('PARTICIPANT_NOT_FOUND');
+    expect(rig.rooms.recordings()).toEqual([]);
+  });
+
+  test('ends when its participant leaves, and no other does', async () => {
+    const [ada, bob] = [await rig.join('ada'), await rig.join('bob')];
+    const room = await rig.startRecording();
+    const [one, two, other] = [await about('bob'), await about('bob'), await about('ada')];
+    await bob.say({ type: 'leave' });
+    const ended = () => rig.durablesOf('recording-stopped').map(({ recordingId, reason }) => [recordingId, reason]);
+    await expect.poll(ended).toEqual([
+      [one.recordingId, 'participant-left'],
+      [two.recordingId, 'participant-left'],
+    ]);
+    expect(rig.rooms.recordings().map(({ recordingId }) => recordingId)).toEqual([room.recordingId, other.recordingId]);
+    expect(ada.last('recording').active).toBe(true);
+  });
+
+  test('goes on when its participant takes over from another place', async () => {
+    await rig.join('ada');
+    const { recordingId } = await about('ada');
+    await rig.join('ada');
+    expect(rig.rooms.recordings()).toMatchObject([{ recordingId }]);
+  });
+
+  test('gets a keyframe as soon as its camera is on again', async () => {
+    const ada = await rig.join('ada');
+    await publish(ada);
+    const camera = rig.connectedPublisher().openStream('camera', 11);
+    await about('ada');
+    const trackId = ada.last('answer').tracks[1]?.trackId ?? '';
+    await ada.say({ type: 'mute', trackId, muted: true });
+    const before = camera.keyframesAsked;
+    await ada.say({ type: 'mute', trackId, muted: false });
+    expect(camera.keyframesAsked).toBe(before + 1);
   });
 });

@@ -1,0 +1,119 @@
+/** `/v2/recordings/composite`: start, stop, list, get, delete. Any number may run in a room at once. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { RoomtapeError } from '../../domain/errors.ts';
+import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { baseUrlOf } from '../base-url.ts';
+import { errorEnvelope } from '../error-envelope.ts';
+import { IdempotentAnswers } from '../idempotency.ts';
+import { sendJsonText } from '../json-text.ts';
+import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
+import type { RecordingView } from '../ports.ts';
+import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
+import { toWireComposite, wireCompositeRecording } from '../wire-composite-recording.ts';
+
+const PATH = '/v2/recordings/composite';
+const tags = ['composite recordings'];
+const text = { 200: z.string(), default: errorEnvelope };
+const one = { 200: wireCompositeRecording, default: errorEnvelope };
+const params = z.object({ recordingId: z.string() });
+const listQuery = pageQuery.extend({ roomId: z.string().optional(), sessionId: z.string().optional() });
+
+export const compositeRecordingRoutes = (app: App, context: ApiContext): void => {
+  const { ports, access, config } = context;
+  const starts = new IdempotentAnswers<RecordingView>();
+  const around = wireFactsOf(context);
+
+  app.post(
+    `${PATH}/start`,
+    {
+      schema: {
+        tags,
+        summary: 'Start recording chosen participants together',
+        description: 'A grid of the chosen participants, 1280x720, with up to three watermarks over it.',
+        body: compositeStart(config.allowPrivateUrls),
+        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        response: one,
+      },
+    },
+    async (request, reply) => {
+      const recordingConfig = toCompositeConfig(request.body);
+      const room = await access.find(callerOf(request), request.body.roomId);
+      const subject = await toComposite(request.body, config.allowPrivateUrls);
+      const options = { roomId: room.roomId, config: recordingConfig, subject };
+      const key = request.headers['idempotency-key'];
+      const recording = await starts.once(key, options, () => ports.recordings.start(options));
+      reply.header('x-recording-id', recording.id);
+      return toWireComposite(recording, around(request));
+    },
+  );
+  app.post(
+    `${PATH}/stop`,
+    { schema: { tags, summary: 'End a composite recording', body: compositeStop, response: text } },
+    async (request, reply) => {
+      const { roomId, recordingId } = request.body;
+      const room = await access.find(callerOf(request), roomId);
+      const subject = { kind: 'composite' } as const;
+      const recording = await ports.recordings.stop({ roomId: room.roomId, recordingId, subject });
+      reply.header('x-recording-id', recording.id);
+      return sendJsonText(reply, 'composite recording ended successfully.');
+    },
+  );
+  readRoutes(app, context);
+};
+
+const wireFactsOf =
+  ({ config, userId, fileUrls }: ApiContext) =>
+  (request: FastifyRequest) => {
+    const baseUrl = baseUrlOf(request, config.publicUrl);
+    const now = Date.now();
+    return { userId, baseUrl, fileUrlOf: (fileId: string) => fileUrls.sign(baseUrl, fileId, now) };
+  };
+
+const readRoutes = (app: App, context: ApiContext): void => {
+  const { ports, access } = context;
+  const around = wireFactsOf(context);
+  const find = async (request: FastifyRequest, recordingId: string): Promise<RecordingView> => {
+    const recording = await ports.recordings.find(recordingId);
+    if (recording?.subject.kind !== 'composite') {
+      throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+    }
+    await access.assertWithin(callerOf(request), recording.roomId);
+    return recording;
+  };
+
+  app.get(
+    PATH,
+    {
+      schema: {
+        tags,
+        summary: 'List composite recordings',
+        querystring: listQuery,
+        response: { 200: pageOf(wireCompositeRecording), default: errorEnvelope },
+      },
+    },
+    async (request) => {
+      const { page, perPage, roomId, sessionId } = request.query;
+      const scope = await access.listScope(callerOf(request), roomId || undefined);
+      const narrowed = { sessionId: sessionId || null, query: null, kind: 'composite' } as const;
+      const found =
+        scope === 'nothing' ? EMPTY_PAGE : await ports.recordings.list({ page, perPage, roomId: scope, ...narrowed });
+      const facts = around(request);
+      return toPage({ page, perPage }, found, (recording) => toWireComposite(recording, facts));
+    },
+  );
+  app.get(
+    `${PATH}/:recordingId`,
+    { schema: { tags, summary: 'Get a composite recording', params, response: one } },
+    async (request) => toWireComposite(await find(request, request.params.recordingId), around(request)),
+  );
+  app.delete(
+    `${PATH}/:recordingId`,
+    { schema: { tags, summary: 'Delete a composite recording', params, response: text } },
+    async (request, reply) => {
+      const recording = await find(request, request.params.recordingId);
+      await ports.recordings.delete(recording.id);
+      return sendJsonText(reply, 'Composite recording deleted successfully');
+    },
+  );
+};

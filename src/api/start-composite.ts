@@ -1,0 +1,125 @@
+/** What the start call of a composite recording may say: who is composed, and up to three watermarks. */
+import { z } from 'zod';
+import { RoomtapeError } from '../domain/errors.ts';
+import type { TrackSource } from '../domain/media.ts';
+import type { RecordingConfig } from '../domain/recording.ts';
+import { outboundUrl } from './outbound-url.ts';
+import type { SubjectRequest } from './ports.ts';
+import { type RecordingFields, refuseNotImplemented, toRecordingConfig } from './start-recording.ts';
+import { TRACK_KINDS, type TrackKind, trackKind } from './start-subject.ts';
+import { imageAt, imageIn } from './watermark-image.ts';
+
+/** Tiles of the largest grid. */
+const MOST_PARTICIPANTS = 25;
+const MOST_WATERMARKS = 3;
+/** Where the caller does not say: apart from each other, and from the names at the bottom left of tiles. */
+const PLACES = ['top-right', 'top-left', 'bottom-right'] as const;
+
+/** null and '' mean "off". */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
+
+const isTimezone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+};
+
+const participant = z.object({
+  participantId: z.string().min(1).max(64),
+  kind: optional(z.array(trackKind).min(1).max(4)).meta({ description: 'All four where it is left out.' }),
+});
+const watermark = (allowed: true | readonly string[]) =>
+  z.object({
+    type: z.enum(['custom', 'pubsub']),
+    imageUrl: optional(outboundUrl(allowed)).meta({ description: 'PNG or JPEG, at most 2 MiB; fetched at the start.' }),
+    imageBase64: optional(z.string()).meta({ description: 'PNG or JPEG, with or without `data:image/png;base64,`.' }),
+    text: optional(z.string().max(200)),
+    timezone: optional(z.string().max(64).refine(isTimezone, 'must be an IANA time zone such as "Europe/Berlin"')).meta(
+      {
+        description: 'Date and time there are shown.',
+      },
+    ),
+    topic: optional(z.string().max(256)),
+    position: optional(z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'])),
+  });
+
+/** What /api-docs offers to try. */
+const EXAMPLE = {
+  roomId: '2kyv-gzay-64pg',
+  participants: [{ participantId: 'k3j9x0ab', kind: ['audio', 'video'] }, { participantId: 'b0b' }],
+  watermarks: [{ type: 'custom', text: 'CONFIDENTIAL', timezone: 'Europe/Berlin' }],
+};
+
+export const compositeStart = (allowed: true | readonly string[]) =>
+  z
+    .object({
+      roomId: z.string().min(1).max(256).meta({ description: 'Room id or customRoomId.' }),
+      participants: optional(z.array(participant).max(MOST_PARTICIPANTS)).meta({
+        description: 'Nobody named: everybody is composed.',
+      }),
+      watermarks: optional(z.array(watermark(allowed)).max(MOST_WATERMARKS)),
+      fileFormat: optional(z.enum(['mp4', 'webm'])),
+      webhookUrl: optional(outboundUrl(allowed)),
+      bucketDirPath: optional(z.string().max(1024)),
+      preSignedURL: optional(outboundUrl(allowed)),
+    })
+    .meta({ 'x-examples': { two: { summary: 'Two people and a line of text', value: EXAMPLE } } });
+type CompositeFields = z.infer<ReturnType<typeof compositeStart>>;
+type WatermarkFields = z.infer<ReturnType<typeof watermark>>;
+
+export const compositeStop = z.object({
+  roomId: z.string().min(1).max(256),
+  recordingId: z.string().min(1).max(64),
+});
+
+const sourcesOf = (kinds: readonly TrackKind[] | undefined): TrackSource[] =>
+  (kinds ?? trackKind.options).map((kind) => TRACK_KINDS[kind]);
+
+/** NOT_IMPLEMENTED and INVALID_REQUEST, before anything is fetched. */
+export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
+  const { participants = [], watermarks = [], fileFormat } = fields;
+  refuseNotImplemented([
+    ...watermarks.map(({ type }, i) => [`watermarks[${i}].type`, type === 'custom' ? undefined : type] as const),
+    ['webhookUrl', fields.webhookUrl],
+    ['bucketDirPath', fields.bucketDirPath],
+    ['preSignedURL', fields.preSignedURL],
+  ]);
+  const empty = watermarks.findIndex(
+    ({ imageUrl, imageBase64, text, timezone }) => !imageUrl && !imageBase64 && !text && !timezone,
+  );
+  if (empty >= 0) {
+    const what = '"imageUrl", "imageBase64", "text" or "timezone"';
+    throw new RoomtapeError('INVALID_REQUEST', `"watermarks[${empty}]" shows nothing: give ${what}.`);
+  }
+  const gridSize = participants.length || MOST_PARTICIPANTS;
+  const asRoom: RecordingFields = { config: { layout: { type: 'GRID', gridSize } }, fileFormat };
+  return toRecordingConfig(asRoom);
+};
+
+const imageOf = async (fields: WatermarkFields, allowed: true | readonly string[]): Promise<Buffer | null> => {
+  if (fields.imageBase64) return imageIn(fields.imageBase64);
+  return fields.imageUrl ? imageAt(fields.imageUrl, allowed) : null;
+};
+
+/** Fetches the images. INVALID_REQUEST with what is wrong with one. */
+export const toComposite = async (
+  fields: CompositeFields,
+  allowed: true | readonly string[],
+): Promise<Extract<SubjectRequest, { kind: 'composite' }>> => {
+  const { participants = [], watermarks = [] } = fields;
+  const images = await Promise.all(watermarks.map((one) => imageOf(one, allowed)));
+  return {
+    kind: 'composite',
+    participants: participants.map(({ participantId, kind }) => ({ participantId, sources: sourcesOf(kind) })),
+    watermarks: watermarks.map(({ text = '', timezone = null, position }, i) => ({
+      image: images[i] ?? null,
+      text,
+      timezone,
+      place: position ?? PLACES[i] ?? 'center',
+    })),
+  };
+};

@@ -1,0 +1,43 @@
+/** From a journal to copied files, or from files to a merged one, in this process: joins the journal's reader to copying. */
+import { mergeChannels } from '../composition/channel-merge.ts';
+import type { ArtifactFacts, CopyConfig } from '../composition/task.ts';
+import { copyParticipant } from '../copying/copy-participant.ts';
+import { copyTrack } from '../copying/copy-track.ts';
+import type { ParticipantId } from '../domain/ids.ts';
+import { selectRecords } from '../timeline/selection.ts';
+import { type JournalFeedOptions, openJournalFeed } from './journal-feed.ts';
+
+export interface CopyRecordingOptions extends Omit<JournalFeedOptions, 'filter'> {
+  /** Absolute path of the first file without its extension. */
+  readonly artifactPath: string;
+  /** For files that are not whole yet; on the same disk. */
+  readonly scratchDir: string;
+  /** Called as the work gets on, also while the journal is waited for. */
+  readonly onStep?: () => void;
+}
+
+/** Makes the files. Rejects with `NothingToComposeError` if the journal knows no such recording. */
+export const copyRecording = async (copy: CopyConfig, options: CopyRecordingOptions): Promise<ArtifactFacts[]> => {
+  const { artifactPath, scratchDir, onStep = () => undefined, ended, ...journal } = options;
+  if (copy.kind === 'merge') return [await mergeChannels({ inputs: copy.inputs, artifactPath, scratchDir, onStep })];
+  const participantId = copy.participantId as ParticipantId;
+  const isHis = (id: ParticipantId): boolean => id === participantId;
+  const openFeed = () => {
+    const select = selectRecords({ participant: isHis, source: isHis });
+    return openJournalFeed({
+      ...journal,
+      ended: () => {
+        onStep();
+        return ended?.() ?? false;
+      },
+      filter: (record) => {
+        onStep();
+        return select(record);
+      },
+    });
+  };
+  const shared = { openFeed, participantId, fileFormat: copy.fileFormat, artifactPath, scratchDir, onStep };
+  const parts =
+    copy.source === null ? await copyParticipant(shared) : await copyTrack({ ...shared, source: copy.source });
+  return parts.map(({ facts, offsetSeconds }) => ({ ...facts, offsetSeconds }));
+};
