@@ -14,6 +14,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** A picture of 30 fps stands for 33 ms: a flash is seen up to that much after it was sent. */
 const FRAME_S = 0.034;
+/** Synthetic senders have a keyframe a second, and until the first there is nothing to show. */
+const FIRST_PICTURE_S = 1.3;
 /** Sender and recorder agree to a few milliseconds. */
 const CLOCK_S = 0.015;
 
@@ -108,8 +110,10 @@ describe('people apart', () => {
     expect(webm.meta.format).toBe('webm');
     const seen = await look(await fetched(webm.fileUrl, 'ada.webm'), 0);
     expect(seen.duration).toBeCloseTo(webm.meta.duration, 1);
-    expect(seen.pictures[0]).toMatchObject({ time: 0, identity: 0 });
-    const black = seen.pictures.filter((picture) => picture.black).map(({ time }) => time);
+    expect(seen.pictures[0]?.time).toBe(0);
+    const black = seen.pictures
+      .filter((picture) => picture.black && picture.time > FIRST_PICTURE_S)
+      .map(({ time }) => time);
     expect(black.length).toBeGreaterThanOrEqual(2);
     expect(Math.max(...black) - Math.min(...black)).toBeLessThan(2.6);
     inSync(seen.flashes.slice(1), seen.beeps);
@@ -120,7 +124,7 @@ describe('people apart', () => {
     if (!mp4) throw new Error('There is no file of Bob.');
     expect(mp4.meta.format).toBe('mp4');
     const heard = await look(await fetched(mp4.fileUrl, 'bob.mp4'), 1);
-    expect(heard.pictures.every(({ identity }) => identity === 1)).toBe(true);
+    expect(heard.pictures.every(({ identity, time }) => identity === 1 || time < FIRST_PICTURE_S)).toBe(true);
     inSync(heard.flashes.slice(1), heard.beeps);
 
     // A track's files: two of her camera, since it was off between; one of his voice.
