@@ -236,7 +236,10 @@ export class Publisher {
   async #connect(): Promise<void> {
     const pipe = new ClientPipe(this.#cname, isLoopback(this.#options.url) ? '127.0.0.1' : null, {
       onPacket: (packet) => this.#feedback(packet),
-      onLost: this.#options.onLost,
+      // The other side may close the connection before we do: that is how it takes leave.
+      onLost: (reason) => {
+        if (!this.#left) this.#options.onLost(reason);
+      },
     });
     this.#pipe = pipe;
     this.#connection += 1;

@@ -73,10 +73,14 @@ describe('the server process killed while it records', () => {
       expect(await Promise.all(guests.map(({ page }) => page.evaluate('window.disturbances')))).toEqual([[], []]);
       await service.server.healthy();
       // The socket that is back carries what people do: a pin for everybody is seen by the other.
+      sitting.changing();
       await ada.page.click(`[data-participant-id="${before[1]?.selfId}"] [data-testid="pin-button"]`);
       await bob.page.waitForSelector(`[data-participant-id="${before[1]?.selfId}"][data-pinned="true"]`, {
         timeout: 10_000,
       });
+      // Pins go first.
+      sitting.grid([bob, ada]);
+      await sitting.until(sitting.elapsed + 2);
       const after = await Promise.all(guests.map(callOf));
       for (const [index, { selfId, received, frames }] of after.entries()) {
         expect([selfId, received]).toEqual([before[index]?.selfId, before[index]?.received]);

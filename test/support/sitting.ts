@@ -333,10 +333,16 @@ export class Sitting {
         mediaZero: secondsBetween(journal.startNs, first.epochNs),
         flashes: timesOf('flash').filter((time) => isJudged(scenes, index, time)),
         beeps: beeps.filter((time) => isInside(duration, time)),
-        // A beep that a pause cuts may be heard, or not.
-        audible: marks
-          .filter(({ kind }) => kind === 'beep')
-          .map(({ dueNs }) => ({ from: secondsOf(journal, dueNs), to: secondsOf(journal, dueNs + MARK_NS) })),
+        // A beep that a pause cuts may be heard, or not; so may what is left of one in the midst of which somebody is unmuted.
+        audible: [
+          ...marks
+            .filter(({ kind }) => kind === 'beep')
+            .map(({ dueNs }) => ({ from: secondsOf(journal, dueNs), to: secondsOf(journal, dueNs + MARK_NS) })),
+          ...this.#scenes.map(({ fromNs, settleS }) => {
+            const from = secondsOf(journal, fromNs);
+            return { from, to: from + settleS };
+          }),
+        ],
       };
     });
   }
