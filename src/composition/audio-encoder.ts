@@ -12,7 +12,7 @@ import {
 } from 'node-av/constants';
 import { Codec, CodecContext, type Packet, Rational } from 'node-av/lib';
 import { AAC_FRAME, SAMPLE_RATE } from '../domain/media-time.ts';
-import { channelSamples, check, newPacket, newSound } from './av.ts';
+import { check, newPacket, newSound, soundPlanes } from './av.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import type { SoundBuffer } from './placement.ts';
 
@@ -64,8 +64,9 @@ export const encodeSound = async (sound: SoundBuffer, owned: FrameRange, path: s
     for (let g = owned.first - AAC_PREROLL_FRAMES; g < owned.end + AAC_EXTRA_FRAMES; g++) {
       check(frame.makeWritable(), 'Reusing a block of samples');
       const from = g * AAC_FRAME - sound.start;
-      channelSamples(frame, 0).set(sound.left.subarray(from, from + AAC_FRAME));
-      channelSamples(frame, 1).set(sound.right.subarray(from, from + AAC_FRAME));
+      const [left, right] = soundPlanes(frame);
+      left?.set(sound.left.subarray(from, from + AAC_FRAME));
+      right?.set(sound.right.subarray(from, from + AAC_FRAME));
       frame.pts = BigInt(g * AAC_FRAME);
       check(await context.sendFrame(frame), 'Encoding sound');
       await drain();

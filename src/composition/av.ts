@@ -79,6 +79,12 @@ export const channelSamples = (frame: Frame, channel: number): Float32Array => {
   return new Float32Array(plane.buffer, plane.byteOffset, frame.nbSamples);
 };
 
+/** The float samples of every channel of a planar float frame, as views of the frame's memory. */
+export const soundPlanes = (frame: Frame): Float32Array[] => {
+  const { nbSamples } = frame;
+  return (frame.extendedData ?? []).map((plane) => new Float32Array(plane.buffer, plane.byteOffset, nbSamples));
+};
+
 /** The planes of a planar 4:2:0 picture in native memory, and bytes per row of each. */
 export interface Planes extends Size {
   readonly data: readonly [Buffer, Buffer, Buffer];

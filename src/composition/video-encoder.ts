@@ -19,13 +19,7 @@ import type { Size } from '../domain/layout.ts';
 import { FRAME_RATE, SEGMENT_TICKS } from '../domain/media-time.ts';
 import { check, newPacket } from './av.ts';
 import type { FragmentWriter } from './fragment-writer.ts';
-
-/** veryfast at CRF 23: 37 CPU-seconds a minute of 720p; superfast saves a third of that for 1.65 times the bytes. */
-const PRESET = 'veryfast';
-const CRF = '23';
-
-/** Ceiling for content that no CRF tames (noise, confetti): 0.16 bits a pixel, 4.4 Mbps at 720p. */
-const maxRateOf = ({ width, height }: Size): number => Math.round((width * height * FRAME_RATE * 0.16) / 1000) * 1000;
+import { type RateControl, rateOf } from './rate-control.ts';
 
 export class VideoEncoder {
   readonly context: CodecContext;
@@ -37,7 +31,7 @@ export class VideoEncoder {
   }
 
   /** Opens an encoder for one segment. `threads` changes no header. */
-  static async open(size: Size, threads: number): Promise<VideoEncoder> {
+  static async open(size: Size, threads: number, rate: RateControl = rateOf(size)): Promise<VideoEncoder> {
     const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
     if (!codec) throw new Error('The media library has no H.264 encoder.');
     const context = new CodecContext();
@@ -55,10 +49,10 @@ export class VideoEncoder {
     context.colorPrimaries = AVCOL_PRI_BT709;
     context.colorTrc = AVCOL_TRC_BT709;
     context.chromaLocation = AVCHROMA_LOC_LEFT;
-    context.rcMaxRate = BigInt(maxRateOf(size));
-    context.rcBufferSize = 2 * maxRateOf(size);
+    context.rcMaxRate = BigInt(rate.maxRate);
+    context.rcBufferSize = 2 * rate.maxRate;
     context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-    const options = Dictionary.fromObject({ preset: PRESET, crf: CRF, 'forced-idr': '1' });
+    const options = Dictionary.fromObject({ preset: rate.preset, crf: String(rate.crf), 'forced-idr': '1' });
     check(await context.open2(codec, options), 'Opening the H.264 encoder');
     return new VideoEncoder(context);
   }
