@@ -13,8 +13,10 @@ import { FragmentWriter } from '../src/composition/fragment-writer.ts';
 import { type RateControl, rateOf } from '../src/composition/rate-control.ts';
 import { containRect, TileScaler } from '../src/composition/scale.ts';
 import { VideoEncoder } from '../src/composition/video-encoder.ts';
-import { canvasSize, gridRects, type Quality, type Size, shareRects } from '../src/domain/layout.ts';
+import { gridRects } from '../src/domain/grid.ts';
+import { canvasSize, type Quality, type Size } from '../src/domain/layout.ts';
 import { FRAME_RATE, SEGMENT_TICKS } from '../src/domain/media-time.ts';
+import { shareRects } from '../src/domain/stage.ts';
 import { TextPage } from '../src/synthetic/text-page.ts';
 import { PEOPLE, rehearse } from './rehearsed-session.ts';
 import { type BenchOptions, type Row, temporaryFolder } from './row.ts';
@@ -69,7 +71,7 @@ const page = async (_: Quality, size: Size): Promise<Draw> => {
   const picture = newPicture(SCREEN);
   const { data, strides } = planesOf(picture);
   const scaler = new TileScaler();
-  const stage = shareRects(0, size, 1).shares[0];
+  const stage = shareRects(0, size, 1).stage[0];
   if (!stage) throw new Error('A share has no stage.');
   return async (tick, planes) => {
     text.draw(scrollAt(tick), { data, linesize: strides });
@@ -113,6 +115,11 @@ const readPicture = async (file: FileHandle, planes: Planes): Promise<void> => {
       rows.copy(data, row * stride, row * width, (row + 1) * width);
   }
 };
+
+interface Setting {
+  readonly name: string;
+  readonly rate: RateControl;
+}
 
 interface Encoded {
   readonly bytes: number;
@@ -183,15 +190,17 @@ const likeness = async (path: string, reference: string, { width, height }: Size
   return Number(found[1]);
 };
 
-/** The setting in use, a step of quality to either side, and the neighbouring presets. */
-const settingsAround = (rate: RateControl): RateControl[] => [
-  rate,
-  { ...rate, crf: rate.crf - 3 },
-  { ...rate, crf: rate.crf + 3 },
-  ...(['superfast', 'veryfast', 'faster'] as const)
-    .filter((preset) => preset !== rate.preset)
-    .map((preset) => ({ ...rate, preset })),
-];
+/** What is in use, a step of quality to either side, the neighbouring presets, and WebM's. */
+const settingsAround = (size: Size): Setting[] => {
+  const h264 = rateOf(size);
+  const rates: RateControl[] = [h264, { ...h264, crf: h264.crf - 3 }, { ...h264, crf: h264.crf + 3 }];
+  for (const preset of ['superfast', 'faster'] as const) rates.push({ ...h264, preset });
+  rates.push(rateOf(size, 'webm'));
+  return rates.map((rate) => ({
+    rate,
+    name: `${rate.codec} ${rate.codec === 'h264' ? rate.preset : rate.speed} ${rate.crf}`,
+  }));
+};
 
 export async function* benchRates({ quick, scope, note }: BenchOptions): AsyncGenerator<Row, void, undefined> {
   const ticks = quick ? QUICK_TICKS : SEGMENT_TICKS;
@@ -202,8 +211,8 @@ export async function* benchRates({ quick, scope, note }: BenchOptions): AsyncGe
     for (const [content, drawer] of Object.entries(CONTENTS)) {
       note(`${quality}, ${content}: drawing`);
       await writeReference(reference, size, ticks, await drawer(quality, size));
-      for (const rate of settingsAround(rateOf(size))) {
-        const what = `${quality}, ${content}, ${rate.preset} ${rate.crf}`;
+      for (const { name: setting, rate } of settingsAround(size)) {
+        const what = `${quality}, ${content}, ${setting}`;
         note(what);
         const path = join(folder, 'encoded.mp4');
         const { bytes, cpuSeconds } = await encode(reference, path, size, ticks, rate);

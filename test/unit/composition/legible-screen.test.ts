@@ -5,7 +5,8 @@ import { newPicture, type Planes, planesOf } from '../../../src/composition/av.t
 import { FragmentWriter } from '../../../src/composition/fragment-writer.ts';
 import { containRect, TileScaler } from '../../../src/composition/scale.ts';
 import { VideoEncoder } from '../../../src/composition/video-encoder.ts';
-import { canvasSize, type Rect, shareRects } from '../../../src/domain/layout.ts';
+import { canvasSize, type Rect } from '../../../src/domain/layout.ts';
+import { shareRects } from '../../../src/domain/stage.ts';
 import { TextPage } from '../../../src/synthetic/text-page.ts';
 import { inFolder, picturesOf } from './rendering.ts';
 
@@ -34,7 +35,7 @@ test.each([
   ({ quality, least }) =>
     inFolder(async (folder) => {
       const size = canvasSize(quality, 'landscape');
-      const [stage] = shareRects(0, size, 1).shares;
+      const [stage] = shareRects(0, size, 1).stage;
       if (!stage) throw new Error('There is no stage.');
       const place = containRect(SCREEN, stage);
       const [source, canvas] = [newPicture(SCREEN), newPicture(size)];

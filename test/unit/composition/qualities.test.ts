@@ -4,7 +4,8 @@ import { yuvOf } from '../../../src/composition/colour.ts';
 import { rateOf } from '../../../src/composition/rate-control.ts';
 import { PALETTES } from '../../../src/composition/themes.ts';
 import { VideoEncoder } from '../../../src/composition/video-encoder.ts';
-import { canvasSize, gridRects, type Rect } from '../../../src/domain/layout.ts';
+import { gridRects } from '../../../src/domain/grid.ts';
+import { canvasSize, type Rect } from '../../../src/domain/layout.ts';
 import { identityYuv } from '../../../src/synthetic/identity.ts';
 import { camera, sine, sound } from './media.ts';
 import { Rehearsal } from './rehearsal.ts';
@@ -79,3 +80,25 @@ test.each(CASES)('encoders of $quality, $orientation write equal headers, whatev
   expect(headers[0]?.length).toBeGreaterThan(20);
   expect(new Set(headers).size).toBe(1);
 });
+
+test.each(CASES)(
+  'WebM of $quality, $orientation',
+  ({ size }) =>
+    inFolder(async (folder) => {
+      const rehearsal = new Rehearsal().joins('ada', 'Ada', 100);
+      const facts = await renderFile(rehearsal.recorded(1000, 1070).records(2500), folder, {
+        ...size,
+        fileFormat: 'webm',
+      });
+      expect(facts).toMatchObject({ ...size, format: 'webm' });
+      const pictures = await picturesOf(facts.path);
+      expect(pictures.length).toBe(2);
+      const background = yuvOf(PALETTES.DARK.background).y;
+      for (const picture of pictures) {
+        expect(picture.y.length).toBe(size.width * size.height);
+        for (const x of [0, size.width - 1])
+          expect(Math.abs(lumaAt(picture, x, size.height - 1) - background)).toBeLessThan(4);
+      }
+    }),
+  120_000,
+);
