@@ -21,7 +21,7 @@ import {
 } from './rehearsed-session.ts';
 import { type BenchOptions, type Row, temporaryFolder } from './row.ts';
 
-const CHILD = fileURLToPath(new URL('./compose-child.ts', import.meta.url));
+export const CHILD = fileURLToPath(new URL('./compose-child.ts', import.meta.url));
 const FULL = { width: 1280, height: 720 };
 const LAYER = { width: 640, height: 360 };
 const CASES = [

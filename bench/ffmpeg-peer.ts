@@ -1,5 +1,6 @@
 /** The peer of the composition benchmark: what the ffmpeg command line reads, and what it is told to make of it. */
 import { availableParallelism } from 'node:os';
+import { rateOf } from '../src/composition/rate-control.ts';
 import { gridRects } from '../src/domain/grid.ts';
 import type { Size } from '../src/domain/layout.ts';
 import type { EncodedTrack } from '../src/synthetic/encoded-track.ts';
@@ -80,11 +81,11 @@ export const ffmpegArguments = (inputs: readonly string[], canvas: Size, out: st
   const sounds = rects.map((_, i) => `[${2 * i + 1}:a]`).join('');
   const graph = [...tiles, `${stack}[v]`, `${sounds}amix=inputs=${people}:normalize=0,alimiter[a]`].join(';');
   if (right > canvas.width || bottom > canvas.height) throw new Error('The tiles do not fit the canvas.');
-  const rate = String(Math.round((canvas.width * canvas.height * 30 * 0.16) / 1000) * 1000);
+  const { preset, crf, maxRate } = rateOf(canvas);
   return [
     ...['-nostdin', '-v', 'error', '-y', ...inputs.flatMap((input) => ['-i', input])],
     ...['-filter_complex', graph, '-map', '[v]', '-map', '[a]', '-r', '30', '-pix_fmt', 'yuv420p'],
-    ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-maxrate', rate, '-bufsize', String(2 * Number(rate))],
+    ...['-c:v', 'libx264', '-preset', preset, '-crf', `${crf}`, '-maxrate', `${maxRate}`, '-bufsize', `${2 * maxRate}`],
     ...[
       '-g',
       '128',
@@ -97,6 +98,17 @@ export const ffmpegArguments = (inputs: readonly string[], canvas: Size, out: st
       '-ac',
       '2',
     ],
+    ...['-movflags', '+faststart', out],
+  ];
+};
+
+/** Sound alone: decoded, mixed, limited and encoded as ours. */
+export const ffmpegSoundArguments = (inputs: readonly string[], out: string): string[] => {
+  const labels = inputs.map((_, i) => `[${i}:a]`).join('');
+  const graph = `${labels}amix=inputs=${inputs.length}:normalize=0,alimiter[a]`;
+  return [
+    ...['-nostdin', '-v', 'error', '-y', ...inputs.flatMap((input) => ['-i', input])],
+    ...['-filter_complex', graph, '-map', '[a]', '-c:a', 'aac', '-b:a', '128k', '-ac', '2', '-ar', '48000'],
     ...['-movflags', '+faststart', out],
   ];
 };

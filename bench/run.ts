@@ -11,11 +11,13 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Scope } from '../src/support/scope.ts';
+import { benchAudio } from './audio.ts';
 import { benchCompose } from './compose.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJournal } from './journal.ts';
 import { benchLatency } from './latency.ts';
 import { benchParallel } from './parallel.ts';
+import { benchRates } from './rates.ts';
 import { benchReady } from './ready.ts';
 import type { Bench, Row } from './row.ts';
 import { tableOf } from './table.ts';
@@ -25,11 +27,16 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   journal: benchJournal,
   compose: benchCompose,
+  audio: benchAudio,
   visible: benchVisible,
   latency: benchLatency,
   ready: benchReady,
   parallel: benchParallel,
+  rates: benchRates,
 };
+
+/** Those that run only when they are named. */
+const ON_REQUEST: ReadonlySet<string> = new Set(['rates']);
 
 /** The one that runs now: an interruption closes it. */
 let running: Scope | undefined;
@@ -89,7 +96,7 @@ const main = async (): Promise<void> => {
   const rows: Row[] = [];
   const failures: string[] = [];
   for (const [name, bench] of Object.entries(BENCHES)) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    if (positionals.length > 0 ? !positionals.includes(name) : ON_REQUEST.has(name)) continue;
     try {
       rows.push(...(await rowsOf(name, bench, quick)));
     } catch (error) {

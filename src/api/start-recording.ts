@@ -54,7 +54,9 @@ export const recordingConfigFields = z.object({
 export const recordingFields = (allowed: true | readonly string[]) =>
   z.object({
     config: optional(recordingConfigFields),
-    fileFormat: given(z.enum(['mp4', 'webm'])),
+    fileFormat: given(z.enum(['mp4', 'webm'])).meta({
+      description: 'mp4: H.264 and AAC (M4A for sound alone). webm: VP9 and Opus.',
+    }),
     templateUrl: optional(outboundUrl(allowed)),
     transcription: optional(transcription),
     summary: optional(summary),
@@ -75,6 +77,7 @@ const EXAMPLE = {
     quality: 'med',
     orientation: 'landscape',
   },
+  fileFormat: 'mp4',
 };
 
 export const startBody = (allowed: true | readonly string[]) =>
@@ -100,9 +103,7 @@ export const refuseNotImplemented = (pending: readonly (readonly [field: string,
 /** The validated, defaulted configuration. NOT_IMPLEMENTED for what can't be done yet. */
 export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
   const { layout, orientation, quality, mode, theme } = fields.config ?? {};
-  const except = (value: string | undefined, done: string): string | undefined => (value === done ? undefined : value);
   refuseNotImplemented([
-    ['fileFormat', except(fields.fileFormat, 'mp4')],
     ['templateUrl', fields.templateUrl],
     ['transcription.enabled', fields.transcription?.enabled],
     ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
@@ -122,6 +123,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     mode: mode ?? 'video-and-audio',
     quality: quality ?? 'med',
     orientation: orientation ?? 'landscape',
-    fileFormat: 'mp4',
+    fileFormat: fields.fileFormat ?? 'mp4',
   };
 };

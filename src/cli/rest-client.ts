@@ -68,8 +68,12 @@ export class RestClient {
   }
 
   /** Starts a recording; answers its id. */
-  async startRecording(roomId: string, config: Record<string, unknown> = {}): Promise<string> {
-    const response = await this.#ok('POST', '/v2/recordings/start', { roomId, config });
+  async startRecording(
+    roomId: string,
+    config: Record<string, unknown> = {},
+    fields: Record<string, unknown> = {},
+  ): Promise<string> {
+    const response = await this.#ok('POST', '/v2/recordings/start', { ...fields, roomId, config });
     const id = response.headers.get('x-recording-id');
     if (!id) throw new Error('The answer to a start names no recording (X-Recording-Id).');
     return id;

@@ -6,6 +6,7 @@ import {
   AV_CHANNEL_LAYOUT_STEREO,
   AV_LOG_QUIET,
   AV_PIX_FMT_YUV420P,
+  type AV_SAMPLE_FMT_FLT,
   AV_SAMPLE_FMT_FLTP,
   AVCOL_PRI_BT709,
   AVCOL_RANGE_MPEG,
@@ -61,10 +62,13 @@ export const newPicture = ({ width, height }: Size): Frame => {
   return frame;
 };
 
-/** A stereo block of planar floats at 48 kHz with its own memory. */
-export const newSound = (samples: number): Frame => {
+/** A stereo block of floats, planar or interleaved, at 48 kHz with its own memory. */
+export const newSound = (
+  samples: number,
+  format: typeof AV_SAMPLE_FMT_FLTP | typeof AV_SAMPLE_FMT_FLT = AV_SAMPLE_FMT_FLTP,
+): Frame => {
   const frame = newFrame();
-  frame.format = AV_SAMPLE_FMT_FLTP;
+  frame.format = format;
   frame.sampleRate = SAMPLE_RATE;
   frame.channelLayout = AV_CHANNEL_LAYOUT_STEREO;
   frame.nbSamples = samples;
@@ -77,6 +81,13 @@ export const channelSamples = (frame: Frame, channel: number): Float32Array => {
   const plane = frame.extendedData?.[channel];
   if (!plane) throw new Error(`Channel ${channel} of a sound frame was asked for; it has ${frame.channels}.`);
   return new Float32Array(plane.buffer, plane.byteOffset, frame.nbSamples);
+};
+
+/** The float samples of every plane of a frame, as views of its memory: one a channel, or one of all, interleaved. */
+export const soundPlanes = (frame: Frame): Float32Array[] => {
+  const planes = frame.extendedData ?? [];
+  const length = planes.length === 1 ? frame.nbSamples * frame.channels : frame.nbSamples;
+  return planes.map((plane) => new Float32Array(plane.buffer, plane.byteOffset, length));
 };
 
 /** The planes of a planar 4:2:0 picture in native memory, and bytes per row of each. */

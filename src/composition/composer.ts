@@ -18,8 +18,10 @@ import { FragmentWriter } from './fragment-writer.ts';
 import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
 import { PictureTrack } from './picture-track.ts';
 import { Planner } from './planner.ts';
+import { rateOf } from './rate-control.ts';
 import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './segment-files.ts';
 import { type SegmentSound, type SegmentSpan, segmentSound } from './segment-sound.ts';
+import { gridOf } from './sound-grid.ts';
 import type { CompositionConfig } from './task.ts';
 import { VideoEncoder } from './video-encoder.ts';
 import { Watermarks } from './watermarks.ts';
@@ -212,7 +214,7 @@ export class Composer {
     const { scratchDir, segmentsDir, config } = this.#options;
     const paths = segmentPaths(scratchDir, span.index);
     const sound = await this.#sound(span);
-    const audioBytes = await encodeSound(sound.mix, sound.owned, paths.audio);
+    const audioBytes = await encodeSound(sound.mix, sound.owned, paths.audio, gridOf(config.fileFormat));
     const videoBytes =
       config.mode === 'audio' ? 0 : await this.#renderPicture(span, this.#prepare(span, sound.levels), paths.video);
     await publishSegment(scratchDir, segmentsDir, {
@@ -226,11 +228,9 @@ export class Composer {
   }
 
   #sound(span: SegmentSpan): Promise<SegmentSound> {
-    return segmentSound(
-      soundWithout(this.#options.feed.timeline, this.#leftOut.participants),
-      span,
-      this.#options.onStep,
-    );
+    const { feed, config, onStep } = this.#options;
+    const source = soundWithout(feed.timeline, this.#leftOut.participants);
+    return segmentSound(source, span, onStep, gridOf(config.fileFormat));
   }
 
   /** Resolves to the bytes of coded picture. */
@@ -242,7 +242,7 @@ export class Composer {
     }
     if (config.watermarks) this.#watermarks ??= await Watermarks.open(config.watermarks, config);
     const watermarks = this.#watermarks;
-    const encoder = await VideoEncoder.open(config, threads);
+    const encoder = await VideoEncoder.open(config, threads, rateOf(config, config.fileFormat ?? 'mp4'));
     try {
       const writer = await FragmentWriter.open(path, encoder.context, 'video');
       try {

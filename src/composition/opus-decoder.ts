@@ -5,7 +5,7 @@
 import { AV_CHANNEL_LAYOUT_STEREO, AV_CODEC_ID_OPUS, AV_SAMPLE_FMT_FLTP } from 'node-av/constants';
 import { Codec, CodecContext, type Frame, type Packet } from 'node-av/lib';
 import { SAMPLE_RATE } from '../domain/media-time.ts';
-import { channelSamples, check, newFrame, newPacket } from './av.ts';
+import { check, newFrame, newPacket, soundPlanes } from './av.ts';
 
 /** The most a packet may hold: 120 ms (RFC 6716 §2.1.4). */
 export const MAX_PACKET_SAMPLES = (SAMPLE_RATE * 120) / 1000;
@@ -46,15 +46,23 @@ export class OpusDecoder {
     if (sent < 0) return null;
     let length = 0;
     while (this.#context.receiveFrameSync(this.#frame) >= 0) {
-      const count = this.#frame.nbSamples;
-      if (this.#frame.format === AV_SAMPLE_FMT_FLTP && length + count <= MAX_PACKET_SAMPLES) {
-        this.#left.set(channelSamples(this.#frame, 0), length);
-        this.#right.set(channelSamples(this.#frame, this.#frame.channels > 1 ? 1 : 0), length);
-        length += count;
-      }
+      length += this.#take(length);
       this.#frame.unref();
     }
     return length === 0 ? null : { left: this.#left.subarray(0, length), right: this.#right.subarray(0, length) };
+  }
+
+  /**
+   * Appends the frame at hand; returns its samples. The frame's planes are shown to JavaScript once: every showing costs an external
+   * buffer for each channel, which the garbage collector pays for.
+   */
+  #take(length: number): number {
+    if (this.#frame.format !== AV_SAMPLE_FMT_FLTP) return 0;
+    const [left, right = left] = soundPlanes(this.#frame);
+    if (!left || !right || length + left.length > MAX_PACKET_SAMPLES) return 0;
+    this.#left.set(left, length);
+    this.#right.set(right, length);
+    return left.length;
   }
 
   /** Idempotent. */

@@ -6,22 +6,20 @@
 import type { ParticipantId } from '../domain/ids.ts';
 import type { MediaSpan, MediaSpans } from '../domain/media-spans.ts';
 import {
-  AAC_FRAME,
   FRAME_RATE,
   NS_PER_S,
   nsToSample,
   SAMPLE_RATE,
-  SEGMENT_AAC_FRAMES,
   SEGMENT_TICKS,
   type SessionTimeNs,
 } from '../domain/media-time.ts';
 import type { Levels } from '../timeline/speaker.ts';
 import type { AudioPacket, TimelineStream } from '../timeline/types.ts';
-import { AAC_EXTRA_FRAMES, AAC_PREROLL_FRAMES, type FrameRange } from './audio-encoder.ts';
 import { LevelMeter, windowsOf } from './levels.ts';
 import { LIMITER_FUTURE, LIMITER_PAST, limit } from './limiter.ts';
 import { OpusDecoder } from './opus-decoder.ts';
 import { newSoundBuffer, Placement, type SoundBuffer } from './placement.ts';
+import { AAC_GRID, type FrameRange, ownedFrames, type SoundGrid } from './sound-grid.ts';
 
 /** An Opus decoder's memory has faded after 80 ms (RFC 7845 §4.6); 200 ms leaves no audible difference at a seam. */
 const OPUS_PREROLL_NS = 200_000_000;
@@ -56,13 +54,6 @@ export interface SegmentSound {
   readonly owned: FrameRange;
   readonly levels: readonly Levels[];
 }
-
-/** AAC frames that a segment owns: 200, and what it takes to cover the last one's ticks. */
-export const ownedFrames = ({ index, ticks }: { readonly index: number; readonly ticks: number }): FrameRange => {
-  const first = index * SEGMENT_AAC_FRAMES;
-  const samples = (index * SEGMENT_TICKS + ticks) * SAMPLES_PER_TICK;
-  return { first, end: Math.max(first + 1, Math.ceil(samples / AAC_FRAME)) };
-};
 
 const sampleToNs = (sample: number): number => (sample * NS_PER_S) / SAMPLE_RATE;
 
@@ -145,10 +136,11 @@ export const segmentSound = async (
   source: SoundSource,
   span: SegmentSpan,
   onStep?: () => void,
+  grid: SoundGrid = AAC_GRID,
 ): Promise<SegmentSound> => {
-  const owned = ownedFrames(span);
-  const start = (owned.first - AAC_PREROLL_FRAMES) * AAC_FRAME - LIMITER_PAST;
-  const end = (owned.end + AAC_EXTRA_FRAMES) * AAC_FRAME + LIMITER_FUTURE;
+  const owned = ownedFrames(span, grid);
+  const start = (owned.first - grid.preroll) * grid.frame - LIMITER_PAST;
+  const end = (owned.end + grid.extra) * grid.frame + LIMITER_FUTURE;
   const pieces = piecesOf(span.spans, start, end);
   const firstTick = span.index * SEGMENT_TICKS;
   const meter = new LevelMeter(windowsOf(firstTick, firstTick + span.ticks));

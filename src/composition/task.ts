@@ -23,6 +23,8 @@ export const compositionConfig = z.object({
   width: z.number().int().positive().multipleOf(2),
   height: z.number().int().positive().multipleOf(2),
   mode: z.enum(['video-and-audio', 'audio']),
+  /** Absent: MP4. */
+  fileFormat: z.enum(['mp4', 'webm']).optional(),
   theme: z.enum(['DARK', 'LIGHT', 'DEFAULT']),
   /** In force at the start; changes are events in the journal. */
   layout: z.object({
@@ -76,7 +78,7 @@ export const compositionTask = z.object({
   segmentsDir: z.string(),
   /** A folder of this process alone: unfinished files; renamed into `segmentsDir` when whole. */
   scratchDir: z.string(),
-  /** Absolute path of the finished file without its extension, which says the format: `.mp4`, `.m4a`. */
+  /** Absolute path of the finished file without its extension, which says the format: `.mp4`, `.m4a`, `.webm`. */
   artifactPath: z.string(),
   config: compositionConfig,
   /** Frames over which processes died: they count as damaged. */

@@ -1,6 +1,7 @@
 /**
- * One segment's picture as H.264. Every segment has an encoder of its own with the same settings: it begins with an IDR, refers to
- * nothing outside, and its SPS and PPS are those of every other, so segments of different processes join by copying packets.
+ * One segment's picture as H.264, or VP9 for WebM. Every segment has an encoder of its own with the same settings: it begins with a
+ * keyframe, refers to nothing outside, and its parameter sets are those of every other, so segments of different processes join by
+ * copying packets.
  */
 import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
@@ -12,6 +13,8 @@ import {
   AVCOL_RANGE_MPEG,
   AVCOL_SPC_BT709,
   AVCOL_TRC_BT709,
+  FF_ENCODER_LIBVPX_VP8,
+  FF_ENCODER_LIBVPX_VP9,
   FF_ENCODER_LIBX264,
 } from 'node-av/constants';
 import { Codec, CodecContext, Dictionary, type Frame, type Packet, Rational } from 'node-av/lib';
@@ -19,13 +22,25 @@ import type { Size } from '../domain/layout.ts';
 import { FRAME_RATE, SEGMENT_TICKS } from '../domain/media-time.ts';
 import { check, newPacket } from './av.ts';
 import type { FragmentWriter } from './fragment-writer.ts';
+import { type RateControl, rateOf } from './rate-control.ts';
 
-/** veryfast at CRF 23: 37 CPU-seconds a minute of 720p; superfast saves a third of that for 1.65 times the bytes. */
-const PRESET = 'veryfast';
-const CRF = '23';
+const ENCODERS = { h264: FF_ENCODER_LIBX264, vp8: FF_ENCODER_LIBVPX_VP8, vp9: FF_ENCODER_LIBVPX_VP9 } as const;
 
-/** Ceiling for content that no CRF tames (noise, confetti): 0.16 bits a pixel, 4.4 Mbps at 720p. */
-const maxRateOf = ({ width, height }: Size): number => Math.round((width * height * FRAME_RATE * 0.16) / 1000) * 1000;
+/** Columns of at least 256 pixels that VP9 codes beside each other, as a power of two. */
+const tileColumns = (width: number): number => Math.max(0, Math.min(3, Math.floor(Math.log2(width / 256))));
+
+const optionsOf = (rate: RateControl, { width }: Size): Record<string, string> => {
+  if (rate.codec === 'h264') return { preset: rate.preset, crf: String(rate.crf), 'forced-idr': '1' };
+  return {
+    deadline: 'realtime',
+    'cpu-used': String(rate.speed),
+    crf: String(rate.crf),
+    // A packet a tick, each shown: hidden ones would have to be counted.
+    'auto-alt-ref': '0',
+    'lag-in-frames': '0',
+    ...(rate.codec === 'vp9' ? { 'row-mt': '1', 'tile-columns': String(tileColumns(width)), 'aq-mode': '0' } : {}),
+  };
+};
 
 export class VideoEncoder {
   readonly context: CodecContext;
@@ -37,9 +52,9 @@ export class VideoEncoder {
   }
 
   /** Opens an encoder for one segment. `threads` changes no header. */
-  static async open(size: Size, threads: number): Promise<VideoEncoder> {
-    const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
-    if (!codec) throw new Error('The media library has no H.264 encoder.');
+  static async open(size: Size, threads: number, rate: RateControl = rateOf(size)): Promise<VideoEncoder> {
+    const codec = Codec.findEncoderByName(ENCODERS[rate.codec]);
+    if (!codec) throw new Error(`The media library has no encoder for ${rate.codec}.`);
     const context = new CodecContext();
     context.allocContext3(codec);
     context.width = size.width;
@@ -55,11 +70,15 @@ export class VideoEncoder {
     context.colorPrimaries = AVCOL_PRI_BT709;
     context.colorTrc = AVCOL_TRC_BT709;
     context.chromaLocation = AVCHROMA_LOC_LEFT;
-    context.rcMaxRate = BigInt(maxRateOf(size));
-    context.rcBufferSize = 2 * maxRateOf(size);
+    context.rcMaxRate = BigInt(rate.maxRate);
+    context.rcBufferSize = 2 * rate.maxRate;
     context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-    const options = Dictionary.fromObject({ preset: PRESET, crf: CRF, 'forced-idr': '1' });
-    check(await context.open2(codec, options), 'Opening the H.264 encoder');
+    // libvpx takes the ceiling of constant quality from here; for x264 it would be another kind of control.
+    if (rate.codec !== 'h264') context.bitRate = BigInt(rate.maxRate);
+    check(
+      await context.open2(codec, Dictionary.fromObject(optionsOf(rate, size))),
+      `Opening the ${rate.codec} encoder`,
+    );
     return new VideoEncoder(context);
   }
 

@@ -8,7 +8,7 @@ export interface ArtifactFacts {
   readonly durationSeconds: number;
   readonly width: number | null;
   readonly height: number | null;
-  readonly format: 'mp4' | 'm4a';
+  readonly format: 'mp4' | 'm4a' | 'webm';
   /** Bytes of coded picture alone. */
   readonly videoBytes: number;
 }

@@ -1,12 +1,14 @@
 /**
- * Joins segments into one file by copying packets: MP4 with the index in front (H.264 + AAC), or M4A where there is no picture.
- * Edit lists put the picture of tick 0 and sample 0 of the sound at time 0, whatever B-frames and AAC priming come before. The
- * file appears under its name only when it is whole and on disk.
+ * Joins segments into one file by copying packets: MP4 (H.264 + AAC), M4A where there is no picture, or WebM (VP9 + Opus). The index is
+ * in front. Edit lists, or WebM's codec delay, put the picture of tick 0 and sample 0 of the sound at time 0, whatever B-frames and priming
+ * come before. The file appears under its name only when it is whole and on disk.
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { AV_CODEC_ID_AAC, AV_PKT_DATA_SKIP_SAMPLES } from 'node-av/constants';
 import { Dictionary, FFmpegError, FormatContext, type Packet, Rational, type Stream } from 'node-av/lib';
 import { AAC_FRAME, FRAME_RATE, SAMPLE_RATE } from '../domain/media-time.ts';
+import type { FileFormat } from '../domain/recording.ts';
 import type { ArtifactFacts } from './facts.ts';
 import { SegmentReader } from './segment-reader.ts';
 
@@ -23,6 +25,8 @@ export interface PackageOptions {
   readonly segments: readonly SegmentInput[];
   /** Absolute path of the finished file without its extension. */
   readonly artifactPath: string;
+  /** What the segments were encoded for. Absent: MP4. */
+  readonly fileFormat?: FileFormat;
   /** A folder on the same file system that somebody empties: the file is made there, so that nothing is left where files lie. */
   readonly scratchDir: string;
 }
@@ -39,6 +43,25 @@ export class PackagingError extends Error {
 
 const check = (code: number, what: string): void => {
   if (code < 0) throw new PackagingError(what, code);
+};
+
+/** Of every output: the muxer's name, and how it puts the index in front. */
+const OUTPUTS = {
+  mp4: { muxer: 'mp4', options: { movflags: '+faststart' } },
+  m4a: { muxer: 'ipod', options: { movflags: '+faststart' } },
+  webm: { muxer: 'webm', options: { cues_to_front: '1' } },
+} as const;
+
+const outputOf = ({ segments, fileFormat }: PackageOptions): ArtifactFacts['format'] => {
+  if (fileFormat === 'webm') return 'webm';
+  return segments[0]?.video === null ? 'm4a' : 'mp4';
+};
+
+/** Samples to be dropped from the end of a packet, as the library hands it on (10 bytes: from the start, from the end, two reasons). */
+const discardAtEnd = (samples: number): Buffer => {
+  const data = Buffer.alloc(10);
+  data.writeUInt32LE(samples, 4);
+  return data;
 };
 
 /** One stream of the file: where its packets come from now, and where they go. */
@@ -68,7 +91,8 @@ class Lane {
     stream.codecpar.codecTag = 0;
     stream.timeBase = reader.stream.timeBase;
     if (kind === 'video') stream.avgFrameRate = new Rational(FRAME_RATE, 1);
-    else stream.codecpar.initialPadding = AAC_FRAME;
+    // Opus says its own; a fragment of AAC does not.
+    else if (stream.codecpar.codecId === AV_CODEC_ID_AAC) stream.codecpar.initialPadding = AAC_FRAME;
     return new Lane(kind, reader, stream, endSample);
   }
 
@@ -99,9 +123,16 @@ class Lane {
   stamp(packet: Packet): void {
     this.#lastPts = packet.pts;
     this.bytes += packet.size;
-    if (this.#kind === 'audio') packet.duration = BigInt(Math.min(AAC_FRAME, this.#endSample - Number(packet.pts)));
+    if (this.#kind === 'audio') this.#endInTime(packet);
     packet.streamIndex = this.stream.index;
     packet.rescaleTs(this.#reader.stream.timeBase, this.stream.timeBase);
+  }
+
+  #endInTime(packet: Packet): void {
+    const surplus = Number(packet.pts + packet.duration) - this.#endSample;
+    if (surplus <= 0) return;
+    packet.duration -= BigInt(surplus);
+    check(packet.addSideData(AV_PKT_DATA_SKIP_SAMPLES, discardAtEnd(surplus)), 'Ending the sound');
   }
 
   /** Decode time in seconds of a packet at hand, for the order in the file. */
@@ -147,7 +178,9 @@ const syncPath = async (path: string): Promise<void> => {
 /** Size of the picture, null where there is none, and bytes of it. */
 type Written = Pick<ArtifactFacts, 'width' | 'height' | 'videoBytes'>;
 
-const writeFile = async (path: string, { segments }: PackageOptions): Promise<Written> => {
+const writeFile = async (path: string, options: PackageOptions): Promise<Written> => {
+  const { segments } = options;
+  const output = OUTPUTS[outputOf(options)];
   const [first] = segments;
   if (!first) throw new Error('There is no segment to make a file of.');
   const ticks = segments.reduce((sum, segment) => sum + segment.ticks, 0);
@@ -155,11 +188,11 @@ const writeFile = async (path: string, { segments }: PackageOptions): Promise<Wr
   const format = new FormatContext();
   const lanes: Lane[] = [];
   try {
-    check(format.allocOutputContext2(null, first.video ? 'mp4' : 'ipod', path), 'Preparing the file');
+    check(format.allocOutputContext2(null, output.muxer, path), 'Preparing the file');
     if (first.video) lanes.push(await Lane.open(format, 'video', first.video, endSample));
     lanes.push(await Lane.open(format, 'audio', first.audio, endSample));
     check(await format.openOutput(), `Creating "${path}"`);
-    check(await format.writeHeader(Dictionary.fromObject({ movflags: '+faststart' })), 'Writing the head of the file');
+    check(await format.writeHeader(Dictionary.fromObject(output.options)), 'Writing the head of the file');
     for (const [index, segment] of segments.entries()) {
       if (index > 0) {
         for (const lane of lanes) {
@@ -181,8 +214,7 @@ const writeFile = async (path: string, { segments }: PackageOptions): Promise<Wr
 
 /** Makes the file and tells of it. Rejects, leaving nothing behind, if a segment is missing, unreadable or of another encoding. */
 export const packageSegments = async (options: PackageOptions): Promise<ArtifactFacts> => {
-  const picture = options.segments[0]?.video !== null;
-  const extension = picture ? 'mp4' : 'm4a';
+  const extension = outputOf(options);
   const path = `${options.artifactPath}.${extension}`;
   const partial = join(options.scratchDir, `${basename(path)}.partial`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -61,7 +61,8 @@ export const composeJournal = async (options: ComposeJournalOptions): Promise<Ar
       options.onSegment?.(segments.length, ticks);
       segments.push(segmentInput(segmentsDir, segments.length, ticks, options.config.mode));
     }
-    return await packageSegments({ segments, artifactPath: options.artifactPath, scratchDir });
+    const { artifactPath, config } = options;
+    return await packageSegments({ segments, artifactPath, scratchDir, fileFormat: config.fileFormat ?? 'mp4' });
   } finally {
     composer.close();
     await feed.close();

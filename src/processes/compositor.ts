@@ -153,7 +153,9 @@ class Compositor {
     if (!whole) return;
     this.#packaging = true;
     try {
-      this.#tell({ type: 'packaged', artifact: await packageSegments({ segments, artifactPath, scratchDir }) });
+      const fileFormat = config.fileFormat ?? 'mp4';
+      const artifact = await packageSegments({ segments, artifactPath, scratchDir, fileFormat });
+      this.#tell({ type: 'packaged', artifact });
     } finally {
       this.#packaging = false;
     }

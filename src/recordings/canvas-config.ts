@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { RecordingRow } from '../catalog/catalog.ts';
 import type { CompositionRequest } from '../catalog/tables.ts';
 import { canvasSize, type LayoutProgram, type Theme } from '../domain/layout.ts';
-import type { ChosenParticipant, RecordingConfig, RecordingMode, Watermark } from '../domain/recording.ts';
+import type { ChosenParticipant, FileFormat, RecordingConfig, RecordingMode, Watermark } from '../domain/recording.ts';
 
 export interface CanvasConfig {
   readonly width: number;
   readonly height: number;
   readonly mode: RecordingMode;
+  readonly fileFormat: FileFormat;
   readonly theme: Theme;
   readonly layout: LayoutProgram;
   readonly transitions: boolean;
@@ -26,6 +27,7 @@ export interface CanvasConfig {
 export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   ...canvasSize(config.quality, config.orientation),
   mode: config.mode,
+  fileFormat: config.fileFormat,
   theme: config.theme,
   layout: config.layout,
   transitions: config.transitions ?? true,

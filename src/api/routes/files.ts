@@ -31,6 +31,10 @@ const names = (header: string | undefined, etag: string): boolean =>
   header !== undefined &&
   (header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag));
 
+const MEDIA = Object.fromEntries(
+  ['video/mp4', 'audio/mp4', 'video/webm', 'audio/webm'].map((type) => [type, { schema: z.string() }]),
+);
+
 export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void => {
   const schema = {
     tags: ['files'],
@@ -44,8 +48,8 @@ export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void
       download: z.string().optional(),
     }),
     response: {
-      200: { description: 'The file', content: { 'video/mp4': { schema: z.string() } } },
-      206: { description: 'A range of it', content: { 'video/mp4': { schema: z.string() } } },
+      200: { description: 'The file', content: MEDIA },
+      206: { description: 'A range of it', content: MEDIA },
       304: { description: 'As you have it', content: { 'text/plain': { schema: z.literal('') } } },
       default: errorEnvelope,
     },

@@ -138,12 +138,15 @@ const codecFeedback = (kind: MediaKind, codec: OfferedCodec, feedback: Congestio
  */
 const START_BITRATE = 'x-google-start-bitrate=1200';
 
-/** What is shared with a screen is music and films: stereo is asked for. */
+/**
+ * What is shared with a screen is music and films: stereo is asked for (RFC 7587 §7.1). So it is of whoever says that stereo is what they
+ * would send (`sprop-stereo`, encoders over WHIP): without our word for it they would mix it down.
+ */
 const publishFmtp = (codec: OfferedCodec, source: TrackSource | undefined): string => {
   if (codec.codec !== 'opus') return withParameter(codec.fmtp, START_BITRATE);
-  return source === 'screen-audio' && !parseFmtp(codec.fmtp).has('stereo')
-    ? withParameter(codec.fmtp, 'stereo=1')
-    : codec.fmtp;
+  const offered = parseFmtp(codec.fmtp);
+  const wanted = source === 'screen-audio' || offered.get('sprop-stereo') === '1';
+  return wanted && !offered.has('stereo') ? withParameter(codec.fmtp, 'stereo=1') : codec.fmtp;
 };
 
 const withParameter = (fmtp: string, parameter: string): string => (fmtp === '' ? parameter : `${fmtp};${parameter}`);

@@ -119,10 +119,15 @@ describe('room recordings', () => {
         quality: 'high',
         orientation: 'landscape',
       },
-      fileFormat: 'mp4',
+      fileFormat: 'webm',
     });
     expect(handle).toEqual({ type: 'recording', roomId, raw: 'Recording started successfully' });
-    expect(server.system.startedWith.at(-1)).toMatchObject({ layout: { gridSize: 9 }, theme: 'DARK', quality: 'high' });
+    expect(server.system.startedWith.at(-1)).toMatchObject({
+      layout: { gridSize: 9 },
+      theme: 'DARK',
+      quality: 'high',
+      fileFormat: 'webm',
+    });
     await expect(sdk.recordings.start(roomId)).rejects.toThrow(ResourceConflictError);
     expect(await sdk.recordings.stop(handle)).toBe('Recording ended successfully');
 

@@ -9,6 +9,7 @@ import { expect, test, vi } from 'vitest';
 import { CompositionCoordinator, type CoordinatorOptions } from '../../../src/composition/coordinator.ts';
 import {
   type ArtifactFacts,
+  type CompositionConfig,
   type CompositionTask,
   type CopyConfig,
   WORK_VERSION,
@@ -65,14 +66,14 @@ const open = async (
     ...options,
   });
   await coordinator.open();
-  const start = () =>
+  const start = (config: Partial<CompositionConfig> = {}) =>
     coordinator.start({
       compositionId: 'composition',
       recordingId: RECORDING,
       journalDir: join(folder, 'journal'),
       directory: join(folder, 'composition'),
       artifactPath: join(folder, 'recordings', 'file'),
-      config: CONFIG,
+      config: { ...CONFIG, ...config },
       copy,
       createdAtMs: 0,
       finished,
@@ -122,6 +123,25 @@ test(
         expect(pictures.length).toBe(405);
         for (const [i, picture] of pictures.entries()) expect(picture.seconds).toBeCloseTo(i / 30, 9);
         expect((await readdir(join(folder, 'composition', 'segments'))).length).toBe(12);
+      } finally {
+        await job.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'a file in another format is made by other processes, too',
+  () =>
+    inFolder(async (folder) => {
+      await saveJournal(await session(), join(folder, 'journal'));
+      await renameSealed(join(folder, 'journal'), 1);
+      const job = await open(folder, true);
+      try {
+        await job.start({ fileFormat: 'webm' });
+        const path = join(folder, 'recordings', 'file.webm');
+        expect(await job.outcome).toMatchObject({ artifact: { path, format: 'webm', durationSeconds: 13.5 } });
+        expect((await picturesOf(path)).length).toBe(405);
       } finally {
         await job.coordinator.close();
       }

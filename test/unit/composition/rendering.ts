@@ -86,7 +86,9 @@ export const renderFile = async (
       const { video, audio } = segmentPaths(join(folder, 'segments'), segments.length);
       segments.push({ video: config.mode === 'audio' ? null : video, audio, ticks });
     }
-    return await packageSegments({ segments, artifactPath: join(folder, 'out'), scratchDir: join(folder, 'scratch') });
+    const fileFormat = config.fileFormat ?? 'mp4';
+    const [artifactPath, scratchDir] = [join(folder, 'out'), join(folder, 'scratch')];
+    return await packageSegments({ segments, artifactPath, scratchDir, fileFormat });
   } finally {
     composer.close();
   }

@@ -6,7 +6,7 @@ import { encodeSound } from '../../../src/composition/audio-encoder.ts';
 import { newPicture, planesOf } from '../../../src/composition/av.ts';
 import { FragmentWriter } from '../../../src/composition/fragment-writer.ts';
 import { newSoundBuffer } from '../../../src/composition/placement.ts';
-import { ownedFrames } from '../../../src/composition/segment-sound.ts';
+import { ownedFrames } from '../../../src/composition/sound-grid.ts';
 import { VideoEncoder } from '../../../src/composition/video-encoder.ts';
 import { packageSegments, type SegmentInput } from '../../../src/packaging/package-segments.ts';
 import { picturesOf, soundOf } from '../composition/rendering.ts';

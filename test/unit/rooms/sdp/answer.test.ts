@@ -120,6 +120,11 @@ describe('answers to publishers', () => {
     );
   });
 
+  it('asks for stereo of an encoder that says it would send it', () => {
+    const offer = fixture('chrome-publish').replace('minptime=10;useinbandfec=1', 'sprop-stereo=1');
+    expect(publishAnswer(offer)).toContain('a=fmtp:111 sprop-stereo=1;stereo=1');
+  });
+
   it('an m-line that sends but was given no source is refused with a sentence', () => {
     expect(() => publishAnswer(fixture('chrome-publish'), new Map([['0', 'microphone']]))).toThrow('"1" sends video');
     expect(() => publishAnswer(fixture('chrome-publish'), new Map([['0', 'camera']]))).toThrow('cannot be a camera');
