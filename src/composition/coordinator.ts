@@ -17,27 +17,15 @@
  * 7. A job that copies (`copy`) waits until its recording is over, and is done by one process in one go. One such process may run beside
  *    the others: it takes seconds, and whoever waits for it should not wait for somebody's rendering.
  */
-import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
-import { join } from 'node:path';
-import { SEGMENT_TICKS } from '../domain/media-time.ts';
 import { listen, Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
+import { type CompositionJob, isPackaging, type Job, openJob, segmentsIn, taskOf } from './job.ts';
 import { isComplete, nextRun, type Run, type Work } from './runs.ts';
-import { readFacts } from './segment-files.ts';
-import { type FrameRef, MAX_FRUITLESS_DEATHS, Setbacks } from './setbacks.ts';
-import {
-  type ArtifactFacts,
-  type CompositionConfig,
-  type CompositionTask,
-  type CopyConfig,
-  WORK_VERSION,
-  type WorkNotice,
-  workEvent,
-  workMethods,
-} from './task.ts';
+import { type FrameRef, MAX_FRUITLESS_DEATHS } from './setbacks.ts';
+import { type ArtifactFacts, workEvent, workMethods } from './task.ts';
+import { notStarted, type Stumble, Worker, type WorkerOptions } from './worker.ts';
 
 /**
  * A sign comes with every frame that is decoded or encoded and while the journal is waited for. Between two lies a second of CPU time at
@@ -45,22 +33,6 @@ import {
  */
 const HUNG_AFTER_MS = 300_000;
 const LOOKS_PER_LIMIT = 60;
-
-export interface CompositionJob {
-  readonly compositionId: string;
-  readonly recordingId: string;
-  readonly journalDir: string;
-  /** Of this composition alone; segments and the finished file lie below it. */
-  readonly directory: string;
-  /** Absolute path of the finished file without its extension. */
-  readonly artifactPath: string;
-  readonly config: CompositionConfig;
-  readonly copy?: CopyConfig | undefined;
-  /** Older jobs come first. */
-  readonly createdAtMs: number;
-  /** The recording's end is in the journal, or nobody writes the journal any more. */
-  readonly finished: boolean;
-}
 
 export interface CoordinatorEvents {
   /** Segments finished, of how many (null while the recording runs). */
@@ -71,46 +43,8 @@ export interface CoordinatorEvents {
   onFailed(compositionId: string, reason: string): void;
 }
 
-interface Worker {
-  readonly lease: string;
-  readonly job: Job;
-  readonly scratch: string;
-  readonly child: ChildProcess;
-  peer: Peer | undefined;
-  run: Run | undefined;
-  packaging: boolean;
-  /** Monotonic time of its last sign of life. */
-  seenMs: number;
-  /** The frame over which it is, where it is careful. */
-  decoding: FrameRef | null;
-  /** What it said, or what we know, of its end. */
-  stumble: { readonly reason: string; readonly hindered: boolean } | null;
-  /** Its recording is paused: it waits. */
-  paused: boolean;
-  /** Ended by us, to give way. */
-  dismissed: boolean;
-}
-
-interface Job {
-  readonly spec: CompositionJob;
-  readonly segments: string;
-  readonly done: Set<number>;
-  readonly workers: Set<Worker>;
-  readonly setbacks: Setbacks;
-  finished: boolean;
-  /** Length, once the end is known. */
-  ticks: number | null;
-  ended: boolean;
-  journalEnded: boolean;
-  /** Monotonic time before which no process is started for it. */
-  notBeforeMs: number;
-}
-
-export interface CoordinatorOptions extends CoordinatorEvents {
-  readonly socketPath: string;
+export interface CoordinatorOptions extends CoordinatorEvents, WorkerOptions {
   readonly maxProcesses: number;
-  /** Starts a compositor process with these variables added to a bare environment. */
-  readonly spawn: (environment: Record<string, string>) => ChildProcess;
   /** Silence after which a process is taken to hang. */
   readonly hungAfterMs?: number;
   readonly log: Logger;
@@ -119,7 +53,7 @@ export interface CoordinatorOptions extends CoordinatorEvents {
 export class CompositionCoordinator {
   readonly #options: CoordinatorOptions;
   readonly #jobs = new Map<string, Job>();
-  readonly #workers = new Map<string, Worker>();
+  readonly #workers = new Map<string, Worker<Job>>();
   readonly #exits = new Set<Promise<void>>();
   #server: Server | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -133,12 +67,12 @@ export class CompositionCoordinator {
   async open(): Promise<void> {
     const { socketPath, hungAfterMs = HUNG_AFTER_MS } = this.#options;
     this.#server = await listen(socketPath, (socket) => {
-      let worker: Worker | undefined;
+      let worker: Worker<Job> | undefined;
       const peer: Peer = new Peer(socket, {
         onRequest: (method, params) => {
           if (method !== 'hello') return this.#answer(worker, method, params);
           worker = this.#welcome(workMethods.hello.params.parse(params).lease, peer);
-          return this.#taskOf(worker);
+          return taskOf(worker.job, worker.scratch);
         },
         onEvent: (event) => {
           if (worker) this.#onEvent(worker, event);
@@ -151,27 +85,7 @@ export class CompositionCoordinator {
   /** Takes a job on, or on again; segments that lie finished in its folder are kept. */
   async start(spec: CompositionJob): Promise<void> {
     if (this.#closing || this.#jobs.has(spec.compositionId)) return;
-    const segments = join(spec.directory, 'segments');
-    await mkdir(segments, { recursive: true, mode: 0o700 });
-    const scratchFolders = (await readdir(spec.directory)).filter((name) => name.startsWith('scratch-'));
-    for (const name of scratchFolders) await rm(join(spec.directory, name), { recursive: true, force: true });
-    const done = new Set<number>();
-    for (const name of await readdir(segments)) {
-      const index = Number(/^(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
-      if (index >= 0 && (await readFacts(segments, index))) done.add(index);
-    }
-    this.#jobs.set(spec.compositionId, {
-      spec,
-      segments,
-      done,
-      workers: new Set(),
-      setbacks: new Setbacks(),
-      finished: spec.finished,
-      ticks: null,
-      ended: false,
-      journalEnded: false,
-      notBeforeMs: 0,
-    });
+    this.#jobs.set(spec.compositionId, await openJob(spec));
     this.#schedule();
   }
 
@@ -179,7 +93,7 @@ export class CompositionCoordinator {
   finished(compositionId: string): void {
     const job = this.#jobs.get(compositionId);
     if (!job) return;
-    if (!job.finished) for (const worker of job.workers) this.#notify(worker, 'recording-stopped');
+    if (!job.finished) for (const worker of job.workers) worker.notify('recording-stopped');
     job.finished = true;
     this.#schedule();
   }
@@ -190,7 +104,7 @@ export class CompositionCoordinator {
     if (!job) return;
     job.journalEnded = true;
     job.finished = true;
-    for (const worker of job.workers) this.#notify(worker, 'journal-ended');
+    for (const worker of job.workers) worker.notify('journal-ended');
     this.#schedule();
   }
 
@@ -200,7 +114,7 @@ export class CompositionCoordinator {
     if (!job) return;
     job.ended = true;
     this.#jobs.delete(compositionId);
-    const exits = [...job.workers].map((worker) => this.#end(worker));
+    const exits = [...job.workers].map((worker) => worker.end());
     await Promise.all(exits);
   }
 
@@ -215,47 +129,26 @@ export class CompositionCoordinator {
     this.#closing ??= (async () => {
       clearInterval(this.#watch);
       this.#jobs.clear();
-      for (const worker of this.#workers.values()) void this.#end(worker);
+      for (const worker of this.#workers.values()) void worker.end();
       await Promise.all(this.#exits);
       await new Promise<void>((resolve) => (this.#server ? this.#server.close(() => resolve()) : resolve()));
     })();
     return this.#closing;
   }
 
-  #welcome(lease: string, peer: Peer): Worker {
+  #welcome(lease: string, peer: Peer): Worker<Job> {
     const worker = this.#workers.get(lease);
     if (!worker || worker.peer)
       throw new Error('This lease is not known, or is in use: the job went to another process.');
     worker.peer = peer;
-    if (worker.job.journalEnded) this.#notify(worker, 'journal-ended');
-    else if (worker.job.finished) this.#notify(worker, 'recording-stopped');
+    if (worker.job.journalEnded) worker.notify('journal-ended');
+    else if (worker.job.finished) worker.notify('recording-stopped');
     return worker;
   }
 
-  #notify(worker: Worker, type: WorkNotice['type']): void {
-    worker.peer?.emit({ type } satisfies WorkNotice);
-  }
-
-  #taskOf(worker: Worker): CompositionTask {
-    const { spec, segments, setbacks } = worker.job;
-    return {
-      version: WORK_VERSION,
-      compositionId: spec.compositionId,
-      recordingId: spec.recordingId,
-      journalDir: spec.journalDir,
-      segmentsDir: segments,
-      scratchDir: worker.scratch,
-      artifactPath: spec.artifactPath,
-      config: spec.config,
-      shunned: setbacks.shunned,
-      careful: setbacks.careful,
-      ...(spec.copy && { copy: spec.copy }),
-    };
-  }
-
-  #answer(worker: Worker | undefined, method: string, params: unknown): unknown {
+  #answer(worker: Worker<Job> | undefined, method: string, params: unknown): unknown {
     if (!worker) throw new Error(`"${method}" came before "hello".`);
-    worker.seenMs = performance.now();
+    worker.seen();
     switch (method) {
       case 'next':
         return this.#next(worker);
@@ -291,10 +184,7 @@ export class CompositionCoordinator {
 
   /** Ends a process that waits for a paused recording; its exit makes room. Its job goes on with another one when there is room again. */
   #dismissPaused(): void {
-    const worker = [...this.#workers.values()].find((candidate) => candidate.paused);
-    if (!worker || worker.dismissed) return;
-    worker.dismissed = true;
-    void this.#end(worker);
+    [...this.#workers.values()].find((worker) => worker.paused)?.dismiss();
   }
 
   #jobsInOrder(): Job[] {
@@ -320,45 +210,16 @@ export class CompositionCoordinator {
   }
 
   #spawn(job: Job): void {
-    const { socketPath, spawn } = this.#options;
-    const lease = randomBytes(16).toString('hex');
-    const scratch = join(job.spec.directory, `scratch-${lease.slice(0, 8)}`);
-    let child: ChildProcess;
+    let worker: Worker<Job>;
     try {
-      child = spawn({ ROOMTAPE_WORK_SOCKET: socketPath, ROOMTAPE_LEASE: lease });
+      worker = new Worker(job, job.spec.directory, this.#options);
     } catch (error) {
       this.#setBack(job, notStarted(error), null);
       return;
     }
-    const worker: Worker = {
-      lease,
-      job,
-      scratch,
-      child,
-      peer: undefined,
-      run: undefined,
-      packaging: false,
-      seenMs: performance.now(),
-      decoding: null,
-      stumble: null,
-      paused: false,
-      dismissed: false,
-    };
-    this.#workers.set(lease, worker);
+    this.#workers.set(worker.lease, worker);
     job.workers.add(worker);
-    const exit = new Promise<void>((resolve) => {
-      const exited = (code: number | null, signal: NodeJS.Signals | null): void => {
-        void this.#exited(worker, code, signal).finally(resolve);
-      };
-      child.once('close', exited);
-      child.once('error', (error) => {
-        worker.stumble = notStarted(error);
-        // One that never was does not always close.
-        if (child.pid !== undefined) return;
-        child.off('close', exited);
-        exited(null, null);
-      });
-    });
+    const exit = worker.gone.then((stumble) => this.#exited(worker, stumble));
     this.#exits.add(exit);
     void exit.finally(() => this.#exits.delete(exit));
   }
@@ -366,23 +227,14 @@ export class CompositionCoordinator {
   /** Invariant 5. */
   #killHung(hungAfterMs: number): void {
     for (const worker of this.#workers.values()) {
-      if (performance.now() - worker.seenMs < hungAfterMs) continue;
-      worker.seenMs = performance.now();
+      if (worker.silentMs < hungAfterMs) continue;
       worker.stumble = { reason: `It gave no sign of life for ${Math.round(hungAfterMs / 1000)} s`, hindered: false };
-      worker.child.kill('SIGKILL');
-    }
-  }
-
-  async #end(worker: Worker): Promise<void> {
-    worker.peer?.close();
-    worker.child.kill('SIGKILL');
-    if (worker.child.exitCode === null && worker.child.signalCode === null && worker.child.pid !== undefined) {
-      await new Promise<void>((resolve) => worker.child.once('close', () => resolve()));
+      worker.kill();
     }
   }
 
   /** Never rejects. */
-  async #exited(worker: Worker, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+  async #exited(worker: Worker<Job>, stumble: Stumble | null): Promise<void> {
     const { job } = worker;
     this.#workers.delete(worker.lease);
     job.workers.delete(worker);
@@ -391,15 +243,12 @@ export class CompositionCoordinator {
     } catch (error) {
       this.#options.log.error({ err: error }, 'The folder of a compositor could not be removed.');
     }
-    if (!worker.dismissed && (code !== 0 || worker.run !== undefined || worker.packaging)) {
-      const end = worker.stumble ?? { reason: signal ? `signal ${signal}` : `exit code ${code}`, hindered: false };
-      this.#setBack(job, end, worker.decoding);
-    }
+    if (stumble) this.#setBack(job, stumble, worker.decoding);
     this.#schedule();
   }
 
   /** Invariant 4. */
-  #setBack(job: Job, { reason, hindered }: NonNullable<Worker['stumble']>, decoding: FrameRef | null): void {
+  #setBack(job: Job, { reason, hindered }: Stumble, decoding: FrameRef | null): void {
     if (this.#closing || job.ended) return;
     const pauseMs = hindered ? job.setbacks.hindered() : job.setbacks.died(decoding);
     const { recordingId } = job.spec;
@@ -414,7 +263,7 @@ export class CompositionCoordinator {
     setTimeout(() => this.#schedule(), pauseMs + 1).unref();
   }
 
-  #next(worker: Worker): { run: Run | null; package: { ticks: number } | null } {
+  #next(worker: Worker<Job>): { run: Run | null; package: { ticks: number } | null } {
     const { job } = worker;
     worker.run = undefined;
     worker.packaging = false;
@@ -441,14 +290,14 @@ export class CompositionCoordinator {
   }
 
   /** Invariant 6. */
-  #onEvent(worker: Worker, raw: unknown): void {
+  #onEvent(worker: Worker<Job>, raw: unknown): void {
     const { success, data: event, error } = workEvent.safeParse(raw);
     if (!success) {
       this.#options.log.error({ err: error }, 'A compositor said what it may not say; it is ended.');
-      worker.child.kill('SIGKILL');
+      worker.kill();
       return;
     }
-    worker.seenMs = performance.now();
+    worker.seen();
     const { job } = worker;
     if (job.ended) return;
     switch (event.type) {
@@ -487,7 +336,7 @@ export class CompositionCoordinator {
     }
   }
 
-  #copied(worker: Worker, artifacts: readonly ArtifactFacts[]): void {
+  #copied(worker: Worker<Job>, artifacts: readonly ArtifactFacts[]): void {
     const { job } = worker;
     if (!artifacts.every((artifact, index) => this.#isOwn(worker, artifact, index))) return;
     job.ended = true;
@@ -496,15 +345,15 @@ export class CompositionCoordinator {
   }
 
   /** Invariant 6. */
-  #isOwn(worker: Worker, { path, format }: ArtifactFacts, index: number): boolean {
+  #isOwn(worker: Worker<Job>, { path, format }: ArtifactFacts, index: number): boolean {
     const { artifactPath } = worker.job.spec;
     if (path === `${artifactPath}${index === 0 ? '' : `-${index}`}.${format}`) return true;
     this.#options.log.error({ path }, 'A compositor named a file that is not its own; it is ended.');
-    worker.child.kill('SIGKILL');
+    worker.kill();
     return false;
   }
 
-  #packaged(worker: Worker, artifact: ArtifactFacts): void {
+  #packaged(worker: Worker<Job>, artifact: ArtifactFacts): void {
     const { job } = worker;
     if (!this.#isOwn(worker, artifact, 0)) return;
     job.ended = true;
@@ -520,17 +369,7 @@ export class CompositionCoordinator {
     if (job.ended) return;
     job.ended = true;
     this.#jobs.delete(job.spec.compositionId);
-    for (const worker of job.workers) void this.#end(worker);
+    for (const worker of job.workers) void worker.end();
     this.#options.onFailed(job.spec.compositionId, reason);
   }
 }
-
-/** Segments of a job in all; null while its end is not known. */
-const segmentsIn = ({ ticks }: Job): number | null => ticks && Math.ceil(ticks / SEGMENT_TICKS);
-
-const isPackaging = ({ workers }: Job): boolean => [...workers].some((worker) => worker.packaging);
-
-const notStarted = (error: unknown): NonNullable<Worker['stumble']> => ({
-  reason: `It could not be started: ${error instanceof Error ? error.message : String(error)}`,
-  hindered: true,
-});

@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import {
-  CompositionCoordinator,
-  type CompositionJob,
-  type CoordinatorOptions,
-} from '../../../src/composition/coordinator.ts';
+import { CompositionCoordinator, type CoordinatorOptions } from '../../../src/composition/coordinator.ts';
+import type { CompositionJob } from '../../../src/composition/job.ts';
 import { createLogger } from '../../../src/support/log.ts';
 import type { Plan } from './support/fake-compositor.ts';
 
