@@ -1,17 +1,12 @@
 /** What routes about one recording share: finding it within what the caller may see, and telling it. */
 import type { FastifyRequest } from 'fastify';
 import { RoomtapeError } from '../domain/errors.ts';
+import type { RecordingKind } from '../domain/recording.ts';
 import { type ApiContext, callerOf } from './api-context.ts';
 import { baseUrlOf } from './base-url.ts';
 import type { RecordingView } from './ports.ts';
+import type { Around } from './wire-common.ts';
 import { toWireRecording, type WireRecording } from './wire-recording.ts';
-
-/** What an answer needs besides the recording itself. */
-export interface Around {
-  readonly userId: string;
-  readonly baseUrl: string;
-  readonly fileUrlOf: (fileId: string) => string;
-}
 
 export interface RecordingAnswers {
   /** RECORDING_NOT_FOUND, NOT_PERMITTED (the token is bound to another room). */
@@ -20,7 +15,11 @@ export interface RecordingAnswers {
   wire(request: FastifyRequest, recording: RecordingView): WireRecording;
 }
 
-export const recordingAnswers = ({ ports, config, access, userId, fileUrls }: ApiContext): RecordingAnswers => {
+/** For recordings of one kind: the others have addresses of their own, and are not found here. */
+export const recordingAnswers = (
+  { ports, config, access, userId, fileUrls }: ApiContext,
+  kind: RecordingKind = 'room',
+): RecordingAnswers => {
   const around = (request: FastifyRequest): Around => {
     const baseUrl = baseUrlOf(request, config.publicUrl);
     const now = Date.now();
@@ -31,8 +30,7 @@ export const recordingAnswers = ({ ports, config, access, userId, fileUrls }: Ap
     wire: (request, recording) => toWireRecording(recording, around(request)),
     find: async (request, recordingId) => {
       const recording = await ports.recordings.find(recordingId);
-      // People apart have addresses of their own.
-      if (recording?.subject.kind !== 'room') throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+      if (recording?.subject.kind !== kind) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
       await access.assertWithin(callerOf(request), recording.roomId);
       return recording;
     },

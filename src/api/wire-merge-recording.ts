@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { RecordingStatus } from '../domain/recording.ts';
 import type { RecordingView } from './ports.ts';
+import type { Around } from './wire-common.ts';
 import { toWireFile, wireFile } from './wire-file.ts';
 
 const channel = z.array(z.object({ recordingId: z.string(), participantId: z.string() }));
@@ -34,11 +35,8 @@ export const mergeStatusOf = (status: RecordingStatus): z.infer<typeof mergeStat
   return status === 'failed' ? 'failed' : 'processing';
 };
 
-/** `fileUrlOf` signs. Throws for recordings of other subjects. */
-export const toWireMerge = (
-  recording: RecordingView,
-  around: { userId: string; baseUrl: string; fileUrlOf: (fileId: string) => string },
-): WireMergeRecording => {
+/** Throws for recordings of other subjects. */
+export const toWireMerge = (recording: RecordingView, around: Around): WireMergeRecording => {
   const { subject, file } = recording;
   if (subject.kind !== 'merge') throw new Error(`The recording "${recording.id}" is no merge.`);
   const status = mergeStatusOf(recording.status);

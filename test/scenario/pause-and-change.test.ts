@@ -81,10 +81,9 @@ it('is one file with a clean cut; the layout changes when it is told; and again 
   expect(asked.status).toBe(200);
   const { id } = (await asked.json()) as { id: string };
   const done = await waitFor('the composition to be done', 120_000, async () => {
-    const recording = (await api.recording(recordingId)) as unknown as {
-      compositions: (Composition & { id: string })[];
-    };
-    const composition = recording.compositions.find((each) => each.id === id);
+    const listed = await api.call('GET', `/v2/recordings/${recordingId}`);
+    const { compositions } = (await listed.json()) as { compositions: (Composition & { id: string })[] };
+    const composition = compositions.find((each) => each.id === id);
     return composition?.status === 'done' ? composition : null;
   });
   const path = join(service.folder, `${id}.mp4`);

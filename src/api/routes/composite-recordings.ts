@@ -1,14 +1,12 @@
 /** `/v2/recordings/composite`: start, stop, list, get, delete. Any number may run in a room at once. */
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
-import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { RecordingView } from '../ports.ts';
+import { recordingAnswers } from '../recording-answers.ts';
 import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
 import { toWireComposite, wireCompositeRecording } from '../wire-composite-recording.ts';
 
@@ -22,7 +20,7 @@ const listQuery = pageQuery.extend({ roomId: z.string().optional(), sessionId: z
 export const compositeRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
   const starts = new IdempotentAnswers<RecordingView>();
-  const around = wireFactsOf(context);
+  const { around } = recordingAnswers(context, 'composite');
 
   app.post(
     `${PATH}/start`,
@@ -62,25 +60,9 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
   readRoutes(app, context);
 };
 
-const wireFactsOf =
-  ({ config, userId, fileUrls }: ApiContext) =>
-  (request: FastifyRequest) => {
-    const baseUrl = baseUrlOf(request, config.publicUrl);
-    const now = Date.now();
-    return { userId, baseUrl, fileUrlOf: (fileId: string) => fileUrls.sign(baseUrl, fileId, now) };
-  };
-
 const readRoutes = (app: App, context: ApiContext): void => {
   const { ports, access } = context;
-  const around = wireFactsOf(context);
-  const find = async (request: FastifyRequest, recordingId: string): Promise<RecordingView> => {
-    const recording = await ports.recordings.find(recordingId);
-    if (recording?.subject.kind !== 'composite') {
-      throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
-    }
-    await access.assertWithin(callerOf(request), recording.roomId);
-    return recording;
-  };
+  const { find, around } = recordingAnswers(context, 'composite');
 
   app.get(
     PATH,

@@ -1,14 +1,13 @@
 /** `/v2/recordings/participant` and `/v2/recordings/participant/track`: start, stop, list, get, delete. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
-import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { RecordingView, SubjectName } from '../ports.ts';
+import { recordingAnswers } from '../recording-answers.ts';
 import { participantStart, participantStop, TRACK_KINDS, toSubject, trackStart, trackStop } from '../start-subject.ts';
 import { toWireIndividual, wireIndividualRecording } from '../wire-individual-recording.ts';
 
@@ -107,22 +106,12 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
 };
 
 const readRoutes = (app: App, context: ApiContext, kind: 'participant' | 'track'): void => {
-  const { ports, config, access, userId, fileUrls } = context;
+  const { ports, access } = context;
   const path = kind === 'participant' ? '/v2/recordings/participant' : '/v2/recordings/participant/track';
   const tags = [`${kind} recordings`];
   const params = z.object({ recordingId: z.string() });
 
-  const find = async (request: FastifyRequest, recordingId: string): Promise<RecordingView> => {
-    const recording = await ports.recordings.find(recordingId);
-    if (recording?.subject.kind !== kind) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
-    await access.assertWithin(callerOf(request), recording.roomId);
-    return recording;
-  };
-  const around = (request: FastifyRequest) => {
-    const baseUrl = baseUrlOf(request, config.publicUrl);
-    const now = Date.now();
-    return { userId, baseUrl, fileUrlOf: (fileId: string) => fileUrls.sign(baseUrl, fileId, now) };
-  };
+  const { find, around } = recordingAnswers(context, kind);
 
   app.get(
     path,

@@ -1,14 +1,13 @@
 /** `/v2/recordings/participant/merge`: create, list, get, delete. */
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
-import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { sendJsonText } from '../json-text.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
 import type { MergeSource, Page, RecordingView } from '../ports.ts';
+import { recordingAnswers } from '../recording-answers.ts';
 import { refuseNotImplemented } from '../start-recording.ts';
 import { mergeStatus, mergeStatusOf, toWireMerge, wireMergeRecording } from '../wire-merge-recording.ts';
 
@@ -62,7 +61,7 @@ const listAnswer = z.object({
 
 export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
-  const around = wireFactsOf(context);
+  const { around } = recordingAnswers(context, 'merge');
 
   app.post(
     PATH,
@@ -101,25 +100,10 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
   readRoutes(app, context);
 };
 
-const wireFactsOf =
-  ({ config, userId, fileUrls }: ApiContext) =>
-  (request: FastifyRequest) => {
-    const baseUrl = baseUrlOf(request, config.publicUrl);
-    const now = Date.now();
-    return { userId, baseUrl, fileUrlOf: (fileId: string) => fileUrls.sign(baseUrl, fileId, now) };
-  };
-
 const readRoutes = (app: App, context: ApiContext): void => {
   const { ports, access } = context;
-  const around = wireFactsOf(context);
+  const { find, around } = recordingAnswers(context, 'merge');
   const params = z.object({ recordingId: z.string() });
-
-  const find = async (request: FastifyRequest, recordingId: string): Promise<RecordingView> => {
-    const recording = await ports.recordings.find(recordingId);
-    if (recording?.subject.kind !== 'merge') throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
-    await access.assertWithin(callerOf(request), recording.roomId);
-    return recording;
-  };
   /** At most one, if it fits what else is asked. */
   const only = (recording: RecordingView | null, roomId: string | null, sessionId: string | null, status?: string) => {
     const fits =

@@ -1,0 +1,44 @@
+/** What recordings of every subject show of themselves: VideoSDK's fields, and ours (`status`, `failureReason`, `stopReason`). */
+import { z } from 'zod';
+import type { RecordingView } from './ports.ts';
+
+/** What an answer needs besides the recording itself. */
+export interface Around {
+  readonly userId: string;
+  readonly baseUrl: string;
+  /** Signs. */
+  readonly fileUrlOf: (fileId: string) => string;
+}
+
+export const commonFields = {
+  id: z.string(),
+  roomId: z.string(),
+  sessionId: z.string(),
+  userId: z.string(),
+  start: z.string().nullable(),
+  end: z.string().nullable(),
+  status: z.enum(['starting', 'recording', 'paused', 'stopping', 'composing', 'done', 'failed']),
+  failureReason: z.string().nullable(),
+  stopReason: z.string().nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  links: z.object({ get_room: z.string(), get_session: z.string() }),
+};
+
+export const toCommonFields = (recording: RecordingView, { userId, baseUrl }: Around) => ({
+  id: recording.id,
+  roomId: recording.roomId,
+  sessionId: recording.sessionId,
+  userId,
+  start: recording.start?.toISOString() ?? null,
+  end: recording.end?.toISOString() ?? null,
+  status: recording.status,
+  failureReason: recording.failureReason,
+  stopReason: recording.stopReason,
+  createdAt: recording.createdAt.toISOString(),
+  updatedAt: recording.updatedAt.toISOString(),
+  links: {
+    get_room: `${baseUrl}/v2/rooms/${recording.roomId}`,
+    get_session: `${baseUrl}/v2/sessions/${recording.sessionId}`,
+  },
+});
