@@ -182,7 +182,7 @@ const COMPOSITION_STATUS = {
 /** Null: it is a recording's own. */
 const compositionView = (row: CompositionRow, files: readonly FileRow[]): CompositionView | null => {
   if (!row.request) return null;
-  const file = files.find((candidate) => candidate.composition_id === row.id);
+  const file = row.status === 'done' && files.find((candidate) => candidate.composition_id === row.id);
   const { segments_done: done, segments_total: total } = row;
   return {
     id: row.id,
@@ -207,11 +207,11 @@ export const recordingsPort = (
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
     const again = await compositionsAgainOf(catalog, ids);
-    // After what they are files of: who is done has one.
+    // Read after what they are files of: who is done has one, and who was not done when read may have one by now, which is not told yet.
     const files = await filesOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
-      const own = files
+      const own = (row.status === 'done' ? files : [])
         .filter((candidate) => candidate.recording_id === row.id && !made.has(candidate.composition_id))
         .sort((a, b) => a.offset_seconds - b.offset_seconds)
         .map(fileView);
