@@ -42,7 +42,7 @@ const specialIPv6 = toBlockList(SPECIAL_IPV6);
 const globalIPv6 = toBlockList(['2000::/3']);
 
 /** The eight groups of an IPv6 address without a zone. */
-const groupsOf = (address: string): number[] => {
+export const groupsOf = (address: string): number[] => {
   // The URL parser (WHATWG) writes every form, dotted tails too, as hexadecimal groups.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const parse = (text: string): number[] =>
