@@ -114,7 +114,7 @@ export const createApi = async (options: ApiOptions): Promise<Api> => {
   roomSocketRoutes(app, sockets);
   healthRoutes(app, context);
   metricsRoutes(app, context, metrics);
-  await openApiRoutes(app);
+  await openApiRoutes(app, config.publicUrl);
   webPageRoutes(app, webRoot);
   await app.ready();
   sockets.attach(app.server);
