@@ -1,4 +1,6 @@
 /** What the HTTP side needs of the settings: a part of `Config`, declared here so that this folder knows no settings file. */
+import type { RateLimitSettings } from './rate-limits.ts';
+
 export interface ApiConfig {
   readonly host: string;
   readonly port: number;
@@ -10,6 +12,7 @@ export interface ApiConfig {
   readonly shutdownGraceMs: number;
   readonly fileUrlTtlMs: number;
   readonly allowPrivateUrls: true | readonly string[];
+  readonly rateLimits: RateLimitSettings;
   readonly rtc: { readonly iceServers: readonly IceServer[] };
 }
 

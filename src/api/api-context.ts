@@ -8,6 +8,7 @@ import type { ApiConfig } from './api-config.ts';
 import { type Caller, type TokenVerifier, tokenOf } from './auth.ts';
 import type { FileUrls } from './file-url.ts';
 import type { ApiPorts } from './ports.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { RoomAccess } from './room-access.ts';
 
 export type App = FastifyInstance<
@@ -23,6 +24,7 @@ export interface ApiContext {
   readonly config: ApiConfig;
   readonly tokens: TokenVerifier;
   readonly access: RoomAccess;
+  readonly limits: RateLimits;
   readonly fileUrls: FileUrls;
   /** 24 hex: the one user of this server, in objects that name one. */
   readonly userId: string;
@@ -37,9 +39,10 @@ declare module 'fastify' {
 }
 
 /** Every route that is added to `app` after this needs a REST token. */
-export const requireRestToken = (app: App, { tokens }: ApiContext): void => {
-  app.addHook('onRequest', async (request) => {
+export const requireRestToken = (app: App, { tokens, limits }: ApiContext): void => {
+  app.addHook('onRequest', async (request, reply) => {
     request.caller = await tokens.forRest(tokenOf(request.headers.authorization));
+    limits.request(request.caller, reply);
   });
 };
 

@@ -30,11 +30,12 @@ type Claims = z.infer<typeof claimsSchema>;
 export interface Caller {
   /** The room (id or customRoomId) that the token is bound to. */
   readonly roomClaim: string | undefined;
+  /** The participant that the token is for. */
+  readonly participantId: string | undefined;
 }
 
 /** Who joins, as a verified token says. */
 export interface Joiner extends Caller {
-  readonly participantId: string | undefined;
   readonly name: string | undefined;
   readonly canModerate: boolean;
 }
@@ -82,14 +83,14 @@ export class TokenVerifier {
 
   /** For REST. TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED; NOT_PERMITTED for a token that is for joining only. */
   async forRest(token: string | undefined): Promise<Caller> {
-    const { roles, roomId } = await this.#claims(token);
+    const { roles, roomId, participantId } = await this.#claims(token);
     if (roles?.includes('rtc') && !roles.includes('crawler')) {
       throw new RoomtapeError(
         'NOT_PERMITTED',
         'This token is for joining only (role "rtc"). REST calls need a token without roles, or with the role "crawler".',
       );
     }
-    return { roomClaim: roomId };
+    return { roomClaim: roomId, participantId };
   }
 
   /** For joining. As above; NOT_PERMITTED for a token of the role `crawler` alone, or without the permission `allow_join`. */

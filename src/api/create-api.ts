@@ -23,6 +23,7 @@ import { envelopeOf, headersOf, internalError, refusalOf } from './error-envelop
 import { FileUrls } from './file-url.ts';
 import { HttpMetrics } from './http-metrics.ts';
 import type { ApiPorts } from './ports.ts';
+import { clientAddress, RateLimits } from './rate-limits.ts';
 import { RoomAccess } from './room-access.ts';
 import { RoomSockets } from './room-sockets.ts';
 import { compositeRecordingRoutes } from './routes/composite-recordings.ts';
@@ -61,6 +62,8 @@ export interface ApiOptions {
   readonly config: ApiConfig;
   readonly credentials: ApiCredentials;
   readonly log: Logger;
+  /** What time it is, for limits of rate. */
+  readonly now?: () => Date;
   /** Folder of the built web pages, for tests. */
   readonly webRoot?: string;
 }
@@ -75,18 +78,21 @@ export interface Api {
 }
 
 /** Builds the HTTP side. Throws if certificate or key can't be read. */
-export const createApi = async ({ ports, config, credentials, log, webRoot = WEB_ROOT }: ApiOptions): Promise<Api> => {
+export const createApi = async (options: ApiOptions): Promise<Api> => {
+  const { ports, config, credentials, log, webRoot = WEB_ROOT, now = () => new Date() } = options;
+  const limits = new RateLimits(config.rateLimits, now);
   const metrics = new HttpMetrics();
   const context: ApiContext = {
     ports,
     config,
     tokens: new TokenVerifier(credentials),
     access: new RoomAccess(ports.rooms),
+    limits,
     fileUrls: new FileUrls(credentials.apiSecret, config.fileUrlTtlMs),
     userId: createHash('sha256').update(credentials.apiKey).digest('hex').slice(0, 24),
     log,
   };
-  const app = createApp(config, log, metrics);
+  const app = createApp(config, log, metrics, limits);
   const sockets = new RoomSockets(context, metrics);
   await collectOpenApi(app, VERSION, config.publicUrl);
   await app.register(async (plain) => {
@@ -108,14 +114,16 @@ export const createApi = async ({ ports, config, credentials, log, webRoot = WEB
   roomSocketRoutes(app, sockets);
   healthRoutes(app, context);
   metricsRoutes(app, context, metrics);
-  await openApiRoutes(app);
+  await openApiRoutes(app, config.publicUrl);
   webPageRoutes(app, webRoot);
   await app.ready();
   sockets.attach(app.server);
   return new ListeningApi(app, sockets, config);
 };
 
-const createApp = (config: ApiConfig, log: Logger, metrics: HttpMetrics): App => {
+const createApp = (config: ApiConfig, log: Logger, metrics: HttpMetrics, limits: RateLimits): App => {
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    sendError(limited(error, request, config, limits), request, reply, log);
   const allowed = new AllowedMethods();
   const app = fastify({
     logger: false,
@@ -127,7 +135,7 @@ const createApp = (config: ApiConfig, log: Logger, metrics: HttpMetrics): App =>
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket),
-    frameworkErrors: (error, request, reply) => void sendError(error, request, reply, log),
+    frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -141,8 +149,8 @@ const createApp = (config: ApiConfig, log: Logger, metrics: HttpMetrics): App =>
     metrics.answered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     log.debug({ method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime }, 'Answered.');
   });
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => sendError(notFound(request, reply, allowed), request, reply, log));
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler((request, reply) => refuse(notFound(request, reply, allowed), request, reply));
   return app;
 };
 
@@ -203,6 +211,12 @@ const notFound = (request: FastifyRequest, reply: FastifyReply, allowed: Allowed
   }
   reply.header('allow', methods.join(', '));
   return new RoomtapeError('METHOD_NOT_ALLOWED', `"${path}" has no ${request.method}; it has ${methods.join(', ')}.`);
+};
+
+/** An error, or what stands in its place for who fails to authenticate again and again. */
+const limited = (error: unknown, { raw }: FastifyRequest, { trustProxy }: ApiConfig, limits: RateLimits): unknown => {
+  const refusal = refusalOf(error);
+  return refusal ? limits.judge(refusal, clientAddress(raw, trustProxy)) : error;
 };
 
 const sendError = (error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply => {

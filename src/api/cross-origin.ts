@@ -3,6 +3,7 @@
  * that they hold, never by cookies. OPTIONS is answered for every path.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isLocalhost } from '../support/outbound-url.ts';
 import type { AllowedMethods } from './allowed-methods.ts';
 import type { ApiConfig } from './api-config.ts';
 import type { App } from './api-context.ts';
@@ -17,6 +18,9 @@ const EXPOSED = [
   'Content-Length',
   'Content-Disposition',
   'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
   'X-Recording-Id',
   'X-Request-Id',
 ].join(', ');
@@ -25,7 +29,7 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match,
 const PREFLIGHT_S = '7200';
 
 /** What an API answer may do in a browser: nothing. Pages set their own. */
-const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
+const API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? request.url;
 
@@ -53,13 +57,31 @@ const answerOptions = (request: FastifyRequest, reply: FastifyReply, allowed: Al
   return reply.code(204).send();
 };
 
-export const crossOrigin = (app: App, { corsOrigins }: ApiConfig, allowed: AllowedMethods): void => {
+/** Half a year. Not for names below ours: they may be other people's. */
+const HTTPS_ONLY = 'max-age=15552000';
+
+/** True where browsers reach us by HTTPS alone. Not on localhost, whose name all other servers of this machine share. */
+const isHttpsOnly = ({ tls, publicUrl, host }: ApiConfig): boolean => {
+  const url = publicUrl === undefined ? null : URL.parse(publicUrl);
+  const name = url?.hostname ?? host;
+  return (url ? url.protocol === 'https:' : tls !== undefined) && !isLocalhost(name);
+};
+
+export const crossOrigin = (app: App, config: ApiConfig, allowed: AllowedMethods): void => {
+  const { corsOrigins } = config;
+  const transport = isHttpsOnly(config) ? { 'strict-transport-security': HTTPS_ONLY } : {};
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
+      ...transport,
       'x-content-type-options': 'nosniff',
       // Room pages and sockets carry tokens in their address.
       'referrer-policy': 'no-referrer',
       'content-security-policy': API_POLICY,
+      // For those that don't know `frame-ancestors`.
+      'x-frame-options': 'SAMEORIGIN',
+      // Answers are no pictures or scripts of other pages, and windows that opened ours get no hold of it.
+      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
       'cache-control': 'no-store',
       'x-request-id': request.id,
     });

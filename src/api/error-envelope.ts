@@ -23,13 +23,15 @@ export const envelopeOf = (refusal: RoomtapeError): ErrorEnvelope => ({
   message: refusal.message,
 });
 
-/** Seconds after which a retryable refusal of ours is worth another try. */
-const RETRY_AFTER_S = '1';
+/** Seconds after which a retryable refusal of ours is worth another try, where it does not say so itself. */
+const RETRY_AFTER_S = 1;
 
 /** Headers that belong to a refusal: RFC 9110 §11.6.1 wants a challenge on 401. */
 export const headersOf = (refusal: RoomtapeError): Record<string, string> => ({
   ...(refusal.status === 401 ? { 'www-authenticate': 'Bearer realm="roomtape"' } : {}),
-  ...(refusal.status === 503 || refusal.status === 429 ? { 'retry-after': RETRY_AFTER_S } : {}),
+  ...(refusal.status === 503 || refusal.status === 429
+    ? { 'retry-after': String(refusal.retryAfterS ?? RETRY_AFTER_S) }
+    : {}),
 });
 
 const FRAMEWORK: Readonly<Record<string, (error: Error) => RoomtapeError>> = {

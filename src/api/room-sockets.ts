@@ -16,6 +16,7 @@ import type { ApiContext } from './api-context.ts';
 import { envelopeOf, headersOf, internalError, refusalOf } from './error-envelope.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { ParticipantClaims } from './ports.ts';
+import { clientAddress } from './rate-limits.ts';
 import { refuseNulInUrl } from './text.ts';
 
 const PATH = /^\/v1\/rooms\/([^/]+)\/socket\/?$/;
@@ -61,15 +62,17 @@ export class RoomSockets {
           socket.off('error', onError);
           this.#server.handleUpgrade(request, socket, head, (webSocket) => void this.#open(webSocket, claims));
         },
-        (error: unknown) => this.#refuse(socket, error),
+        (error: unknown) => this.#refuse(socket, error, request),
       );
     });
   }
 
   /** Whether the bearer of this token may open a socket of this room; throws the refusal. Answers a plain GET, too. */
   async claims(roomId: string, token: string | undefined): Promise<ParticipantClaims> {
-    const { tokens, access } = this.#context;
-    return access.admit(await tokens.forJoin(token), roomId);
+    const { tokens, access, limits } = this.#context;
+    const joiner = await tokens.forJoin(token);
+    limits.join(joiner);
+    return access.admit(joiner, roomId);
   }
 
   /** Says goodbye to all; cuts those that don't answer within `graceMs`. Idempotent. */
@@ -92,8 +95,9 @@ export class RoomSockets {
     return this.claims(decodePath(room), url.searchParams.get('token') ?? undefined);
   }
 
-  #refuse(socket: Duplex, error: unknown): void {
-    const answer = this.#answerTo(error);
+  #refuse(socket: Duplex, error: unknown, request: IncomingMessage): void {
+    const { limits, config } = this.#context;
+    const answer = limits.judge(this.#answerTo(error), clientAddress(request, config.trustProxy));
     const body = JSON.stringify(envelopeOf(answer));
     const headers = {
       'content-type': 'application/json; charset=utf-8',

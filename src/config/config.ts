@@ -47,6 +47,12 @@ export interface Config {
   };
   /** True: anywhere; else the private networks that callers' URLs may lead into. */
   readonly allowPrivateUrls: true | readonly string[];
+  /** A minute; 0: no limit. */
+  readonly rateLimits: {
+    readonly requestsPerMinute: number;
+    readonly joinsPerMinute: number;
+    readonly failuresPerMinute: number;
+  };
   readonly logLevel: (typeof SETTINGS)['logLevel']['fallback'];
 }
 
@@ -86,6 +92,11 @@ const toConfig = (values: SettingValues): Config => {
       iceServers: values.iceServers,
     },
     allowPrivateUrls: values.allowPrivateUrls,
+    rateLimits: {
+      requestsPerMinute: values.rateLimit,
+      joinsPerMinute: values.joinRateLimit,
+      failuresPerMinute: values.failedAuthLimit,
+    },
     logLevel: values.logLevel,
   };
 };

@@ -19,6 +19,8 @@ import {
   text,
 } from './setting-kinds.ts';
 
+/** More than any machine answers: whoever wants none says 0. */
+const MOST_A_MINUTE = 1_000_000;
 /** RFC 7518 §3.2: an HS256 key has at least 256 bits. 32 characters are the least that can carry them. */
 const LEAST_SECRET_LENGTH = 32;
 
@@ -73,6 +75,25 @@ export const SETTINGS = {
     meaning: 'Secret half: tokens are signed with it (HS256).',
     must: `at least ${LEAST_SECRET_LENGTH} characters, such as the output of: openssl rand -hex 32`,
     accept: (value) => value.length >= LEAST_SECRET_LENGTH,
+  }),
+  rateLimit: integer({
+    fallback: 6000,
+    min: 0,
+    max: MOST_A_MINUTE,
+    meaning:
+      'REST calls a minute by one key: the API key, with the room and participant that a token is bound to. 0: no limit.',
+  }),
+  joinRateLimit: integer({
+    fallback: 600,
+    min: 0,
+    max: MOST_A_MINUTE,
+    meaning: 'Attempts a minute by one key to join, publish or watch (WebSocket, WHIP, WHEP). 0: no limit.',
+  }),
+  failedAuthLimit: integer({
+    fallback: 120,
+    min: 0,
+    max: MOST_A_MINUTE,
+    meaning: 'Wrong or missing tokens a minute from one address; what comes above it is answered 429. 0: no limit.',
   }),
 
   // What is kept, where, for how long.

@@ -60,14 +60,21 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export const isErrorCode = (value: string): value is ErrorCode => Object.hasOwn(ERRORS, value);
 
+export interface RefusalOptions extends ErrorOptions {
+  /** Seconds after which another try can succeed, where that is known. */
+  readonly retryAfterS?: number;
+}
+
 /** A refusal with its catalogue entry. Anything else that is thrown is a bug. */
 export class RoomtapeError extends Error {
   override readonly name = 'RoomtapeError';
   readonly code: ErrorCode;
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: RefusalOptions = {}) {
     super(message, options);
     this.code = code;
+    this.retryAfterS = options.retryAfterS;
   }
 
   get status(): number {

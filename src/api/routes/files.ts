@@ -43,7 +43,11 @@ export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void
       'Takes `Range`, `If-Range` and `If-None-Match`. The URL is the `fileUrl` of a recording; add `&download=1` to save instead of play.',
     params: z.object({ fileId: z.string() }),
     querystring: z.object({
-      expires: z.coerce.number().int().meta({ description: 'Seconds since 1970.' }),
+      // As we write it: other spellings of the number (hexadecimal, exponents) are other URLs.
+      expires: z
+        .string()
+        .regex(/^[1-9]\d{0,11}$/, 'must be seconds since 1970')
+        .meta({ description: 'Seconds since 1970.' }),
       signature: z.string().max(128),
       download: z.string().optional(),
     }),
@@ -65,7 +69,7 @@ export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void
       handler: async (request, reply) => {
         const { fileId } = request.params;
         const { expires, signature, download } = request.query;
-        fileUrls.verify(fileId, expires, signature, Date.now());
+        fileUrls.verify(fileId, Number(expires), signature, Date.now());
         const file = await ports.files.locate(fileId);
         if (!file) throw gone();
         const etag = etagOf(fileId);

@@ -38,12 +38,15 @@ export const acceptSdp = (app: App): void => {
 
 /** The joiner of this request, admitted to the room. */
 export const admit = async (
-  { tokens, access }: ApiContext,
+  { tokens, access, limits }: ApiContext,
   request: FastifyRequest,
-  roomId: string,
-  name?: string,
-): Promise<ParticipantClaims> =>
-  access.admit(await tokens.forJoin(tokenOf(request.headers.authorization)), roomId, name);
+  reply: FastifyReply,
+  { roomId, name }: { readonly roomId: string; readonly name?: string | undefined },
+): Promise<ParticipantClaims> => {
+  const joiner = await tokens.forJoin(tokenOf(request.headers.authorization));
+  limits.join(joiner, reply);
+  return access.admit(joiner, roomId, name);
+};
 
 const quoted = (value: string): string => `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
 

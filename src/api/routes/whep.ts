@@ -39,7 +39,7 @@ export const whepRoutes = (app: App, context: ApiContext): void => {
     },
     async (request, reply) => {
       const { roomId, participantId } = request.params;
-      const claims = await admit(context, request, roomId);
+      const claims = await admit(context, request, reply, { roomId });
       if (!isParticipantId(participantId)) throw new RoomtapeError('PARTICIPANT_NOT_FOUND', 'Participant not found.');
       const watched = await context.ports.media.subscribe(claims, participantId, offerOf(request.body));
       return sendAnswer(reply, context, `/whep/${claims.roomId}/${participantId}/${watched.resourceId}`, watched);

@@ -41,7 +41,7 @@ export const whipRoutes = (app: App, context: ApiContext): void => {
       },
     },
     async (request, reply) => {
-      const claims = await admit(context, request, request.params.roomId, request.query.name);
+      const claims = await admit(context, request, reply, { ...request.params, name: request.query.name });
       const published = await context.ports.media.publish(claims, offerOf(request.body));
       return sendAnswer(reply, context, `/whip/${claims.roomId}/${published.resourceId}`, published);
     },

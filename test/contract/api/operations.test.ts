@@ -180,6 +180,7 @@ describe('listening', () => {
         shutdownGraceMs: 100,
         fileUrlTtlMs: 1000,
         allowPrivateUrls: [],
+        rateLimits: { requestsPerMinute: 0, joinsPerMinute: 0, failuresPerMinute: 0 },
         rtc: { iceServers: [] },
         ...settings,
       },

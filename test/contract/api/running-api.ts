@@ -19,6 +19,7 @@ const CONFIG: ApiConfig = {
   shutdownGraceMs: 2000,
   fileUrlTtlMs: 60_000,
   allowPrivateUrls: [],
+  rateLimits: { requestsPerMinute: 0, joinsPerMinute: 0, failuresPerMinute: 0 },
   rtc: { iceServers: [] },
 };
 
@@ -44,7 +45,11 @@ export class RunningApi implements AsyncDisposable {
     this.#token = token;
   }
 
-  static async start(settings: Partial<ApiConfig> = {}, webRoot = '/nonexistent'): Promise<RunningApi> {
+  static async start(
+    settings: Partial<ApiConfig> = {},
+    webRoot = '/nonexistent',
+    now: () => Date = () => new Date(),
+  ): Promise<RunningApi> {
     const system = new InMemorySystem();
     const log = createLogger('api-test', 'silent');
     const api = await createApi({
@@ -53,6 +58,7 @@ export class RunningApi implements AsyncDisposable {
       credentials: CREDENTIALS,
       log,
       webRoot,
+      now,
     });
     return new RunningApi(system, api, await api.listen(), await mintApiToken(CREDENTIALS));
   }

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { createCanvas } from '@napi-rs/canvas';
 import { expect, test } from 'vitest';
 import { imageSize } from '../../../src/api/image-size.ts';
-import { addressProblem } from '../../../src/api/outbound-url.ts';
 import { imageAt, imageIn, MOST_IMAGE_BYTES } from '../../../src/api/watermark-image.ts';
 
 const picture = createCanvas(31, 17);
@@ -67,27 +66,12 @@ test('what is too large, no image, not there, or endless is refused', () =>
     },
   ));
 
-test('nothing leads into a private network: no address, no name, no redirect', () =>
+test('nothing leads into a private network: no name, no redirect', () =>
   serving(
     (_, response) => response.writeHead(302, { location: 'http://10.0.0.1/logo' }).end(),
     async (url) => {
-      await expect(imageAt(url, HERE)).rejects.toThrow(/https URL/);
+      await expect(imageAt(url, HERE)).rejects.toThrow(/must be an https URL/);
       await expect(imageAt('https://localhost/logo', [])).rejects.toThrow(/private network/);
-      // A name that only its resolution gives away.
-      await expect(imageAt('https://ip6-localhost./logo', [])).rejects.toThrow(/private network|could not be fetched/);
-      for (const address of [
-        '127.0.0.1',
-        '10.1.2.3',
-        '::1',
-        '::ffff:10.0.0.1',
-        'fd00::1',
-        '169.254.169.254',
-        '240.0.0.1',
-      ]) {
-        expect(addressProblem(address, [])).toMatch(/private network/);
-      }
-      expect(addressProblem('93.184.215.14', [])).toBeUndefined();
-      expect(addressProblem('10.1.2.3', ['10.0.0.0/8'])).toBeUndefined();
     },
   ));
 
