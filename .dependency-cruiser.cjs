@@ -85,7 +85,7 @@ module.exports = {
       name: 'product-never-imports-tests',
       severity: 'error',
       from: { path: '^(src|web)/' },
-      to: { path: '^(test|bench)/' },
+      to: { path: '^(test|bench|soak)/' },
     },
   ],
   options: {

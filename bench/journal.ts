@@ -38,7 +38,7 @@ const openSink = (folder: string, bufferBytes?: number): Promise<JournalSink> =>
   }).open({
     sessionId: '0123456789abcdef01234567' as SessionId,
     roomId: 'aaaa-bbbb-cccc' as RoomId,
-    snapshot: () => ({ participants: [], tracks: [], streams: [], pins: [], recordings: [] }),
+    snapshot: () => ({ participants: [], tracks: [], streams: [], pins: [], recordings: [], lastStream: 0 }),
     onKeyframesWanted: () => undefined,
     onFailure: (error) => {
       throw error;

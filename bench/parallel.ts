@@ -49,6 +49,7 @@ const measure = async (journalDir: string, cores: readonly number[], scope: Scop
       }),
     onProgress: () => undefined,
     onCopied: () => undefined,
+    onIncident: () => undefined,
     onDone: () => outcome.resolve(),
     onFailed: (_, reason) => outcome.reject(new Error(reason)),
   });

@@ -7,11 +7,10 @@
  *
  * Progress is on standard error. One that fails does not stop the others: it is told at the end, and the exit code is 1.
  */
-import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Scope } from '../src/support/scope.ts';
 import { benchAudio } from './audio.ts';
+import { circumstances } from './circumstances.ts';
 import { benchCompose } from './compose.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJournal } from './journal.ts';
@@ -40,25 +39,6 @@ const ON_REQUEST: ReadonlySet<string> = new Set(['rates']);
 
 /** The one that runs now: an interruption closes it. */
 let running: Scope | undefined;
-
-const systemName = (): string => {
-  if (type() !== 'Linux') return `${type()} ${release()}`;
-  const name = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'));
-  return name?.[1] ?? `Linux ${release()}`;
-};
-
-/** Under what circumstances: the load says whether the machine had anything else to do. */
-const circumstances = (quick: boolean): string => {
-  const load = loadavg().map((value) => value.toFixed(2));
-  const parts = [
-    new Date().toISOString().slice(0, 16).replace('T', ' '),
-    `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores`,
-    systemName(),
-    `Node ${process.versions.node}`,
-    `load average before: ${load.join(' ')}`,
-  ];
-  return `${parts.join(' · ')}${quick ? ' · shortened inputs' : ''}`;
-};
 
 /** Rows of one benchmark. Rejects if it fails; everything that it opened is closed either way. */
 const rowsOf = async (name: string, bench: Bench, quick: boolean): Promise<Row[]> => {
@@ -92,7 +72,7 @@ const main = async (): Promise<void> => {
     throw new Error(`There is no benchmark "${unknown.join('", "')}". There are: ${Object.keys(BENCHES).join(', ')}.`);
   }
   const quick = values.quick ?? false;
-  const head = circumstances(quick);
+  const head = `${circumstances()}${quick ? ' · shortened inputs' : ''}`;
   const rows: Row[] = [];
   const failures: string[] = [];
   for (const [name, bench] of Object.entries(BENCHES)) {

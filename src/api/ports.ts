@@ -2,6 +2,7 @@
  * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
+import type { IncidentType } from '../domain/incidents.ts';
 import type { LayoutChange } from '../domain/layout-change.ts';
 import type { TrackSource } from '../domain/media.ts';
 import type {
@@ -147,8 +148,21 @@ export interface RecordingView {
   readonly startedWith?: RecordingConfig;
   /** What it was composed to again, oldest first. */
   readonly compositions: readonly CompositionView[];
+  /** In the order in which they happened. */
+  readonly incidents: readonly IncidentView[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** What befell a recording (`domain/incidents.ts`). `from` and `to` are seconds of the file. */
+export interface IncidentView {
+  readonly type: IncidentType;
+  readonly at: Date;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly participantId: string | null;
+  readonly source: string | null;
+  readonly message: string;
 }
 
 /** What to compose a recording to again. */

@@ -1,6 +1,7 @@
 /** What recordings of every subject show of themselves: VideoSDK's fields, and ours (`status`, `failureReason`, `stopReason`). */
 import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
+import { toWireIncident, wireIncident } from './wire-incident.ts';
 
 /** What an answer needs besides the recording itself. */
 export interface Around {
@@ -20,6 +21,7 @@ export const commonFields = {
   status: z.enum(['starting', 'recording', 'paused', 'stopping', 'composing', 'done', 'failed']),
   failureReason: z.string().nullable(),
   stopReason: z.string().nullable(),
+  incidents: z.array(wireIncident).meta({ description: 'What befell it: holes, and why. Mostly empty.' }),
   createdAt: z.string(),
   updatedAt: z.string(),
   links: z.object({ get_room: z.string(), get_session: z.string() }),
@@ -35,6 +37,7 @@ export const toCommonFields = (recording: RecordingView, { userId, baseUrl }: Ar
   status: recording.status,
   failureReason: recording.failureReason,
   stopReason: recording.stopReason,
+  incidents: recording.incidents.map(toWireIncident),
   createdAt: recording.createdAt.toISOString(),
   updatedAt: recording.updatedAt.toISOString(),
   links: {

@@ -5,6 +5,7 @@ export type {
   CompositionRow,
   CompositionStatus,
   FileRow,
+  IncidentRow,
   OutboxRow,
   RecordingRow,
   RoomRow,

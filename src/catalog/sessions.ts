@@ -39,11 +39,22 @@ export const endSession = async (catalog: Catalog, sessionId: SessionId, endedAt
   return ended !== undefined;
 };
 
-/** A participant is there from now on. Repeatable: known by participant and time. */
+/**
+ * A participant is there from now on. Repeatable: known by participant and time; and whose stay is open already goes on with it, since a media
+ * process that took the place of another does not know when he came.
+ */
 export const openStay = async (
   catalog: Catalog,
   stay: { sessionId: SessionId; participantId: ParticipantId; name: string; hidden: boolean; joinedAt: Date },
 ): Promise<void> => {
+  const open = await catalog
+    .selectFrom('stays')
+    .select('id')
+    .where('session_id', '=', stay.sessionId)
+    .where('participant_id', '=', stay.participantId)
+    .where('left_at', 'is', null)
+    .executeTakeFirst();
+  if (open) return;
   await catalog
     .insertInto('stays')
     .values({

@@ -1,7 +1,9 @@
 /** The tables as Kysely types; `migrations/` makes them. Column names are SQL's (snake case); rows are used as they come. */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { IncidentType } from '../domain/incidents.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
+import type { TrackSource } from '../domain/media.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import type {
   RecordingConfig,
@@ -138,6 +140,21 @@ export interface FilesTable {
   deleted_at: Date | null;
 }
 
+/** What befell a recording (`domain/incidents.ts`). */
+export interface RecordingIncidentsTable {
+  id: Generated<number>;
+  recording_id: RecordingId;
+  key: string;
+  type: IncidentType;
+  from_seconds: number | null;
+  to_seconds: number | null;
+  at: Date;
+  message: string;
+  participant_id: ParticipantId | null;
+  source: TrackSource | null;
+  created_at: Timestamp;
+}
+
 /** Something that is to be told or done because a state changed, written in the transaction that changed it. */
 export interface OutboxTable {
   id: Generated<number>;
@@ -157,6 +174,7 @@ export interface Tables {
   recordings: RecordingsTable;
   compositions: CompositionsTable;
   files: FilesTable;
+  recording_incidents: RecordingIncidentsTable;
   outbox: OutboxTable;
 }
 
@@ -166,4 +184,5 @@ export type StayRow = Selectable<StaysTable>;
 export type RecordingRow = Selectable<RecordingsTable>;
 export type CompositionRow = Selectable<CompositionsTable>;
 export type FileRow = Selectable<FilesTable>;
+export type IncidentRow = Selectable<RecordingIncidentsTable>;
 export type OutboxRow = Selectable<OutboxTable>;

@@ -23,8 +23,8 @@ import { listen, Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
 import { type CompositionJob, isPackaging, type Job, openJob, segmentsIn, taskOf } from './job.ts';
 import { isComplete, nextRun, type Run, type Work } from './runs.ts';
-import { type FrameRef, MAX_FRUITLESS_DEATHS } from './setbacks.ts';
-import { type ArtifactFacts, workEvent, workMethods } from './task.ts';
+import { MAX_FRUITLESS_DEATHS } from './setbacks.ts';
+import { type ArtifactFacts, type IncidentTold, workEvent, workMethods } from './task.ts';
 import { notStarted, type Stumble, Worker, type WorkerOptions } from './worker.ts';
 
 /**
@@ -41,6 +41,8 @@ export interface CoordinatorEvents {
   /** A job that copies is done; there may be no file. */
   onCopied(compositionId: string, artifacts: readonly ArtifactFacts[]): void;
   onFailed(compositionId: string, reason: string): void;
+  /** Something befell the recording; the same one (by its key) may come again. */
+  onIncident(compositionId: string, incident: IncidentTold): void;
 }
 
 export interface CoordinatorOptions extends CoordinatorEvents, WorkerOptions {
@@ -248,11 +250,13 @@ export class CompositionCoordinator {
   }
 
   /** Invariant 4. */
-  #setBack(job: Job, { reason, hindered }: Stumble, decoding: FrameRef | null): void {
+  #setBack(job: Job, { reason, hindered }: Stumble, decoding: Worker<Job>['decoding']): void {
     if (this.#closing || job.ended) return;
-    const pauseMs = hindered ? job.setbacks.hindered() : job.setbacks.died(decoding);
-    const { recordingId } = job.spec;
+    const shunned = job.setbacks.shunned.length;
+    const pauseMs = hindered ? job.setbacks.hindered() : job.setbacks.died(decoding?.frame ?? null);
+    const { recordingId, compositionId } = job.spec;
     this.#options.log.warn({ reason, decoding, recordingId, pauseMs }, 'A compositor died.');
+    if (decoding && job.setbacks.shunned.length > shunned) this.#options.onIncident(compositionId, decoding.incident);
     if (pauseMs === null) {
       const last = reason.replace(/\.$/, '');
       this.#fail(job, `The compositor ended ${MAX_FRUITLESS_DEATHS} times without getting further (last: ${last}).`);
@@ -302,6 +306,9 @@ export class CompositionCoordinator {
     if (job.ended) return;
     switch (event.type) {
       case 'alive':
+        return;
+      case 'incident':
+        this.#options.onIncident(job.spec.compositionId, event.incident);
         return;
       case 'decoded':
         worker.decoding = null;

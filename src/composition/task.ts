@@ -4,8 +4,9 @@
  * one in another fenced folder, and finished segments are taken over from the former by rename.
  */
 import { z } from 'zod';
+import { INCIDENT_TYPES } from '../domain/incidents.ts';
 
-export const WORK_VERSION = 2;
+export const WORK_VERSION = 3;
 
 const trackSource = z.enum(['camera', 'microphone', 'screen-video', 'screen-audio']);
 
@@ -50,6 +51,19 @@ export type WatermarkConfig = z.infer<typeof watermarkConfig>;
 
 /** A frame of a stream, as the journal numbers both. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
+
+/** What the journal or a decoder showed (`domain/incidents.ts`). */
+export const incident = z.object({
+  type: z.enum(INCIDENT_TYPES),
+  key: z.string(),
+  fromSeconds: z.number().nullable(),
+  toSeconds: z.number().nullable(),
+  atMs: z.number(),
+  message: z.string(),
+  participantId: z.string().optional(),
+  source: trackSource.optional(),
+});
+export type IncidentTold = z.infer<typeof incident>;
 
 /** Instead of rendering: coded packets are copied (`copying/`), or finished files merged (`channel-merge.ts`). */
 export const copyConfig = z.discriminatedUnion('kind', [
@@ -105,8 +119,8 @@ export const workMethods = {
       package: z.object({ ticks: z.number() }).nullable(),
     }),
   },
-  /** It will now decode this frame. Answered before it does, so that it is known should it die over it. */
-  decoding: { params: frameRef, result: z.object({}) },
+  /** It will now decode this frame. Answered before it does, so that it is known should it die over it. `incident`: what that would be. */
+  decoding: { params: z.object({ frame: frameRef, incident }), result: z.object({}) },
   /** This process is about to end by an error where another may succeed; at once, or (`hindered`) when the machine has what it lacked. */
   stumbled: { params: z.object({ reason: z.string(), hindered: z.boolean() }), result: z.object({}) },
 } as const;
@@ -137,6 +151,8 @@ export const workEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('end-known'), ticks: z.number().int().min(1) }),
   /** It gets on, or waits for the journal. Once a second; who is silent for minutes hangs. */
   z.object({ type: z.literal('alive') }),
+  /** It met something that whoever watches the recording should know. May be told again. */
+  z.object({ type: z.literal('incident'), incident }),
   /** The frame that was named last has been decoded. */
   z.object({ type: z.literal('decoded') }),
   z.object({ type: z.literal('packaged'), artifact: artifactFacts }),

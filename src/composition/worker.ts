@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Peer } from '../support/ipc.ts';
 import type { Run } from './runs.ts';
 import type { FrameRef } from './setbacks.ts';
-import type { WorkNotice } from './task.ts';
+import type { IncidentTold, WorkNotice } from './task.ts';
 
 /** Why a process ended, or was not even started. */
 export interface Stumble {
@@ -40,7 +40,7 @@ export class Worker<Job> {
   run: Run | undefined;
   packaging = false;
   /** The frame over which it is, where it is careful. */
-  decoding: FrameRef | null = null;
+  decoding: { readonly frame: FrameRef; readonly incident: IncidentTold } | null = null;
   /** What it said, or what we know, of its end. */
   stumble: Stumble | null = null;
   /** Its recording is paused: it waits. */

@@ -51,6 +51,8 @@ export interface ActiveRecording {
   readonly layout: LayoutProgram;
   /** So far, in order. Absent: none. */
   readonly pauses?: readonly Pause[];
+  /** Whom alone it is about; it ends when he leaves. */
+  readonly participantId?: ParticipantId;
 }
 
 /** Events, as they happen. */
@@ -74,4 +76,6 @@ export type SessionEvent =
   | { readonly type: 'recording-paused'; readonly recordingId: RecordingId; readonly pausedNs: SessionTimeNs }
   | { readonly type: 'recording-resumed'; readonly recordingId: RecordingId; readonly resumedNs: SessionTimeNs }
   | { readonly type: 'layout-changed'; readonly recordingId: RecordingId; readonly layout: LayoutProgram }
+  /** The media process died, and another goes on: what was said between these times reached nobody. */
+  | { readonly type: 'interrupted'; readonly fromNs: SessionTimeNs; readonly untilNs: SessionTimeNs }
   | { readonly type: 'dropped'; readonly records: number; readonly bytes: number; readonly reason: string };

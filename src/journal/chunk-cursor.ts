@@ -5,6 +5,7 @@
  * States: reading → complete (the index was read) | broken.
  */
 import type { FileHandle } from 'node:fs/promises';
+import type { SessionTimeNs } from '../domain/media-time.ts';
 import { openChunk } from './chunk-files.ts';
 import {
   CHUNK_HEADER_BYTES,
@@ -26,6 +27,8 @@ export type JournalProblem =
       readonly bytes: number;
       readonly restLost: boolean;
       readonly reason: string;
+      /** Arrival of the record before it in this chunk; null: there is none. */
+      readonly afterNs: SessionTimeNs | null;
     }
   /** The last record was cut short: its writer was killed, or the disk was full. */
   | { readonly kind: 'torn'; readonly chunk: number; readonly offset: number; readonly bytes: number }
@@ -45,6 +48,7 @@ export class ChunkCursor {
   #offset = 0;
   #needed = 0;
   #unknown = 0;
+  #lastNs: SessionTimeNs | null = null;
   #state: 'reading' | 'complete' | 'broken' = 'reading';
 
   private constructor(chunk: number, handle: FileHandle, sealed: boolean) {
@@ -149,6 +153,7 @@ export class ChunkCursor {
       return;
     }
     records.push(record);
+    this.#lastNs = record.arrivalNs;
     if (record.type === 'index') this.#state = 'complete';
   }
 
@@ -158,12 +163,14 @@ export class ChunkCursor {
   }
 
   #damaged(at: number, bytes: number, reason: string): JournalProblem {
-    return { kind: 'damaged', chunk: this.chunk, offset: this.#offset + at, bytes, restLost: false, reason };
+    const [chunk, offset, afterNs] = [this.chunk, this.#offset + at, this.#lastNs];
+    return { kind: 'damaged', chunk, offset, bytes, restLost: false, reason, afterNs };
   }
 
   #giveUp(problems: JournalProblem[], bytes: number, reason: string, at = 0): void {
     this.#state = 'broken';
-    problems.push({ kind: 'damaged', chunk: this.chunk, offset: this.#offset + at, bytes, restLost: true, reason });
+    const [chunk, offset, afterNs] = [this.chunk, this.#offset + at, this.#lastNs];
+    problems.push({ kind: 'damaged', chunk, offset, bytes, restLost: true, reason, afterNs });
   }
 
   /** Closes the file and tells what was left unread, once nothing more can come. */

@@ -16,7 +16,7 @@ import { type ChunkIndex, type JournalRecord, type JournalSnapshot, RECORD_TYPE 
 
 /** A reader refuses another major version; a higher minor one only adds record types, flags and JSON fields, which it skips. */
 export const FORMAT_MAJOR = 1;
-export const FORMAT_MINOR = 1;
+export const FORMAT_MINOR = 2;
 
 /** "RTJ", then the DOS end-of-file character: `cat` and `type` stop here, and a text-mode transfer breaks it visibly. */
 const MAGIC = 0x1a4a5452;

@@ -36,6 +36,7 @@ export interface RoomState {
   })[];
   readonly pins: readonly ParticipantId[];
   readonly recordings: readonly ActiveRecording[];
+  readonly lastStream: number;
 }
 
 export interface OpenJournalOptions {
@@ -297,6 +298,7 @@ export class JournalSink {
       pins: state.pins,
       recordings: state.recordings,
       ...(afterGap ? { afterGap } : {}),
+      lastStream: state.lastStream,
     };
   }
 
@@ -368,6 +370,7 @@ const LANDMARKS: ReadonlySet<SessionEvent['type']> = new Set([
   'recording-paused',
   'recording-resumed',
   'layout-changed',
+  'interrupted',
   'session-ended',
 ]);
 

@@ -53,6 +53,8 @@ export interface JournalSnapshot {
    * are skipped here are not missing; streams of earlier chunks that are not listed have ended.
    */
   readonly afterGap?: boolean;
+  /** The highest stream number given so far. Absent: written by version 1.1 or before. */
+  readonly lastStream?: number;
 }
 
 /** Last record of a sealed chunk. Byte offsets are from the start of the chunk file. */

@@ -17,6 +17,8 @@ import type { JournalRecord, JournalSnapshot } from './record.ts';
 /** `layout` is the last that was in force. */
 export interface JournaledRecording extends ActiveRecording {
   readonly startedAtMs: number;
+  /** How often its layout changed, or it was paused or resumed. */
+  readonly changes: number;
   /** Null: no stop was written. It is still running, or its writer died; then it ends with the journal. */
   readonly stop: {
     readonly stoppedNs: SessionTimeNs;
@@ -93,11 +95,17 @@ export const scanJournal = async (directory: string): Promise<JournalSummary | n
         const { stoppedNs, reason } = event;
         change(event.recordingId, () => ({ stop: { stoppedNs, stoppedAtMs: wallTimeOf(anchor, stoppedNs), reason } }));
       } else if (event.type === 'recording-paused') {
-        change(event.recordingId, ({ pauses = [] }) => ({ pauses: withPause(pauses, event.pausedNs) }));
+        change(event.recordingId, ({ pauses = [], changes }) => ({
+          pauses: withPause(pauses, event.pausedNs),
+          changes: changes + 1,
+        }));
       } else if (event.type === 'recording-resumed') {
-        change(event.recordingId, ({ pauses = [] }) => ({ pauses: withResume(pauses, event.resumedNs) }));
+        change(event.recordingId, ({ pauses = [], changes }) => ({
+          pauses: withResume(pauses, event.resumedNs),
+          changes: changes + 1,
+        }));
       } else if (event.type === 'layout-changed') {
-        change(event.recordingId, () => ({ layout: event.layout }));
+        change(event.recordingId, ({ changes }) => ({ layout: event.layout, changes: changes + 1 }));
       } else if (event.type === 'session-ended') sessionEnded = true;
     }
     const startNs = snapshot ? openedNs(snapshot) : (chunks.at(-1)?.endNs ?? 0);
@@ -137,6 +145,7 @@ const openedNs = (snapshot: JournalSnapshot): SessionTimeNs =>
 const started = (snapshot: JournalSnapshot, recording: ActiveRecording): JournaledRecording => ({
   ...recording,
   startedAtMs: wallTimeOf(snapshot, recording.startedNs),
+  changes: 0,
   stop: null,
 });
 

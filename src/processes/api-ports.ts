@@ -5,6 +5,7 @@ import type {
   CompositionView,
   FilesPort,
   FileView,
+  IncidentView,
   ParticipantTimes,
   RecordingsPort,
   RecordingView,
@@ -15,14 +16,16 @@ import type {
   SubjectName,
   SubjectRequest,
 } from '../api/ports.ts';
-import type { Catalog, CompositionRow, FileRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import type { Catalog, CompositionRow, FileRow, IncidentRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
 import { compositionsAgainOf } from '../catalog/compositions.ts';
 import { filesOf, findFile } from '../catalog/files.ts';
+import { incidentsOf } from '../catalog/incidents.ts';
 import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
+import { earlyEnd } from '../domain/incidents.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { RecordingChanges } from '../recordings/changes.ts';
 import type { ComposingAgain } from '../recordings/composing-again.ts';
@@ -197,6 +200,25 @@ const compositionView = (row: CompositionRow, files: readonly FileRow[]): Compos
   };
 };
 
+const incidentView = (row: IncidentRow): IncidentView => ({
+  type: row.type,
+  at: row.at,
+  from: row.from_seconds,
+  to: row.to_seconds,
+  participantId: row.participant_id,
+  source: row.source,
+  message: row.message,
+});
+
+/** Needs no row of its own: the recording says it. */
+const earlyEndOf = ({ stop_reason, ended_at, updated_at }: RecordingRow): IncidentView[] => {
+  const at = ended_at ?? updated_at;
+  const end = earlyEnd(stop_reason, at.getTime());
+  if (!end) return [];
+  const { type, message } = end;
+  return [{ type, at, from: null, to: null, participantId: null, source: null, message }];
+};
+
 export const recordingsPort = (
   catalog: Catalog,
   workflow: RecordingWorkflow,
@@ -209,6 +231,7 @@ export const recordingsPort = (
     const again = await compositionsAgainOf(catalog, ids);
     // Read after what they are files of: who is done has one, and who was not done when read may have one by now, which is not told yet.
     const files = await filesOf(catalog, ids);
+    const incidents = await incidentsOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
       const own = (row.status === 'done' ? files : [])
@@ -228,6 +251,10 @@ export const recordingsPort = (
         compositions: again
           .filter(({ recording_id }) => recording_id === row.id)
           .flatMap((composition) => compositionView(composition, files) ?? []),
+        incidents: [
+          ...incidents.filter(({ recording_id }) => recording_id === row.id).map(incidentView),
+          ...earlyEndOf(row),
+        ],
         start: row.started_at,
         end: row.ended_at,
         pauses: row.pauses.map(({ start, end }) => ({

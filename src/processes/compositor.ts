@@ -17,6 +17,7 @@ import type { FrameRef } from '../composition/setbacks.ts';
 import {
   type CompositionTask,
   type CopyConfig,
+  type IncidentTold,
   WORK_VERSION,
   type WorkEvent,
   workMethods,
@@ -118,6 +119,7 @@ class Compositor {
         return this.#notices.journalEnded;
       },
       stopped: () => this.#notices.stopped,
+      onIncident: (incident) => this.#tell({ type: 'incident', incident }),
       ...(config.participants && { filter: selectRecords(chosen(config.participants)) }),
     });
     this.#tellEnd(feed.knownTicks);
@@ -126,7 +128,7 @@ class Compositor {
       this.#steps += 1;
     };
     const before = async (frame: FrameRef): Promise<void> => {
-      await this.#peer.request('decoding', frame);
+      await this.#peer.request('decoding', { frame, incident: skipOf(frame, feed) });
     };
     const after = (): void => this.#tell({ type: 'decoded' });
     const decodeFrame = decodeWith({ shunned, careful: careful ? { before, after } : null, onStep });
@@ -171,6 +173,7 @@ class Compositor {
       follow: true,
       ended: () => this.#notices.journalEnded,
       stopped: () => true,
+      onIncident: (incident) => this.#tell({ type: 'incident', incident }),
       onStep: () => {
         this.#steps += 1;
       },
@@ -198,6 +201,19 @@ class Compositor {
     await open.feed.close();
   }
 }
+
+/** What it would mean for the recording if this frame had to be left out. */
+const skipOf = ({ stream, timeNs }: FrameRef, feed: OpenJournalFeed): IncidentTold => {
+  const of = [...feed.timeline.streams()].find((candidate) => candidate.stream === stream);
+  return {
+    type: 'frame-skipped',
+    key: `frame/${stream}/${timeNs}`,
+    ...feed.placeOf(timeNs),
+    toSeconds: null,
+    message: 'A decoder died over a picture, which is left out: the track stands still until its next keyframe.',
+    ...(of && { participantId: of.participantId, source: of.source }),
+  };
+};
 
 const environmentVariable = (name: string): string => {
   const value = process.env[name];

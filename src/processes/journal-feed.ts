@@ -2,6 +2,7 @@
 
 import { type JournalFeed, NothingToComposeError } from '../composition/composer.ts';
 import type { RecordingId } from '../domain/ids.ts';
+import type { Incident } from '../domain/incidents.ts';
 import { MediaSpans } from '../domain/media-spans.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
@@ -9,6 +10,7 @@ import { type JournalState, readJournal } from '../journal/reader.ts';
 import { scanJournal } from '../journal/scan.ts';
 import type { RecordFilter } from '../timeline/selection.ts';
 import { Timeline } from '../timeline/timeline.ts';
+import { JournalIncidents, type RecordedTime } from './journal-incidents.ts';
 
 export interface JournalFeedOptions {
   readonly journalDir: string;
@@ -21,6 +23,8 @@ export interface JournalFeedOptions {
   readonly stopped?: () => boolean;
   /** Who of the room is read; everybody if it is left out. */
   readonly filter?: RecordFilter;
+  /** What befell the recording, as the journal shows it, in order. A journal that is read again tells it again. */
+  readonly onIncident?: (incident: Incident) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -30,6 +34,8 @@ export interface OpenJournalFeed extends JournalFeed {
   readonly knownTicks: number | null;
   /** Of the recording; the stop only if it is on disk already. */
   readonly span: { readonly startNs: SessionTimeNs; readonly stopNs: SessionTimeNs | null };
+  /** Where a session time is in the file, and by the wall clock; null in the file where the journal has not been read that far. */
+  placeOf(ns: SessionTimeNs): { readonly fromSeconds: number | null; readonly atMs: number };
   close(): Promise<void>;
 }
 
@@ -40,7 +46,7 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
   const ended = (): boolean => options.ended?.() === true || (state === 'sealed' && options.stopped?.() === true);
   const summary = await scanJournal(journalDir);
   const recording = summary?.recordings.find((candidate) => candidate.recordingId === recordingId);
-  if (!recording) {
+  if (!summary || !recording) {
     const what = summary ? `holds no recording ${recordingId}` : 'is missing or holds nothing that can be read';
     throw new NothingToComposeError(`The journal of this session ${what}: there is nothing to compose.`);
   }
@@ -56,6 +62,16 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
     // Sealed and stopped: whatever is written here later belongs to another recording.
     return state === 'sealed' && (timeline.recordings.get(recordingId)?.stopNs ?? null) !== null;
   };
+  /** As far as it has been read: of the past nothing changes any more. */
+  const recordedTime = (): RecordedTime | null => {
+    const read = timeline.recordings.get(recordingId);
+    if (!read) return null;
+    const stopNs = recording.stop?.stoppedNs ?? read.stopNs;
+    const spans = new MediaSpans(read.startNs, read.pauses, stopNs);
+    const { startNs } = read;
+    return { startNs, stopNs, secondsAt: (ns) => spans.secondsAt(ns), wallMsAt: summary.wallTimeOf };
+  };
+  const incidents = options.onIncident && new JournalIncidents(recordedTime, options.onIncident);
   let over = false;
   return {
     timeline,
@@ -67,17 +83,25 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
       if (over) return false;
       const next = await batches.next();
       if (next.done) {
+        incidents?.finish();
         over = true;
         return false;
       }
       for (const record of next.value.records) {
+        incidents?.record(record);
         const kept = options.filter ? options.filter(record) : record;
         if (kept) timeline.push(kept);
       }
+      for (const problem of next.value.problems) incidents?.problem(problem);
       state = next.value.state;
       over = isOver();
+      if (over) incidents?.finish();
       return true;
     },
+    placeOf: (ns) => ({
+      fromSeconds: recordedTime()?.secondsAt(ns) ?? null,
+      atMs: Math.round(summary.wallTimeOf(ns)),
+    }),
     async close() {
       await batches.return();
     },

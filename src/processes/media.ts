@@ -17,6 +17,7 @@ import { Rooms } from '../rooms/rooms.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
+import { interruptedSessions } from './interrupted-sessions.ts';
 
 /** Below the supervisor's own limit of 10 s. */
 const GRACE_MS = 9000;
@@ -75,6 +76,7 @@ const startMedia = async (
     await control.close();
   });
   scope.own('rooms', rooms, () => rooms.close());
+  await rooms.goOn(await interruptedSessions(journalsDir, Date.now(), log));
   await control.start(rooms);
   rooms.start();
   log.info({ port: engine.port, pid: process.pid }, 'The media process takes participants.');

@@ -66,6 +66,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
     onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
     onFailed: (id, reason) => background(compositions.failed(id, reason)),
+    onIncident: (id, incident) => background(compositions.befell(id, incident)),
     log,
   });
   const compositions = new Compositions({

@@ -18,8 +18,10 @@ import {
   reportComposition,
 } from '../catalog/compositions.ts';
 import { insertFile } from '../catalog/files.ts';
+import { noteIncident } from '../catalog/incidents.ts';
 import { moveRecording, recordingsComposedAgain, recordingsIn, setProgress } from '../catalog/recordings.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
+import type { Incident } from '../domain/incidents.ts';
 import { isFinal } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { canvasConfig, compositeConfig, requestedCanvas } from './canvas-config.ts';
@@ -70,6 +72,7 @@ export class Compositions {
   #turn: Promise<void> = Promise.resolve();
   /** Another server took them; it has them as long as it reports. */
   readonly #lost = new Set<string>();
+  readonly #untold: { readonly recordingId: RecordingId; readonly incident: Incident }[] = [];
   #swept = false;
 
   constructor(options: CompositionsOptions) {
@@ -90,6 +93,7 @@ export class Compositions {
   resume(): Promise<void> {
     return this.#inTurn(async () => {
       const { catalog } = this.#options;
+      await this.#noteIncidents();
       for (const row of await recordingsIn(catalog, ['recording', 'paused', 'stopping'])) {
         await this.#follow(row, 'live');
       }
@@ -175,6 +179,21 @@ export class Compositions {
       this.#lost.add(compositionId);
       await composer.cancel(compositionId);
     });
+  }
+
+  /** Something befell the recording. What the database refuses now is told to it again by `resume`. */
+  async befell(compositionId: string, incident: Incident): Promise<void> {
+    const held = this.#held.get(compositionId);
+    if (!held) return;
+    this.#untold.push({ recordingId: held.recordingId, incident });
+    await this.#inTurn(() => this.#noteIncidents());
+  }
+
+  async #noteIncidents(): Promise<void> {
+    for (let first = this.#untold[0]; first; first = this.#untold[0]) {
+      await noteIncident(this.#options.catalog, first.recordingId, first.incident);
+      this.#untold.shift();
+    }
   }
 
   /** The artifact is in our store: the recording is done, unless it was asked for afterwards. */

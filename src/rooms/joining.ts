@@ -16,7 +16,7 @@ const NAMELESS = 'Guest';
 export interface Entry {
   readonly session: RoomSession;
   readonly participant: Participant;
-  /** The same participant goes on: tracks, tile and connections are kept. */
+  /** The same participant goes on: tracks, tile and connections are kept. False, too, for who comes back after a media process died: tracks and tile are kept, connections are not. */
   readonly resumed: boolean;
 }
 
@@ -60,7 +60,7 @@ export const enter = (
   }
   const present = running?.participant(participantId);
   if (running && present && resume?.sessionId === running.sessionId && present.hidden === claims.hidden) {
-    return { session: running, participant: present, resumed: true };
+    return { session: running, participant: present, resumed: !present.awaited };
   }
   if (running && !present && running.participants.length >= MOST_PARTICIPANTS) {
     throw new RoomtapeError('ROOM_FULL', `The room holds ${MOST_PARTICIPANTS} participants, and is full.`);

@@ -19,6 +19,8 @@ export interface RoomSnapshot {
   })[];
   readonly pins: readonly ParticipantId[];
   readonly recordings: readonly ActiveRecording[];
+  /** The highest stream number given so far. */
+  readonly lastStream: number;
 }
 
 /** One session's journal, open. */

@@ -26,6 +26,8 @@ export interface ParticipantOptions {
   readonly nowMs: number;
   /** The WHIP resource that this participant is; null for those who come through a socket. */
   readonly resourceId: string | null;
+  /** It was there when another media process died, and has lost every connection. */
+  readonly awaited?: boolean;
 }
 
 export class Participant {
@@ -43,7 +45,8 @@ export class Participant {
   publication: Publication | null = null;
   subscription: Subscription | null = null;
   #seenMs: number;
-  #socketLostWithServer = false;
+  #socketLostWithServer: boolean;
+  #awaited: boolean;
 
   constructor(options: ParticipantOptions) {
     this.participantId = options.participantId;
@@ -52,6 +55,19 @@ export class Participant {
     this.joinedAtMs = options.joinedAtMs;
     this.resourceId = options.resourceId;
     this.#seenMs = options.nowMs;
+    this.#awaited = options.awaited ?? false;
+    this.#socketLostWithServer = this.#awaited;
+  }
+
+  /** It was there when another media process died, and has not come back since. */
+  get awaited(): boolean {
+    return this.#awaited;
+  }
+
+  /** It has come back to stay. */
+  returned(): void {
+    this.#awaited = false;
+    this.#socketLostWithServer = false;
   }
 
   get info(): ParticipantInfo {
@@ -75,7 +91,7 @@ export class Participant {
   /** Its socket is open (again). */
   attach(socket: ParticipantSocket, nowMs: number): void {
     this.socket = socket;
-    this.#socketLostWithServer = false;
+    this.returned();
     this.seen(nowMs);
   }
 
@@ -93,6 +109,7 @@ export class Participant {
       publishes: this.publication?.sends ?? false,
       seenMs: this.#seenMs,
       socketLostWithServer: this.#socketLostWithServer,
+      awaited: this.#awaited,
     };
   }
 

@@ -11,6 +11,12 @@ import type { Stalls } from './stalls.ts';
 /** Longer than a Wi-Fi handover, shorter than people wait before they ask "is she still there?". Browsers themselves take 26 s. */
 export const INACTIVITY_MS = 8000;
 
+/**
+ * Who lost every connection with the media process has to open his socket anew, and then his connections: two tries of a client that waits
+ * longer and longer, and DTLS on a machine that has just lost everything. Until then his place is kept.
+ */
+export const RETURN_MS = 20_000;
+
 /** Whether the server process is connected to us. */
 export interface ServerPresence {
   readonly away: boolean;
@@ -27,6 +33,8 @@ export interface SignsOfLife {
   readonly seenMs: number;
   /** Its socket was open when the server process went away, and has not been opened again. */
   readonly socketLostWithServer: boolean;
+  /** The media process that it was connected to died, and it has not come back yet. */
+  readonly awaited: boolean;
 }
 
 /** The last moment at which the participant can be taken to have been there. */
@@ -37,4 +45,4 @@ export const lastSeenMs = (signs: SignsOfLife, server: ServerPresence, nowMs: nu
 };
 
 export const isGone = (signs: SignsOfLife, server: ServerPresence, stalls: Stalls, nowMs: number): boolean =>
-  stalls.awakeMs(lastSeenMs(signs, server, nowMs), nowMs) >= INACTIVITY_MS;
+  stalls.awakeMs(lastSeenMs(signs, server, nowMs), nowMs) >= (signs.awaited ? RETURN_MS : INACTIVITY_MS);

@@ -66,11 +66,13 @@ export class Resources {
     try {
       const name = nameOf(claims);
       const present = this.#sessions.find(claims.roomId)?.participant(participantId);
-      const again = present && present.resourceId !== null && present.name === name && !present.hidden;
+      const mayGoOn = present && (present.resourceId !== null || present.awaited);
+      const again = mayGoOn && present.name === name && !present.hidden;
       const { session, participant } = again
         ? { session: this.#sessions.findOrOpen(claims.roomId), participant: present }
         : enter(this.#sessions, claims, { participantId, name, resume: null });
       participant.resourceId = resourceId;
+      participant.returned();
       participant.seen(monotonicMs(this.#clock));
       takePublication(session, participant, publication);
       return { resourceId, participantId, sessionId: session.sessionId, answer };

@@ -13,10 +13,12 @@ import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/id
 import type { LayoutProgram } from '../domain/layout.ts';
 import { changedLayout, isSameLayout, type LayoutChange } from '../domain/layout-change.ts';
 import { withPause, withResume } from '../domain/media-spans.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
 import type { StopReason } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { type Clock, monotonicMs } from './clock.ts';
 import type { ActiveRecordingState } from './control.ts';
+import type { InterruptedSession } from './interrupted-session.ts';
 import type { RoomJournal } from './room-journal.ts';
 
 /**
@@ -47,6 +49,12 @@ export interface RoomRecordingsOptions {
   /** A running recording is not as it was. */
   readonly onChanged: (state: ActiveRecordingState) => void;
   readonly onStopped: (recording: StoppedRecording) => void;
+}
+
+/** A time before now: session time, and by the wall clock. */
+export interface EndTime {
+  readonly endNs: SessionTimeNs;
+  readonly endAtMs: number;
 }
 
 interface Running {
@@ -119,6 +127,31 @@ export class RoomRecordings {
     return started;
   }
 
+  /**
+   * Goes on with those that were running when another media process died; resolves when the journal says since when. Rejects with DISK_FULL:
+   * then none runs.
+   */
+  goOn({ sessionId, roomId, directory, recordings, lastNs }: InterruptedSession): Promise<void> {
+    return this.#inTurn(async () => {
+      const { journal, clock } = this.#options;
+      for (const { recording, startedAtMs, pauses, revision } of recordings) {
+        const { recordingId, startedNs, layout, participantId = null } = recording;
+        const about = { recordingId, sessionId, roomId, startedNs, startedAtMs, journalDir: directory };
+        this.#running.set(recordingId, { recording, participantId, state: { ...about, revision, layout, pauses } });
+      }
+      try {
+        const sink = await journal.open();
+        this.#directMedia();
+        const nowNs = clock.monotonicNs();
+        await sink.durableEvent({ type: 'interrupted', fromNs: lastNs, untilNs: sink.toSessionTime(nowNs) }, nowNs);
+      } catch (error) {
+        this.#running.clear();
+        throw error;
+      }
+      this.#announce();
+    });
+  }
+
   /** Ends; resolves when the stop record is on disk. Idempotent while the session is remembered. RECORDING_NOT_RUNNING. */
   stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     return this.#inTurn(() => this.#stop(recordingId, reason));
@@ -169,11 +202,11 @@ export class RoomRecordings {
     });
   }
 
-  /** The session is over: ends everything and seals the journal. */
-  end(reason: StopReason): Promise<void> {
+  /** The session is over: ends everything and seals the journal. `at`: when it was over, if that was earlier. */
+  end(reason: StopReason, at: EndTime | null = null): Promise<void> {
     return this.#inTurn(async () => {
       this.#ended = true;
-      await this.#stopAll(reason);
+      await this.#stopAll(reason, at);
       this.#options.journal.event({ type: 'session-ended' });
       await this.#options.journal.close();
     });
@@ -199,7 +232,8 @@ export class RoomRecordings {
     this.#tailEndsMs = monotonicMs(clock);
     const arrivalNs = clock.monotonicNs();
     const startedNs = sink.toSessionTime(arrivalNs);
-    const recording: ActiveRecording = { recordingId, startedNs, layout };
+    const about = participantId === null ? {} : { participantId };
+    const recording: ActiveRecording = { recordingId, startedNs, layout, ...about };
     const state: ActiveRecordingState = {
       recordingId,
       sessionId,
@@ -291,14 +325,15 @@ export class RoomRecordings {
     throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" is not running.`);
   }
 
-  async #stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
+  async #stop(recordingId: RecordingId, reason: StopReason, at: EndTime | null = null): Promise<StoppedRecording> {
     const { journal, clock, log, onStopped } = this.#options;
     const before = this.#stopped.get(recordingId);
     if (before) return before;
     const running = this.#runningOf(recordingId);
     const arrivalNs = clock.monotonicNs();
-    const stoppedNs = journal.sink?.toSessionTime(arrivalNs) ?? running.state.startedNs;
-    const stopped = { recordingId, stoppedNs, stoppedAtMs: clock.wallMs(), reason };
+    const { startedNs } = running.state;
+    const stoppedNs = Math.max(startedNs, at?.endNs ?? journal.sink?.toSessionTime(arrivalNs) ?? startedNs);
+    const stopped = { recordingId, stoppedNs, stoppedAtMs: at?.endAtMs ?? clock.wallMs(), reason };
     this.#running.delete(recordingId);
     this.#directMedia();
     this.#tailEndsMs = monotonicMs(clock) + JOURNAL_TAIL_MS;
@@ -313,8 +348,8 @@ export class RoomRecordings {
     return stopped;
   }
 
-  async #stopAll(reason: StopReason): Promise<void> {
-    for (const recordingId of [...this.#running.keys()]) await this.#stop(recordingId, reason);
+  async #stopAll(reason: StopReason, at: EndTime | null = null): Promise<void> {
+    for (const recordingId of [...this.#running.keys()]) await this.#stop(recordingId, reason, at);
   }
 
   /** Invariant 3. With nothing running it stays as it is: a tail belongs to what was recorded last. */

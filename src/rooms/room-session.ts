@@ -13,6 +13,7 @@ import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
 import { type Clock, monotonicMs } from './clock.ts';
 import type { DurableEvent, SessionState } from './control.ts';
+import type { InterruptedSession } from './interrupted-session.ts';
 import { KeyframePlan } from './keyframe-plan.ts';
 import { LiveSpeaker } from './live-speaker.ts';
 import { MessageBoard } from './message-board.ts';
@@ -40,10 +41,12 @@ export interface RoomSessionOptions {
   readonly onRecordingStopped: (sessionId: SessionId, recording: StoppedRecording) => void;
   /** It takes no more participants: the next who joins the room opens another. Its recordings end behind this call. */
   readonly onEnding: (session: RoomSession) => void;
+  /** It goes on with a session of a media process that died: `goOn` takes its recordings up. */
+  readonly interrupted?: InterruptedSession;
 }
 
 export class RoomSession implements PublicationRoom {
-  readonly sessionId: SessionId = newHexId<SessionId>();
+  readonly sessionId: SessionId;
   readonly roomId: RoomId;
   readonly startedAtMs: number;
   readonly journal: RoomJournal;
@@ -56,16 +59,22 @@ export class RoomSession implements PublicationRoom {
   readonly #keyframes = new KeyframePlan();
   #pins: ParticipantId[] = [];
   #toldSpeaker: ParticipantId | null = null;
-  #nextStream = 1;
+  #nextStream: number;
+  /** Nobody has come back yet. */
+  #deserted: boolean;
   #emptySinceMs: number | null = null;
   #ending: Promise<void> | null = null;
 
   constructor(options: RoomSessionOptions) {
-    const { roomId, sinks, clock, log } = options;
-    const { sessionId } = this;
+    const { roomId, sinks, clock, log, interrupted } = options;
+    const sessionId = interrupted?.sessionId ?? newHexId<SessionId>();
     this.#options = options;
+    this.sessionId = sessionId;
     this.roomId = roomId;
-    this.startedAtMs = clock.wallMs();
+    this.startedAtMs = interrupted?.startedAtMs ?? clock.wallMs();
+    this.#nextStream = (interrupted?.lastStream ?? 0) + 1;
+    this.#deserted = interrupted !== undefined;
+    if (interrupted) this.#keepPlaces(interrupted);
     this.journal = new RoomJournal({
       sessionId,
       roomId,
@@ -94,6 +103,12 @@ export class RoomSession implements PublicationRoom {
       onStopped: (recording) => this.#recordingStopped(recording),
     });
     options.onDurable({ type: 'session-started', session: this.state() });
+  }
+
+  /** Goes on with the recordings of the session that was interrupted. Rejects with DISK_FULL. */
+  async goOn(): Promise<void> {
+    const { interrupted } = this.#options;
+    if (interrupted) await this.recordings.goOn(interrupted);
   }
 
   get participants(): readonly Participant[] {
@@ -257,6 +272,7 @@ export class RoomSession implements PublicationRoom {
     const nowMs = monotonicMs(this.#options.clock);
     let visible = 0;
     for (const participant of this.participants) {
+      this.#deserted &&= participant.awaited;
       if (isGone(participant.signsOfLife(), server, stalls, nowMs)) this.leave(participant, 'timeout');
       else if (!participant.hidden) visible += 1;
     }
@@ -279,13 +295,31 @@ export class RoomSession implements PublicationRoom {
   }
 
   async #end(reason: StopReason): Promise<void> {
-    const { clock, onEnding, onDurable } = this.#options;
+    const { clock, onEnding, onDurable, interrupted } = this.#options;
     const { sessionId, roomId } = this;
     const atMs = clock.wallMs();
+    // Nobody came back: it was over when the media process died.
+    const last = this.#deserted && interrupted && { endNs: interrupted.lastNs, endAtMs: interrupted.lastAtMs };
     for (const participant of this.participants) this.leave(participant, 'room-closed');
     onEnding(this);
-    await this.recordings.end(reason);
+    if (last) await this.recordings.end('media-process-lost', last);
+    else await this.recordings.end(reason);
     onDurable({ type: 'session-ended', sessionId, roomId, atMs });
+  }
+
+  /** Everybody who was there, with what he published, in the order in which tiles stand. */
+  #keepPlaces({ participants, tracks, pins }: InterruptedSession): void {
+    const { clock } = this.#options;
+    const since = { joinedAtMs: clock.wallMs(), nowMs: monotonicMs(clock), resourceId: null };
+    for (const info of participants) {
+      const participant = new Participant({ ...info, ...since, awaited: true });
+      this.#participants.set(info.participantId, participant);
+      for (const { trackId, participantId, source, muted } of tracks) {
+        if (participantId !== info.participantId) continue;
+        participant.tracks.set(source, { ...newTrack(trackId, participantId, source), muted });
+      }
+    }
+    this.#pins = pins.filter((id) => this.#participants.has(id));
   }
 
   #setPin(participantId: ParticipantId, pinned: boolean): boolean {
@@ -333,6 +367,7 @@ export class RoomSession implements PublicationRoom {
       })),
       pins: this.#pins,
       recordings: this.recordings.active,
+      lastStream: this.#nextStream - 1,
     };
   }
 }

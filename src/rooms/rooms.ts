@@ -12,6 +12,7 @@ import type { StopReason } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { type Clock, monotonicMs } from './clock.ts';
 import type { ActiveRecordingState, DurableEvent, ParticipantClaims, SessionState } from './control.ts';
+import type { InterruptedSession } from './interrupted-session.ts';
 import type { MediaEngine } from './media-session.ts';
 import type { PacketSinkFactory } from './packet-sink.ts';
 import type { ServerPresence } from './presence.ts';
@@ -80,6 +81,20 @@ export class Rooms {
       toChannel: (channelId, message) => output.toChannel(channelId, message),
       channelClosed: (channelId, reason) => output.channelClosed(channelId, reason),
     });
+  }
+
+  /** Goes on with sessions of a media process that died. One whose journal cannot be opened is left to the server, which ends its recordings. */
+  async goOn(sessions: readonly InterruptedSession[]): Promise<void> {
+    const { log } = this.#options;
+    for (const session of sessions) {
+      const { sessionId, roomId } = session;
+      try {
+        await this.#sessions.goOn(session);
+        log.warn({ sessionId, roomId }, 'A session that was interrupted goes on.');
+      } catch (error) {
+        log.error({ err: error, sessionId, roomId }, 'A session that was interrupted could not be gone on with.');
+      }
+    }
   }
 
   /** Starts the timer. */

@@ -2,6 +2,7 @@
 import { RoomtapeError } from '../domain/errors.ts';
 import { isRoomId, type RoomId } from '../domain/ids.ts';
 import type { StopReason } from '../domain/recording.ts';
+import type { InterruptedSession } from './interrupted-session.ts';
 import type { ServerPresence } from './presence.ts';
 import { RoomSession, type RoomSessionOptions } from './room-session.ts';
 import type { Stalls } from './stalls.ts';
@@ -41,6 +42,18 @@ export class SessionDirectory {
     return this.#open(roomId);
   }
 
+  /** Goes on with a session of a media process that died, where its room has none. DISK_FULL: it ends at once. */
+  async goOn(interrupted: InterruptedSession): Promise<void> {
+    if (this.#running.has(interrupted.roomId)) return;
+    const session = this.#open(interrupted.roomId, interrupted);
+    try {
+      await session.goOn();
+    } catch (error) {
+      await session.end('disk-full');
+      throw error;
+    }
+  }
+
   tick(server: ServerPresence, stalls: Stalls): void {
     for (const session of [...this.#running.values()]) session.tick(server, stalls);
   }
@@ -52,10 +65,11 @@ export class SessionDirectory {
     await Promise.all(this.#ending.values());
   }
 
-  #open(roomId: RoomId): RoomSession {
+  #open(roomId: RoomId, interrupted?: InterruptedSession): RoomSession {
     const session = new RoomSession({
       ...this.#options,
       roomId,
+      ...(interrupted ? { interrupted } : {}),
       onEnding: (ending) => {
         this.#running.delete(roomId);
         // `end` is being called: its promise exists once this turn is over.

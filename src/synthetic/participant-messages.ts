@@ -2,7 +2,7 @@
 import type { TrackSource } from '../domain/media.ts';
 import type { PublisherOptions, SentMark } from './publisher.ts';
 
-export type JoinOptions = Omit<PublisherOptions, 'onMark' | 'onLost'>;
+export type JoinOptions = Omit<PublisherOptions, 'onMark' | 'onLost' | 'onBack'>;
 
 export type ParticipantCommand =
   | { readonly type: 'join'; readonly options: JoinOptions }
@@ -36,4 +36,5 @@ export type ParticipantReport =
     }
   | { readonly type: 'refused'; readonly id: number; readonly message: string }
   | { readonly type: 'mark'; readonly mark: SentMark }
-  | { readonly type: 'lost'; readonly reason: string };
+  | { readonly type: 'lost'; readonly reason: string }
+  | { readonly type: 'back' };

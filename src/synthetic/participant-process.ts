@@ -20,6 +20,7 @@ const run = async (command: ParticipantCommand): Promise<void> => {
         ...command.options,
         onMark: (mark) => report({ type: 'mark', mark }),
         onLost: (reason) => report({ type: 'lost', reason }),
+        onBack: () => report({ type: 'back' }),
       });
       return;
     case 'set-muted':

@@ -40,6 +40,8 @@ export interface ParticipantOptions {
   /** How many take turns to flash. Default: `index` + 1. */
   readonly of?: number;
   readonly via?: 'whip' | 'room';
+  /** Of the room protocol: comes back by itself whenever its socket closes. */
+  readonly stays?: boolean;
   /** Media time zero on the monotonic clock, shared by all who take turns. Default: now. */
   readonly epochNs?: bigint;
   /** Length of the encoded material; after it the timecode begins anew. Default 60; rounded up to a whole number of turns. */
@@ -124,6 +126,8 @@ export class Participant {
   readonly fps: number;
   /** Every flash and beep so far, in the order they went out. */
   readonly sentLog: SentMark[] = [];
+  /** How often it was away and has come back. */
+  timesBack = 0;
   /** What the transport said when it was lost, or null. */
   lost: string | null = null;
   readonly #child: ChildProcess;
@@ -156,6 +160,7 @@ export class Participant {
       token: options.token,
       name: options.name,
       via: options.via ?? 'whip',
+      stays: options.stays ?? false,
       turn: participant.turn,
       epochNs: participant.epochNs,
       wallOffsetMs: options.wallOffsetMs ?? 0,
@@ -299,6 +304,9 @@ export class Participant {
         return;
       case 'lost':
         this.lost = message.reason;
+        return;
+      case 'back':
+        this.timesBack += 1;
         return;
       case 'done':
         this.#participantId = message.participantId;

@@ -5,6 +5,7 @@
  * States: `joining → joined → left`. After a reconnect the tracks go on under their ids on a new connection.
  */
 import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TrackSource } from '../domain/media.ts';
 import { mediaKindOf } from '../domain/media.ts';
 import { ClientPipe } from './client-pipe.ts';
@@ -55,8 +56,12 @@ export interface PublisherOptions {
   readonly impairment: Impairment | null;
   /** Sent to this address instead of the server's own: a relay that stands between. */
   readonly detour: { readonly host: string; readonly port: number } | null;
+  /** Of the room protocol: comes back, as browsers do, when its socket closes, and publishes anew where its connections are gone. */
+  readonly stays?: boolean;
   readonly onMark: (mark: SentMark) => void;
   readonly onLost: (reason: string) => void;
+  /** It was away, and is there again, sending. */
+  readonly onBack?: () => void;
 }
 
 /** One m-line with what sends on it. */
@@ -74,6 +79,8 @@ interface Publication {
 
 const RIDS = ['q', 'h', 'f'];
 const NS_PER_MS = 1_000_000;
+/** A browser's first pauses are as long. */
+const COME_BACK_PAUSE_MS = 250;
 
 const isLoopback = (url: string): boolean => ['127.0.0.1', 'localhost'].includes(new URL(url).hostname);
 
@@ -96,6 +103,7 @@ export class Publisher {
   #connection = 0;
   #version = 0;
   #transportSequence = 0;
+  #isComingBack = false;
   #left: Promise<void> | undefined;
 
   private constructor(options: PublisherOptions) {
@@ -140,7 +148,7 @@ export class Publisher {
     const { camera, microphone, via } = this.#options;
     if (microphone) await this.#prepare('microphone', [microphone]);
     if (camera.length > 0) await this.#prepare('camera', camera);
-    if (via === 'room') this.#room = await RoomClient.join({ ...this.#options, resumeToken: null }, () => undefined);
+    if (via === 'room') this.#room = await this.#enter(null);
     if (this.#publications.length > 0) await this.#connect();
   }
 
@@ -182,11 +190,41 @@ export class Publisher {
     const resumeToken = this.#room?.joined.resumeToken;
     if (!resumeToken) throw new Error('Only a participant of the room protocol can come back.');
     this.#room?.drop();
+    this.#room = await this.#enter(resumeToken);
+    await this.#connectAnew();
+  }
+
+  #enter(resumeToken: string | null): Promise<RoomClient> {
+    const onClosed = () => void this.#comeBack();
+    return RoomClient.join({ ...this.#options, resumeToken }, this.#options.stays ? { onClosed } : {});
+  }
+
+  /** Tries until it is in the room again, with the connection that it had where the room still has it, else with a new one. */
+  async #comeBack(): Promise<void> {
+    if (this.#isComingBack) return;
+    this.#isComingBack = true;
+    for (let isConnected = true; !this.#left; ) {
+      try {
+        this.#room = await this.#enter(this.#room?.joined.resumeToken ?? null);
+        if (this.#left) this.#room.drop();
+        isConnected &&= this.#room.joined.resumed;
+        if (!isConnected) await this.#connectAnew();
+        isConnected = true;
+        if (!this.#room.closed) break;
+      } catch {
+        this.#room?.drop();
+        await delay(COME_BACK_PAUSE_MS); // whatever it was: the room is not there yet
+      }
+    }
+    this.#isComingBack = false;
+    this.#options.onBack?.();
+  }
+
+  #connectAnew(): Promise<void> {
     this.#pipe?.close();
     this.#pipe = undefined;
     for (const publication of this.#publications) this.#stop(publication);
-    this.#room = await RoomClient.join({ ...this.#options, resumeToken }, () => undefined);
-    await this.#connect();
+    return this.#connect();
   }
 
   /** Says goodbye and stops. Idempotent. */
@@ -238,7 +276,7 @@ export class Publisher {
       onPacket: (packet) => this.#feedback(packet),
       // The other side may close the connection before we do: that is how it takes leave.
       onLost: (reason) => {
-        if (!this.#left) this.#options.onLost(reason);
+        if (!this.#left && !this.#options.stays) this.#options.onLost(reason);
       },
     });
     this.#pipe = pipe;

@@ -20,17 +20,26 @@ export interface RoomTarget {
   readonly resumeToken: string | null;
 }
 
+export interface RoomHandlers {
+  readonly onMessage?: (message: ServerMessage) => void;
+  /** The socket has closed, after it had joined, though nobody here closed it. */
+  readonly onClosed?: () => void;
+}
+
 export class RoomClient {
   readonly #socket: WebSocket;
   readonly #waiting = new Set<{ accept: (message: ServerMessage) => boolean; reject: (error: Error) => void }>();
   readonly #onMessage: (message: ServerMessage) => void;
+  readonly #onClosed: () => void;
   readonly #ping: NodeJS.Timeout;
   #requests = 0;
   #joined: Joined | undefined;
+  #left = false;
 
-  private constructor(socket: WebSocket, onMessage: (message: ServerMessage) => void) {
+  private constructor(socket: WebSocket, handlers: RoomHandlers) {
     this.#socket = socket;
-    this.#onMessage = onMessage;
+    this.#onMessage = handlers.onMessage ?? (() => undefined);
+    this.#onClosed = handlers.onClosed ?? (() => undefined);
     this.#ping = setInterval(() => this.#send({ type: 'ping' }), PING_INTERVAL_MS);
     socket.on('message', (data) => this.#receive(String(data)));
     socket.on('close', (code, reason) => this.#ended(`The room's socket was closed (${code} ${reason}).`));
@@ -38,7 +47,7 @@ export class RoomClient {
   }
 
   /** Connects and joins. Rejects with the server's refusal. */
-  static async join(target: RoomTarget, onMessage: (message: ServerMessage) => void): Promise<RoomClient> {
+  static async join(target: RoomTarget, handlers: RoomHandlers = {}): Promise<RoomClient> {
     const address = new URL(`/v1/rooms/${encodeURIComponent(target.roomId)}/socket`, target.url);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     address.searchParams.set('token', target.token);
@@ -47,7 +56,7 @@ export class RoomClient {
       socket.once('open', resolve);
       socket.once('error', reject);
     });
-    const client = new RoomClient(socket, onMessage);
+    const client = new RoomClient(socket, handlers);
     const joined = client.#await((message) => (message.type === 'joined' ? message : null), null);
     client.#send({
       type: 'join',
@@ -61,6 +70,11 @@ export class RoomClient {
 
   get participantId(): string {
     return this.joined.participantId;
+  }
+
+  /** The socket has closed, or is about to. */
+  get closed(): boolean {
+    return this.#left || this.#socket.readyState !== WebSocket.OPEN;
   }
 
   get joined(): Joined {
@@ -103,6 +117,7 @@ export class RoomClient {
 
   /** Says goodbye; the server closes the socket. Resolves when it is closed. */
   async leave(): Promise<void> {
+    this.#left = true;
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
     this.#send({ type: 'leave' });
@@ -113,6 +128,7 @@ export class RoomClient {
 
   /** Drops the socket without a word. */
   drop(): void {
+    this.#left = true;
     this.#socket.terminate();
   }
 
@@ -167,5 +183,8 @@ export class RoomClient {
   #ended(reason: string): void {
     clearInterval(this.#ping);
     for (const entry of [...this.#waiting]) entry.reject(new Error(reason));
+    if (!this.#joined || this.#left) return;
+    this.#left = true;
+    this.#onClosed();
   }
 }

@@ -102,6 +102,7 @@ const changeBy = (state: SceneState, input: SceneInput): Partial<SceneState> | n
     case 'recording-stopped':
     case 'recording-paused':
     case 'recording-resumed':
+    case 'interrupted':
     case 'dropped':
       return null;
   }

@@ -5,32 +5,48 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ServerChild } from '../../src/cli/server-child.ts';
+import { ServerChild, type ServerChildOptions } from '../../src/cli/server-child.ts';
 import { Api, type ApiKey, signToken } from './api.ts';
 import { processesOf } from './running.ts';
 import { waitFor } from './wait-for.ts';
 
 const KEY: ApiKey = { apiKey: 'scenario-key', apiSecret: 'a secret for scenarios that nobody else uses 0123456789' };
 
-export class Service {
-  readonly server: ServerChild;
+/** How the product is run. */
+export interface RunningServer {
+  readonly url: string;
+  readonly dataDir: string;
+  healthy(limitMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export class Service<Server extends RunningServer = ServerChild> {
+  readonly server: Server;
   readonly api: Api;
   readonly key = KEY;
   readonly folder: string;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: ServerChild, api: Api, folder: string) {
+  private constructor(server: Server, api: Api, folder: string) {
     this.server = server;
     this.api = api;
     this.folder = folder;
   }
 
   /** Starts the product and waits until it is healthy. */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
+  static start(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
+    return Service.run(ServerChild.start, environment);
+  }
+
+  /** The same, by whatever runs it. */
+  static async run<Server extends RunningServer>(
+    start: (options: ServerChildOptions) => Promise<Server>,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Service<Server>> {
     const folder = await mkdtemp(join(tmpdir(), 'roomtape-scenario-'));
     const logFile = join(folder, 'server.log');
     try {
-      const server = await ServerChild.start({
+      const server = await start({
         dataDir: join(folder, 'data'),
         logFile,
         environment: { ROOMTAPE_API_KEY: KEY.apiKey, ROOMTAPE_API_SECRET: KEY.apiSecret, ...environment },

@@ -7,12 +7,14 @@ import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './0001-initial.ts';
 import * as changing from './0002-changing.ts';
 import * as subjects from './0003-subjects.ts';
+import * as incidents from './0008-incidents.ts';
 
 /** By name, in order. Names are in databases: never rename, only add. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-changing': changing,
   '0003-subjects': subjects,
+  '0008-incidents': incidents,
 };
 
 /** Applies what is missing. Rejects with a sentence if the database is newer than this code, or a step fails. */

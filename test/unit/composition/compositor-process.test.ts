@@ -12,6 +12,7 @@ import {
   type CompositionConfig,
   type CompositionTask,
   type CopyConfig,
+  type IncidentTold,
   WORK_VERSION,
   workEvent,
 } from '../../../src/composition/task.ts';
@@ -38,6 +39,7 @@ const open = async (
   copy?: CopyConfig,
 ) => {
   const children: ChildProcess[] = [];
+  const incidents: IncidentTold[] = [];
   const progress: { done: number; total: number | null }[] = [];
   let settle: (outcome: Outcome) => void = () => undefined;
   const outcome = new Promise<Outcome>((resolve) => {
@@ -61,6 +63,7 @@ const open = async (
       report();
     },
     onCopied: (_, artifacts) => settle({ artifacts }),
+    onIncident: (_, incident) => incidents.push(incident),
     onDone: (_, artifact) => settle({ artifact }),
     onFailed: (_, reason) => settle({ reason }),
     ...options,
@@ -86,7 +89,7 @@ const open = async (
       };
       report();
     });
-  return { coordinator, children, progress, outcome, start, until };
+  return { coordinator, children, incidents, progress, outcome, start, until };
 };
 
 const session = async (): Promise<JournalRecord[]> => {

@@ -51,6 +51,7 @@ const open = async (
     },
     onProgress: () => undefined,
     onCopied: () => undefined,
+    onIncident: () => undefined,
     onDone: (id, artifact) => tell({ id, done: artifact.path }),
     onFailed: (id, failed) => tell({ id, failed }),
     log: createLogger('test', 'silent'),
@@ -181,10 +182,13 @@ test('a compositor that falls silent is killed, and another goes on', async () =
   expect(diary().map((line) => line.split(' ')[1]?.split('-')[0])).toEqual(['0', '2']);
 });
 
-test('a frame that kills every decoder costs three processes, not the recording', async () => {
-  const { next } = await open(1, { total: 6, poisonAt: 3 });
+test('a frame that kills every decoder costs three processes, not the recording, which says so', async () => {
+  const told: [string, string][] = [];
+  const onIncident: CoordinatorOptions['onIncident'] = (id, { type }) => told.push([id, type]);
+  const { next } = await open(1, { total: 6, poisonAt: 3 }, { onIncident });
   await coordinator.start(job('a'));
   expect(await next()).toMatchObject({ id: 'a', done: expect.any(String) });
+  expect(told).toEqual([['a', 'frame-skipped']]);
   expect(segments('a')).toHaveLength(6);
   expect(started).toBe(4);
 });

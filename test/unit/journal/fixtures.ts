@@ -25,7 +25,14 @@ export const TRACK = 'aaaaaaaaaaaaaaaaaaaaaaaa' as TrackId;
 export const RECORDING = 'bbbbbbbbbbbbbbbbbbbbbbbb' as RecordingId;
 export const silentLog = createLogger('test', 'silent');
 
-export const EMPTY_ROOM: RoomState = { participants: [], tracks: [], streams: [], pins: [], recordings: [] };
+export const EMPTY_ROOM: RoomState = {
+  participants: [],
+  tracks: [],
+  streams: [],
+  pins: [],
+  recordings: [],
+  lastStream: 0,
+};
 
 export const recordingStarted = (startedNs: number, recordingId = RECORDING): SessionEvent => ({
   type: 'recording-started',

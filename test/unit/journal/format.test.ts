@@ -83,7 +83,7 @@ describe('records', () => {
 
 describe('chunk headers', () => {
   it('come back as they were written', () => {
-    expect(parseChunkHeader(chunkHeader(77))).toEqual({ chunk: 77, minor: 1 });
+    expect(parseChunkHeader(chunkHeader(77))).toEqual({ chunk: 77, minor: 2 });
   });
 
   it('say what is wrong with them', () => {

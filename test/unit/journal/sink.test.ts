@@ -136,6 +136,7 @@ describe('a journal sink', () => {
       ],
       pins: [PARTICIPANT],
       recordings: [],
+      lastStream: 4,
     };
     const { clock, open, calls, directory } = await setUp({ snapshot: () => state });
     const sink = await open();

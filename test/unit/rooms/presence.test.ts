@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { INACTIVITY_MS, isGone, type SignsOfLife } from '../../../src/rooms/presence.ts';
+import { INACTIVITY_MS, isGone, RETURN_MS, type SignsOfLife } from '../../../src/rooms/presence.ts';
 import { Stalls } from '../../../src/rooms/stalls.ts';
 
 const HERE = { away: false, sinceMs: 0 };
@@ -9,6 +9,7 @@ const signs = (given: Partial<SignsOfLife>): SignsOfLife => ({
   publishes: false,
   seenMs: 0,
   socketLostWithServer: false,
+  awaited: false,
   ...given,
 });
 
@@ -33,6 +34,14 @@ describe('presence', () => {
     expect(isGone(lost, { away: true, sinceMs: 11_000 }, AWAKE, 500_000)).toBe(false);
     expect(isGone(lost, { away: false, sinceMs: 500_000 }, AWAKE, 507_999)).toBe(false);
     expect(isGone(lost, { away: false, sinceMs: 500_000 }, AWAKE, 508_000)).toBe(true);
+  });
+
+  test('is kept for who lost every connection with the media process, for 20 s from when he can come back', () => {
+    const lost = signs({ seenMs: 10_000, socketLostWithServer: true, awaited: true });
+    expect(RETURN_MS).toBe(20_000);
+    expect(isGone(lost, { away: true, sinceMs: 11_000 }, AWAKE, 500_000)).toBe(false);
+    expect(isGone(lost, { away: false, sinceMs: 500_000 }, AWAKE, 519_999)).toBe(false);
+    expect(isGone(lost, { away: false, sinceMs: 500_000 }, AWAKE, 520_000)).toBe(true);
   });
 
   test('of a publisher does not depend on the server process', () => {

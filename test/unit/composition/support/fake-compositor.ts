@@ -54,7 +54,9 @@ const die = async (reason: string | undefined): Promise<never> => {
 };
 
 const decode = async (frame: { stream: number; timeNs: number }): Promise<void> => {
-  if (task.careful) await peer.request('decoding', frame);
+  const key = `frame/${frame.stream}/${frame.timeNs}`;
+  const incident = { type: 'frame-skipped', key, fromSeconds: null, toSeconds: null, atMs: 0, message: 'skipped' };
+  if (task.careful) await peer.request('decoding', { frame, incident });
   const shunned = task.shunned.some(({ stream, timeNs }) => stream === frame.stream && timeNs === frame.timeNs);
   if (frame.timeNs === plan.poisonAt && !shunned) process.kill(process.pid, 'SIGSEGV');
   if (task.careful) peer.emit({ type: 'decoded' });

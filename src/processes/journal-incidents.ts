@@ -1,0 +1,120 @@
+/**
+ * What a journal says of things that befell a recording: interruptions, packets that were dropped, records that cannot be read. Fed with
+ * what the feed reads, in order; tells each incident once its end is known. Pure but for its state.
+ */
+import type { Incident, IncidentType } from '../domain/incidents.ts';
+import type { SessionTimeNs } from '../domain/media-time.ts';
+import type { JournalProblem } from '../journal/reader.ts';
+import type { JournalRecord } from '../journal/record.ts';
+
+/** What is missing may be less than a journal's own tick: then nobody can tell that it is. */
+const SHORTEST_HOLE_NS = 250_000_000;
+
+/** The recording, as far as it has been read. */
+export interface RecordedTime {
+  readonly startNs: SessionTimeNs;
+  readonly stopNs: SessionTimeNs | null;
+  secondsAt(ns: SessionTimeNs): number;
+  wallMsAt(ns: SessionTimeNs): number;
+}
+
+interface Beginning {
+  readonly type: IncidentType;
+  readonly key: string;
+  readonly fromNs: SessionTimeNs;
+  /** It is over with the next record, or with the next packet. */
+  readonly until: 'record' | 'packet';
+  readonly shortestNs: number;
+  readonly message: string;
+}
+
+export class JournalIncidents {
+  readonly #timeOf: () => RecordedTime | null;
+  readonly #tell: (incident: Incident) => void;
+  #begun: Beginning[] = [];
+  #lastNs: SessionTimeNs = 0;
+  #lastPacketNs: SessionTimeNs = 0;
+
+  constructor(timeOf: () => RecordedTime | null, tell: (incident: Incident) => void) {
+    this.#timeOf = timeOf;
+    this.#tell = tell;
+  }
+
+  record(record: JournalRecord): void {
+    const { arrivalNs } = record;
+    const isPacket = record.type === 'rtp';
+    if (this.#begun.length > 0) this.#end(arrivalNs, isPacket);
+    if (record.type === 'event' && record.event.type === 'interrupted') {
+      const { fromNs } = record.event;
+      const key = `interrupted/${fromNs}`;
+      this.#begun.push({ type: 'interrupted', key, fromNs, until: 'packet', shortestNs: 0, message: INTERRUPTED });
+    } else if (record.type === 'event' && record.event.type === 'dropped') {
+      const { records, bytes, reason } = record.event;
+      const message = `${records} packets (${bytes} bytes) are missing. ${reason}`;
+      this.#told('packets-dropped', `dropped/${arrivalNs}`, this.#lastPacketNs, arrivalNs, message);
+    }
+    this.#lastNs = Math.max(this.#lastNs, arrivalNs);
+    if (isPacket) this.#lastPacketNs = arrivalNs;
+  }
+
+  /** Met behind the records that were given so far; a damaged record among them says itself behind which. */
+  problem(problem: JournalProblem): void {
+    switch (problem.kind) {
+      case 'damaged': {
+        const { chunk, offset, bytes, restLost, afterNs } = problem;
+        const key = `damaged/${chunk}/${offset}`;
+        const fromNs = afterNs ?? this.#lastNs;
+        const message = `${bytes} bytes of what was received cannot be read.`;
+        if (restLost) this.#unreadable({ key, fromNs, message });
+        else this.#told('journal-damaged', key, fromNs, fromNs, message);
+        return;
+      }
+      case 'torn': {
+        const message = 'What was received is cut off in the midst of a record.';
+        this.#unreadable({ key: `torn/${problem.chunk}`, message, shortestNs: SHORTEST_HOLE_NS });
+        return;
+      }
+      case 'missing-chunks': {
+        const { from, to } = problem;
+        this.#unreadable({ key: `missing/${from}`, message: `Chunks ${from} to ${to} of the journal are not there.` });
+        return;
+      }
+      case 'unknown-records':
+        return; // of a newer version, which this one does without
+    }
+  }
+
+  /** The journal is over: so is what had begun. */
+  finish(): void {
+    this.#end(this.#timeOf()?.stopNs ?? this.#lastNs, true);
+  }
+
+  /** From here, or from `fromNs`, to the next record. */
+  #unreadable(hole: Pick<Beginning, 'key' | 'message'> & Partial<Beginning>): void {
+    this.#begun.push({ type: 'journal-damaged', fromNs: this.#lastNs, until: 'record', shortestNs: 0, ...hole });
+  }
+
+  #end(atNs: SessionTimeNs, isPacket: boolean): void {
+    const over = this.#begun.filter(({ until }) => until === 'record' || isPacket);
+    this.#begun = this.#begun.filter((one) => !over.includes(one));
+    for (const { type, key, fromNs, shortestNs, message } of over) {
+      if (atNs - fromNs >= shortestNs) this.#told(type, key, fromNs, atNs, message);
+    }
+  }
+
+  #told(type: IncidentType, key: string, fromNs: SessionTimeNs, toNs: SessionTimeNs, message: string): void {
+    const time = this.#timeOf();
+    if (!time || toNs < time.startNs || (time.stopNs !== null && fromNs >= time.stopNs)) return;
+    this.#tell({
+      type,
+      key,
+      fromSeconds: time.secondsAt(fromNs),
+      toSeconds: time.secondsAt(toNs),
+      atMs: Math.round(time.wallMsAt(fromNs)),
+      message,
+    });
+  }
+}
+
+const INTERRUPTED =
+  'The media process died and was started again: nothing was received until the first participant was back.';
