@@ -32,6 +32,9 @@ type PictureOf = (trackId: TrackId) => Promise<TrackPicture>;
 
 const NOTHING: TrackPicture = { picture: null, colour: null, fresh: false };
 
+/** Decorations have their own size up to a canvas of so many lines; on a larger one they grow with it. */
+const PLAIN_LINES = 1080;
+
 /** Everything of a tile in its place that is seen, but for the picture itself. */
 const wordsOf = ({ trackId, name, micMuted, speaking }: Tile, { avatar }: TileLook): string =>
   `${trackId} ${name} ${micMuted} ${speaking} ${avatar}`;
@@ -176,6 +179,7 @@ export class Canvas {
       speaking: tile.speaking,
       avatar: picture === null,
       frame: sameRect(tile.rect, this.#whole),
+      scale: Math.max(1, Math.min(this.#planes.width, this.#planes.height) / PLAIN_LINES),
     };
   }
 

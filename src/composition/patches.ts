@@ -43,6 +43,7 @@ export class Patches {
       look.speaking,
       look.avatar,
       look.frame,
+      look.scale,
     ]);
     const kept = this.#kept.get(key);
     if (kept) {

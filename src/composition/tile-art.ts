@@ -21,20 +21,22 @@ export interface TileLook extends Size {
   readonly avatar: boolean;
   /** True: it is the whole canvas, which has no rounded corners and no outline. */
   readonly frame: boolean;
+  /** Pixels to one of a canvas of 1080 lines: 1 on smaller ones, 2 at 2160. What is drawn grows with it, lines too. */
+  readonly scale: number;
 }
 
 const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
 
 /** Lengths in pixels that follow the size of the tile. */
-const measuresOf = ({ width, height }: Size) => {
-  const unit = Math.min(width, height * 1.6);
+const measuresOf = ({ width, height, scale }: TileLook) => {
+  const unit = Math.min(width, height * 1.6) / scale;
   // Not in proportion: a small tile's name must still be read, a large one's need not shout.
-  const font = between(11, 8 + unit * 0.017, 30);
+  const font = scale * between(11, 8 + unit * 0.017, 30);
   return {
     font,
-    radius: between(6, unit * 0.019, 22),
-    margin: between(6, unit * 0.017, 20),
-    ring: between(3, unit * 0.0055, 8),
+    radius: scale * between(6, unit * 0.019, 22),
+    margin: scale * between(6, unit * 0.017, 20),
+    ring: scale * between(3, unit * 0.0055, 8),
     plateHeight: 2 * Math.round(font * 0.92),
     padding: Math.round(font * 0.7),
   };
@@ -52,17 +54,17 @@ const drawCorners = (g: SKRSContext2D, { width, height }: Size, radius: number, 
 };
 
 /** A hairline inside the edge, so that a tile is set off from a background of its own colour. */
-const drawOutline = (g: SKRSContext2D, { width, height }: Size, radius: number, palette: Palette): void => {
+const drawOutline = (g: SKRSContext2D, { width, height, scale }: TileLook, radius: number, palette: Palette): void => {
   g.beginPath();
-  g.roundRect(0.5, 0.5, width - 1, height - 1, radius);
+  g.roundRect(scale / 2, scale / 2, width - scale, height - scale, radius);
   g.strokeStyle = rgba(palette.outline, palette.outlineOpacity);
-  g.lineWidth = 1;
+  g.lineWidth = scale;
   g.stroke();
 };
 
 const drawRing = (
   g: SKRSContext2D,
-  { width, height }: Size,
+  { width, height, scale }: TileLook,
   radius: number,
   thickness: number,
   palette: Palette,
@@ -73,11 +75,11 @@ const drawRing = (
   g.fillStyle = palette.speaker;
   g.fill('evenodd');
   // A keyline parts it from a picture of its own lightness.
-  const inset = thickness + 0.5;
+  const inset = thickness + scale / 2;
   g.beginPath();
   g.roundRect(inset, inset, width - 2 * inset, height - 2 * inset, Math.max(1, radius - inset));
   g.strokeStyle = rgba(palette.background, 0.5);
-  g.lineWidth = 1;
+  g.lineWidth = scale;
   g.stroke();
 };
 
@@ -172,9 +174,10 @@ const drawPlate = (g: SKRSContext2D, look: TileLook, palette: Palette): void => 
   g.fill();
   // A plate over a picture of its own colour keeps its shape.
   g.beginPath();
-  g.roundRect(x + 0.5, y + 0.5, width - 1, m.plateHeight - 1, (m.plateHeight - 1) / 2);
+  const { scale } = look;
+  g.roundRect(x + scale / 2, y + scale / 2, width - scale, m.plateHeight - scale, (m.plateHeight - scale) / 2);
   g.strokeStyle = rgba(palette.outline, palette.outlineOpacity);
-  g.lineWidth = 1;
+  g.lineWidth = scale;
   g.stroke();
   const iconY = y + (m.plateHeight - icon) / 2;
   if (look.micMuted) drawMutedBadge(g, x + ends, iconY, icon, palette);
@@ -198,7 +201,7 @@ export const drawTile = (look: TileLook, palette: Palette): Canvas => {
   if (look.avatar) {
     // In a small tile the plate reaches up to the disc: it gives way.
     const plate = cleanName(look.name) !== '' || look.micMuted || look.screen;
-    drawAvatar(g, look, palette, plate && look.height < 140 ? m.plateHeight * 0.4 : 0);
+    drawAvatar(g, look, palette, plate && look.height < 140 * look.scale ? m.plateHeight * 0.4 : 0);
   }
   drawPlate(g, look, palette);
   const radius = look.frame ? 0 : m.radius;

@@ -18,7 +18,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** Pixels; x and y from the top left. Even on every side (4:2:0), x and width multiples of 16 for tiles. */
+/** Pixels; x and y from the top left. Even on every side (4:2:0); widths of people's tiles are multiples of 16. */
 export interface Rect extends Size {
   readonly x: number;
   readonly y: number;

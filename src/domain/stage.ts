@@ -5,7 +5,7 @@
  */
 import { bandRects, gridRects } from './grid.ts';
 import type { Rect, Size } from './layout.ts';
-import { columnGapOf, even, heightOf, isLandscape, marginOf, UNIT, units } from './tile-measures.ts';
+import { acrossOf, even, gapOf, heightOf, isLandscape, units } from './tile-measures.ts';
 
 /** Most tiles beside the stage. */
 export const MAX_COLUMN = 5;
@@ -22,15 +22,14 @@ export interface StageRects {
 
 /** Splits an area among shares: one; two above each other; three and four in quarters. */
 const splitStage = (stage: Rect, shares: number, canvas: Size): Rect[] => {
-  const gap = columnGapOf(canvas);
-  const margin = marginOf(canvas);
+  const gap = gapOf(canvas);
   const columns = shares > 2 ? 2 : 1;
   const rows = Math.ceil(shares / columns);
-  const width = units((stage.width - (columns - 1) * gap) / columns);
-  const height = even((stage.height - (rows - 1) * margin) / rows);
+  const width = even((stage.width - (columns - 1) * gap) / columns);
+  const height = even((stage.height - (rows - 1) * gap) / rows);
   return Array.from({ length: shares }, (_, i) => ({
     x: stage.x + (i % columns) * (width + gap),
-    y: stage.y + Math.floor(i / columns) * (height + margin),
+    y: stage.y + Math.floor(i / columns) * (height + gap),
     width,
     height,
   }));
@@ -38,9 +37,8 @@ const splitStage = (stage: Rect, shares: number, canvas: Size): Rect[] => {
 
 /** The canvas without its margins. */
 const inner = (canvas: Size): Rect => {
-  const margin = marginOf(canvas);
-  const x = Math.ceil(margin / UNIT) * UNIT;
-  return { x, y: margin, width: units(canvas.width - x - margin), height: even(canvas.height - 2 * margin) };
+  const gap = gapOf(canvas);
+  return { x: gap, y: gap, width: canvas.width - 2 * gap, height: canvas.height - 2 * gap };
 };
 
 const checkBeside = (count: number): void => {
@@ -48,28 +46,33 @@ const checkBeside = (count: number): void => {
   throw new RangeError(`Beside the stage there are 0 to ${MAX_COLUMN} tiles, not ${count}.`);
 };
 
-/** The column at the right of a landscape canvas, and what it leaves to the stage. */
-const columnAtRight = (count: number, canvas: Size): { readonly stage: Rect; readonly beside: readonly Rect[] } => {
-  const margin = marginOf(canvas);
+/** The column at the right of a landscape canvas, and what it leaves to the stage; `grain` rounds the stage's width. */
+const columnAtRight = (
+  count: number,
+  canvas: Size,
+  grain: typeof even,
+): { readonly stage: Rect; readonly beside: readonly Rect[] } => {
+  const gap = gapOf(canvas);
   const whole = inner(canvas);
-  const width = units((((whole.height - (MAX_COLUMN - 1) * margin) / MAX_COLUMN) * 16) / 9);
+  const width = units((((whole.height - (MAX_COLUMN - 1) * gap) / MAX_COLUMN) * 16) / 9);
   const height = heightOf(width);
-  const stage = { ...whole, width: units(whole.width - width - columnGapOf(canvas)) };
-  const top = even((canvas.height - count * height - (count - 1) * margin) / 2);
-  const x = stage.x + stage.width + columnGapOf(canvas);
+  const stageWidth = grain(canvas.width - width - 3 * gap);
+  const stage = { ...whole, x: even((canvas.width - stageWidth - gap - width) / 2), width: stageWidth };
+  const top = even((canvas.height - acrossOf(count, height, gap)) / 2);
+  const x = stage.x + stageWidth + gap;
   return {
     stage,
-    beside: Array.from({ length: count }, (_, i) => ({ x, y: top + i * (height + margin), width, height })),
+    beside: Array.from({ length: count }, (_, i) => ({ x, y: top + i * (height + gap), width, height })),
   };
 };
 
 /** A stage of this height with the others below it on a portrait canvas, all together in the middle. */
 const bandBelow = (stageHeight: number, count: number, canvas: Size) => {
+  const gap = gapOf(canvas);
   const whole = inner(canvas);
   const tiles = bandRects(count, canvas, whole.y + stageHeight);
   const first = Math.min(...tiles.map(({ y }) => y));
   const last = Math.max(...tiles.map(({ y, height }) => y + height));
-  const gap = Math.min(columnGapOf(canvas), whole.height - stageHeight - (last - first));
   const top = even((canvas.height - stageHeight - gap - (last - first)) / 2);
   return {
     stage: { ...whole, y: top, height: stageHeight },
@@ -79,7 +82,7 @@ const bandBelow = (stageHeight: number, count: number, canvas: Size) => {
 
 /** Height of a portrait canvas's stage: two shares above each other are 16:9. */
 const portraitShareHeight = (shares: number, canvas: Size): number =>
-  shares === 2 ? 2 * heightOf(inner(canvas).width) + marginOf(canvas) : even(canvas.height * PORTRAIT_SHARE);
+  shares === 2 ? 2 * heightOf(inner(canvas).width) + gapOf(canvas) : even(canvas.height * PORTRAIT_SHARE);
 
 /**
  * Rectangles while something is shared: whole areas of the shares, into which their pictures are fitted, and `beside` people.
@@ -92,7 +95,7 @@ export const shareRects = (beside: number, canvas: Size, shares: number): StageR
   }
   if (beside === 0) return { stage: splitStage(inner(canvas), shares, canvas), beside: [] };
   const area = isLandscape(canvas)
-    ? columnAtRight(beside, canvas)
+    ? columnAtRight(beside, canvas, even)
     : bandBelow(portraitShareHeight(shares, canvas), beside, canvas);
   return { stage: splitStage(area.stage, shares, canvas), beside: area.beside };
 };
@@ -102,7 +105,7 @@ const mainIn = (area: Rect): Rect => {
   // A pixel more: the height is rounded down to even.
   const width = Math.min(area.width, units(((area.height + 1) * 16) / 9));
   const height = heightOf(width);
-  const x = area.x + units((area.width - width) / 2);
+  const x = area.x + even((area.width - width) / 2);
   return { x, y: area.y + even((area.height - height) / 2), width, height };
 };
 
@@ -111,8 +114,8 @@ export const sidebarRects = (beside: number, canvas: Size): StageRects => {
   checkBeside(beside);
   if (beside === 0) return { stage: gridRects(1, canvas), beside: [] };
   const area = isLandscape(canvas)
-    ? columnAtRight(beside, canvas)
-    : bandBelow(heightOf(inner(canvas).width), beside, canvas);
+    ? columnAtRight(beside, canvas, units)
+    : bandBelow(heightOf(units(inner(canvas).width)), beside, canvas);
   return { stage: [mainIn(area.stage)], beside: area.beside };
 };
 

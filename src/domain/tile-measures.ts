@@ -1,10 +1,13 @@
-/** Lengths that all layouts share: gaps and margins in proportion to the canvas, tiles on the grain that scalers write. Pure. */
+/** Lengths that all layouts share: gaps and margins in proportion to the canvas, tiles of widths that scalers write in whole vectors. Pure. */
 import type { Size } from './layout.ts';
 
-/** Widths and x of tiles are whole numbers of these: scalers write whole vectors, straight into the canvas. */
+/**
+ * Widths of people's tiles are whole numbers of these: scalers write whole vectors. Where a tile stands is even, no more, so that gaps
+ * stay in proportion; what is shared is fitted into its area and has the width that its shape gives.
+ */
 export const UNIT = 16;
-/** Space between tiles and around them, as a part of the canvas's shorter side: visible, and no more. */
-const GAP_RATIO = 0.012;
+/** Space between tiles and around them, as a part of the canvas's shorter side: 8, 12, 18, 36 pixels at 480, 720, 1080, 2160. */
+const GAP_RATIO = 1 / 60;
 
 export const even = (value: number): number => Math.floor(value / 2) * 2;
 export const units = (value: number): number => Math.floor(value / UNIT) * UNIT;
@@ -12,13 +15,8 @@ export const units = (value: number): number => Math.floor(value / UNIT) * UNIT;
 export const heightOf = (width: number): number => even((width * 9) / 16);
 export const isLandscape = (canvas: Size): boolean => canvas.width >= canvas.height;
 
-/** Around the canvas, and between rows. */
-export const marginOf = (canvas: Size): number => Math.max(2, even(Math.min(canvas.width, canvas.height) * GAP_RATIO));
-/** Between tiles of a row: whole units, so that every x stays a multiple. */
-export const columnGapOf = (canvas: Size): number => Math.ceil(marginOf(canvas) / UNIT) * UNIT;
+/** Between tiles of a row, between rows, and around them all at least. */
+export const gapOf = (canvas: Size): number => Math.max(2, even(Math.min(canvas.width, canvas.height) * GAP_RATIO));
 
-/** x of the first tile of a row that is this wide, as near to the canvas's middle as whole units allow. */
-export const centredX = (rowWidth: number, canvasWidth: number): number => {
-  const x = Math.round((canvasWidth - rowWidth) / 2 / UNIT) * UNIT;
-  return x + rowWidth > canvasWidth ? x - UNIT : x;
-};
+/** What `count` things of this length take, with gaps between. */
+export const acrossOf = (count: number, length: number, gap: number): number => count * length + (count - 1) * gap;

@@ -112,14 +112,14 @@ export class Transitions {
     return next;
   }
 
-  /** Fades out; stands still where another tile is about to cover it. */
+  /** Fades out; where another tile is about to cover it, goes on to its place and stays under that one. */
   #leave(tick: number, course: Course, taken: readonly Rect[]): Course {
     const { tile, rect, opacity } = flightAt(course, tick - 1);
     const covered = taken.some((other) => sameRect(other, tile.rect));
     return {
       tile,
       from: rect,
-      to: covered ? rect : away(rect),
+      to: covered ? tile.rect : away(rect),
       fromOpacity: opacity,
       toOpacity: covered ? opacity : 0,
       startTick: tick,

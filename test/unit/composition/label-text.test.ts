@@ -36,6 +36,17 @@ describe('cleanName', () => {
     expect(cleanName('علی\u200Cرضا')).toBe('علی\u200Cرضا');
     expect(cleanName('👩\u200D🚀')).toBe('👩\u200D🚀');
   });
+  test.each([
+    ['white space', ' \t\u00A0\u2003\u3000 '],
+    ['controls', '\u0000\u0007\u001B\u009F'],
+    ['marks of direction', '\u200E\u200F\u061C'],
+    ['overrides and isolates', '\u202E\u2066\u2069'],
+    ['joiners and variation selectors', '\u200D\u200C\uFE0F\u{E0100}'],
+    ['fillers and the blank of Braille', '\u3164\uFFA0\u115F\u1160\u2800'],
+    ['marks without a letter', '\u0301\u0337\u20DD'],
+    ['tags', '\u{E0041}\u{E007F}'],
+  ])('leaves nothing of a name of %s', (_, name) => expect(cleanName(name)).toBe(''));
+  test('takes what looks blank for a space', () => expect(cleanName('\u3164Ada\u2800\u2800L\uFFA0')).toBe('Ada L'));
   test('limits the marks on a letter', () =>
     expect(cleanName(`Z${'\u0337'.repeat(30)}`)).toBe(`Z${'\u0337'.repeat(4)}`));
 });

@@ -16,6 +16,7 @@ const look = (more: Partial<TileLook> = {}): TileLook => ({
   speaking: false,
   avatar: false,
   frame: false,
+  scale: 1,
   ...more,
 });
 

@@ -19,6 +19,7 @@ const lookOf = (name: string, parts: Partial<TileLook> = {}): TileLook => ({
   speaking: false,
   avatar: false,
   frame: false,
+  scale: 1,
   ...parts,
 });
 
@@ -73,6 +74,25 @@ describe('the plate', () => {
       expect(column.every((alpha) => alpha === 0)).toBe(true);
     }
   });
+});
+
+test('on a canvas of 2160 lines everything is twice as large as on one of 1080', () => {
+  const double = { width: 2 * SIZE.width, height: 2 * SIZE.height };
+  for (const parts of [{}, { micMuted: true }, { speaking: true }, { avatar: true }]) {
+    const small = pixelsOf(lookOf('Ada Lovelace', parts));
+    const large = pixelsOf(lookOf('Ada Lovelace', { ...parts, ...double, scale: 2 }));
+    let [differing, drawn] = [0, 0];
+    for (let y = 0; y < SIZE.height; y++) {
+      for (let x = 0; x < SIZE.width; x++) {
+        const alpha = small[(y * SIZE.width + x) * 4 + 3] ?? 0;
+        const other = large[(2 * y * double.width + 2 * x) * 4 + 3] ?? 0;
+        if (alpha > 0) drawn += 1;
+        if (Math.abs(alpha - other) > 100) differing += 1;
+      }
+    }
+    expect(drawn).toBeGreaterThan(1000);
+    expect(differing / drawn, JSON.stringify(parts)).toBeLessThan(0.03);
+  }
 });
 
 describe('an avatar', () => {

@@ -1,19 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { canvasSize, type Rect } from '../../../src/domain/layout.ts';
 import { frameRect, MAX_COLUMN, MAX_SHARES, shareRects, sidebarRects } from '../../../src/domain/stage.ts';
-import { CANVASES, expectSound, isWide, rowsOf } from './rectangles.ts';
+import { CANVASES, expectSound, GAPS, gapsOf, isWide, rowsOf } from './rectangles.ts';
 
 const area = ({ width, height }: Rect): number => width * height;
 const text = (rects: readonly Rect[]) => rects.map((r) => `${r.x},${r.y} ${r.width}x${r.height}`);
+/** From the stage to who is beside or below it; null: nobody is. */
+const apart = (stage: readonly Rect[], beside: readonly Rect[]): number | null => {
+  const [right, bottom] = [
+    Math.max(...stage.map(({ x, width }) => x + width)),
+    Math.max(...stage.map(({ y, height }) => y + height)),
+  ];
+  const [first] = beside;
+  if (first === undefined) return null;
+  return first.x >= right ? first.x - right : Math.min(...beside.map(({ y }) => y)) - bottom;
+};
 
-describe.each(CANVASES)('on $quality $orientation', ({ canvas, orientation }) => {
+describe.each(CANVASES)('on $quality $orientation', ({ canvas, quality, orientation }) => {
+  const gap = GAPS[quality];
   const people = Array.from({ length: MAX_COLUMN + 1 }, (_, i) => i);
 
   it.each(people)('%i people stand beside shares', (count) => {
     for (let shares = 1; shares <= MAX_SHARES; shares += 1) {
       const { stage, beside } = shareRects(count, canvas, shares);
       expect([stage.length, beside.length]).toEqual([shares, count]);
-      expectSound([...stage, ...beside], canvas);
+      expectSound([...stage, ...beside], canvas, stage);
+      for (const part of [stage, beside]) expect([[], [gap]]).toContainEqual(gapsOf(part));
+      // Quarters of an even width are a pixel apart from it.
+      if (count > 0) expect([gap, gap + 2]).toContain(apart(stage, beside));
       if (shares === 1) for (const tile of beside) expect(area(tile) * 2).toBeLessThan(area(stage[0] as Rect));
     }
   });
@@ -25,6 +39,7 @@ describe.each(CANVASES)('on $quality $orientation', ({ canvas, orientation }) =>
     const [main] = stage as [Rect];
     expect(isWide(main)).toBe(true);
     for (const tile of beside) expect(area(tile) * 2).toBeLessThan(area(main));
+    expect(apart(stage, beside)).toBe(count === 0 ? null : gap);
     if (orientation === 'landscape') for (const tile of beside) expect(isWide(tile)).toBe(true);
   });
 });
@@ -49,12 +64,12 @@ describe('a stage', () => {
   });
 
   it('has these rectangles at 720p', () => {
-    expect(text(sidebarRects(2, landscape).stage)).toEqual(['16,76 1008x566']);
-    expect(text(sidebarRects(2, landscape).beside)).toEqual(['1040,230 224x126', '1040,364 224x126']);
-    expect(text(shareRects(1, landscape, 2).stage)).toEqual(['16,8 1008x348', '16,364 1008x348']);
-    expect(text(sidebarRects(2, portrait).stage)).toEqual(['16,270 688x386']);
-    expect(text(sidebarRects(2, portrait).beside)).toEqual(['16,672 336x336', '368,672 336x336']);
-    expect(text(shareRects(1, portrait, 1).stage)).toEqual(['16,282 688x512']);
+    expect(text(sidebarRects(2, landscape).stage)).toEqual(['18,76 1008x566']);
+    expect(text(sidebarRects(2, landscape).beside)).toEqual(['1038,228 224x126', '1038,366 224x126']);
+    expect(text(shareRects(1, landscape, 2).stage)).toEqual(['12,12 1020x342', '12,366 1020x342']);
+    expect(text(sidebarRects(2, portrait).stage)).toEqual(['16,272 688x386']);
+    expect(text(sidebarRects(2, portrait).beside)).toEqual(['18,670 336x336', '366,670 336x336']);
+    expect(text(shareRects(1, portrait, 1).stage)).toEqual(['12,284 696x512']);
     expect(frameRect(portrait)).toEqual({ x: 0, y: 0, width: 720, height: 1280 });
   });
 

@@ -3,7 +3,7 @@ import type { Size } from '../../../src/domain/layout.ts';
 import { FRAME_RATE } from '../../../src/domain/media-time.ts';
 import { LayerSelector, type LayerSource } from '../../../src/timeline/layers.ts';
 import type { TimelineStream, VideoFrame } from '../../../src/timeline/types.ts';
-import { MS, participant, S, track } from './support/session.ts';
+import { MS, participant, S, seeded, track } from './support/session.ts';
 
 const TRACK = track('t');
 const SIZES: Record<string, Size> = {
@@ -174,6 +174,40 @@ describe('a layer that fails', () => {
     expect(run(new Script([{ rid: 'h', sends: [[0, 1500]] }])).entered).toEqual(['1@0']);
     expect(run(new Script([{ ...h, lossMs: 1300, keyEveryMs: 2000 }])).entered).toEqual(['1@0']);
   });
+});
+
+describe('layers that come and go as they like', () => {
+  /** Sends for a while, then not, and so on; loses something once. */
+  const unsteady = (rid: string, random: () => number): LayerScript => {
+    const sends: [number, number][] = [];
+    for (let ms = random() < 0.7 ? 0 : 2500 * random(); ms < 12_000; ms += 200 + 4000 * random()) {
+      const until = Math.min(12_000, ms + 100 + 5000 * random());
+      sends.push([ms, until]);
+      ms = until;
+    }
+    return { rid, sends, keyEveryMs: 700 + 3000 * random(), lossMs: 12_000 * random() };
+  };
+
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    'are all a fallback within a second (%i): what is shown is never older than what another has by more',
+    (seed) => {
+      const random = seeded(seed + 1);
+      const source = new Script(['q', 'h', 'f'].map((rid) => unsteady(rid, random)));
+      const decodable = source.streamsOf().flatMap(({ stream }) => {
+        return source.videoFrames(stream, 0, 12 * S).filter((frame) => frame.decodable);
+      });
+      const tile = SIZES[['q', 'h', 'f'][seed % 3] ?? 'h'] ?? { width: 1, height: 1 };
+      const selector = new LayerSelector(source, TRACK, 0);
+      for (let tick = 0; tick < 360; tick++) {
+        const atNs = (tick * S) / FRAME_RATE;
+        const choice = selector.select(atNs, tile);
+        const newestNs = Math.max(...decodable.flatMap(({ timeNs }) => (timeNs < atNs + S / 60 ? [timeNs] : [])));
+        if (newestNs === Number.NEGATIVE_INFINITY) continue;
+        expect(choice, `at ${atNs / S} s`).not.toBeNull();
+        expect((newestNs - (choice?.timeNs ?? 0)) / MS, `at ${atNs / S} s`).toBeLessThanOrEqual(1000);
+      }
+    },
+  );
 });
 
 describe('a new epoch', () => {
