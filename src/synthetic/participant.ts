@@ -126,6 +126,8 @@ export class Participant {
   readonly fps: number;
   /** Every flash and beep so far, in the order they went out. */
   readonly sentLog: SentMark[] = [];
+  /** When it changed its connections: what it sent meanwhile may have been cut. By the monotonic clock. */
+  readonly reconnects: { readonly fromNs: bigint; readonly toNs: bigint }[] = [];
   /** How often it was away and has come back. */
   timesBack = 0;
   /** What the transport said when it was lost, or null. */
@@ -242,8 +244,10 @@ export class Participant {
   }
 
   /** Loses its connections and resumes: same participant, new transport. */
-  reconnect(): Promise<void> {
-    return this.#tell({ type: 'reconnect' });
+  async reconnect(): Promise<void> {
+    const fromNs = process.hrtime.bigint();
+    await this.#tell({ type: 'reconnect' });
+    this.reconnects.push({ fromNs, toNs: process.hrtime.bigint() });
   }
 
   async statistics(): Promise<ParticipantStatistics> {

@@ -14,6 +14,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** A picture of 30 fps stands for 33 ms: a flash is seen up to that much after it was sent. */
 const FRAME_S = 0.034;
+/** A flash and its beep last 100 ms at most; a file's last 100 ms more may be cut by codecs' frames. */
+const MARK_S = 0.2;
 /** Synthetic senders have a keyframe a second, and until the first there is nothing to show. */
 const FIRST_PICTURE_S = 1.3;
 /** Sender and recorder agree to a few milliseconds. */
@@ -119,7 +121,7 @@ describe('people apart', () => {
     expect(black.length).toBeGreaterThanOrEqual(2);
     // It lasts until the first keyframe after the camera is on again, and synthetic cameras send one a second.
     expect(Math.max(...black) - Math.min(...black)).toBeLessThan(offSeconds + 1.1);
-    inSync(seen.flashes.slice(1), seen.beeps);
+    inSync(seen);
     expect(seen.beeps.length).toBeGreaterThanOrEqual(4);
 
     // Bob's: H.264 in MP4, to the moment he left.
@@ -128,7 +130,7 @@ describe('people apart', () => {
     expect(mp4.meta.format).toBe('mp4');
     const heard = await look(await fetched(mp4.fileUrl, 'bob.mp4'), 1);
     expect(heard.pictures.every(({ identity, time }) => identity === 1 || time < FIRST_PICTURE_S)).toBe(true);
-    inSync(heard.flashes.slice(1), heard.beeps);
+    inSync(heard);
 
     // A track's files: two of her camera, since it was off between; one of his voice.
     const trackId = await one((params) => track.list(params), 'ada');
@@ -152,7 +154,7 @@ describe('people apart', () => {
     const composed = await done(() => composite.get(chosen.id ?? ''));
     const together = await look(await fetched(String(composed.file?.fileUrl), 'composite.mp4'), 1);
     expect(together.video).toMatchObject({ width: 1280, height: 720 });
-    inSync(together.flashes.slice(1), together.beeps);
+    inSync(together);
 
     // Merged: Ada on the left, Bob on the right.
     const { recording } = await merge.create({
@@ -175,10 +177,11 @@ describe('people apart', () => {
   });
 });
 
-/** Each flash has a beep with it. */
-const inSync = (flashes: readonly number[], beeps: readonly number[]): void => {
-  expect(flashes.length).toBeGreaterThan(0);
-  for (const flash of flashes) {
+/** Each flash has a beep with it: but the first, which may be what is left of one, and one whose beep the end cuts. */
+const inSync = ({ flashes, beeps, duration }: { flashes: number[]; beeps: number[]; duration: number }): void => {
+  const whole = flashes.slice(1).filter((flash) => flash + MARK_S < duration);
+  expect(whole.length).toBeGreaterThan(0);
+  for (const flash of whole) {
     const nearest = Math.min(...beeps.map((beep) => Math.abs(flash - beep)));
     expect(nearest).toBeLessThan(FRAME_S + CLOCK_S);
   }

@@ -320,10 +320,14 @@ export class Sitting {
       const [first] = incarnations;
       if (!first) throw new Error('A group of nobody.');
       const marks = incarnations.flatMap(({ sentLog }) => sentLog);
+      const wasCut = (dueNs: bigint): boolean =>
+        incarnations.some(({ reconnects }) =>
+          reconnects.some(({ fromNs, toNs }) => dueNs + MARK_NS >= fromNs && dueNs <= toNs),
+        );
       const timesOf = (kind: 'flash' | 'beep') =>
         marks
           .filter((mark) => mark.kind === kind && isRecorded(journal, mark.dueNs))
-          .filter(({ dueNs }) => isRecorded(journal, dueNs + MARK_NS))
+          .filter(({ dueNs }) => isRecorded(journal, dueNs + MARK_NS) && !wasCut(dueNs))
           .map(({ dueNs }) => secondsOf(journal, dueNs));
       const beeps = timesOf('beep');
       return {
@@ -333,7 +337,7 @@ export class Sitting {
         mediaZero: secondsBetween(journal.startNs, first.epochNs),
         flashes: timesOf('flash').filter((time) => isJudged(scenes, index, time)),
         beeps: beeps.filter((time) => isInside(duration, time)),
-        // A beep that a pause cuts may be heard, or not; so may what is left of one in the midst of which somebody is unmuted.
+        // A beep that a pause or a new connection cuts may be heard, or not; so may what is left of one in the midst of which somebody is unmuted.
         audible: [
           ...marks
             .filter(({ kind }) => kind === 'beep')
