@@ -35,6 +35,7 @@ import { mergeRecordingRoutes } from './routes/merge-recordings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { notImplementedRoutes } from './routes/not-implemented.ts';
 import { collectOpenApi, openApiRoutes } from './routes/openapi.ts';
+import { purgeRoutes } from './routes/purges.ts';
 import { recordingChangeRoutes } from './routes/recording-changes.ts';
 import { recordingRoutes } from './routes/recordings.ts';
 import { roomSocketRoutes } from './routes/room-socket.ts';
@@ -106,6 +107,7 @@ export const createApi = async (options: ApiOptions): Promise<Api> => {
     compositeRecordingRoutes(rest, context);
     recordingChangeRoutes(rest, context);
     compositionRoutes(rest, context);
+    purgeRoutes(rest, context);
     notImplementedRoutes(rest);
   });
   await app.register(async (plain) => whipRoutes(plain.withTypeProvider<ZodTypeProvider>(), context));

@@ -148,6 +148,8 @@ export interface RecordingView {
   readonly startedWith?: RecordingConfig;
   /** What it was composed to again, oldest first. */
   readonly compositions: readonly CompositionView[];
+  /** Participants whose media was, or is being, taken out. Left out: none. */
+  readonly purges?: readonly PurgeView[];
   /** In the order in which they happened. */
   readonly incidents: readonly IncidentView[];
   readonly createdAt: Date;
@@ -163,6 +165,18 @@ export interface IncidentView {
   readonly participantId: string | null;
   readonly source: string | null;
   readonly message: string;
+}
+
+export interface PurgeView {
+  readonly participantId: string;
+  readonly status: 'waiting' | 'composing' | 'done' | 'failed';
+  /** Taken out of the journal. */
+  readonly packets: number;
+  /** Recordings for which the journal still has the participant's media. */
+  readonly keptFor: readonly string[];
+  readonly failureReason: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
 }
 
 /** What to compose a recording to again. */
@@ -219,6 +233,11 @@ export interface RecordingsPort {
    * Composes it again. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, PARTICIPANT_NOT_FOUND, TOO_MANY_REQUESTS.
    */
   compose(recordingId: string, request: CompositionRequest): Promise<CompositionView>;
+  /**
+   * Takes a participant's media out. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_NOT_DONE, RECORDING_JOURNAL_ERASED,
+   * PARTICIPANT_NOT_FOUND, INVALID_REQUEST. Answers when nobody gets a file with it any more; repeatable.
+   */
+  purge(recordingId: string, participantId: string): Promise<PurgeView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
 }

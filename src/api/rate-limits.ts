@@ -11,7 +11,6 @@ import { BlockList, isIP } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { RoomtapeError } from '../domain/errors.ts';
 import { groupsOf } from '../support/network-address.ts';
-import type { Caller } from './auth.ts';
 
 export interface RateLimitSettings {
   /** 0: no limit, here and below. */
@@ -74,7 +73,13 @@ const tooMany = (what: string, { limit, resetS }: Taken): RoomtapeError =>
     retryAfterS: resetS,
   });
 
-const keyOf = ({ roomClaim, participantId }: Caller): string => JSON.stringify([roomClaim, participantId]);
+/** What a token is bound to. */
+interface Bound {
+  readonly roomClaim: string | undefined;
+  readonly participantId: string | undefined;
+}
+
+const keyOf = ({ roomClaim, participantId }: Bound): string => JSON.stringify([roomClaim, participantId]);
 
 export class RateLimits {
   readonly #requests: Windows;
@@ -89,12 +94,12 @@ export class RateLimits {
   }
 
   /** One REST call. Says in headers what is left; TOO_MANY_REQUESTS. */
-  request(caller: Caller, reply: FastifyReply): void {
+  request(caller: Bound, reply: FastifyReply): void {
     tell(this.#requests.take(keyOf(caller)), 'requests', reply);
   }
 
   /** One attempt to join, publish or watch. TOO_MANY_REQUESTS. */
-  join(joiner: Caller, reply?: FastifyReply): void {
+  join(joiner: Bound, reply?: FastifyReply): void {
     tell(this.#joins.take(keyOf(joiner)), 'joins', reply);
   }
 

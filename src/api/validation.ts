@@ -23,12 +23,12 @@ const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
     data,
   );
 
-/** Field names whose values never appear in an answer or a log. */
-const SECRET = /url|token|secret|credential/i;
+/** Names of fields whose values never appear in an answer or a log, and URLs wherever they stand: paths and queries are secrets. */
+const SECRET = /url|end_?point|token|secret|credential|password|signature|:\/\//i;
 
 const shown = (value: unknown, path: string): string => {
-  if (SECRET.test(path)) return 'not acceptable';
   const json = JSON.stringify(value) ?? String(value);
+  if (SECRET.test(path) || SECRET.test(json)) return 'not acceptable';
   return `${json.slice(0, SHOWN_CHARACTERS)}${json.length > SHOWN_CHARACTERS ? '…' : ''}`;
 };
 

@@ -4,6 +4,7 @@ import type { RecordingView } from './ports.ts';
 import { type Around, commonFields, toCommonFields } from './wire-common.ts';
 import { toWireComposition, wireComposition } from './wire-composition.ts';
 import { toWireFile, wireFile } from './wire-file.ts';
+import { toWirePurge, wirePurge } from './wire-purge.ts';
 
 export const wireRecording = z
   .object({
@@ -22,6 +23,7 @@ export const wireRecording = z
       orientation: z.string(),
     }),
     fileFormat: z.string(),
+    purges: z.array(wirePurge).meta({ description: 'Participants whose media was, or is being, taken out.' }),
     compositions: z.array(wireComposition).meta({ description: 'What it was composed to again, oldest first.' }),
   })
   .meta({ id: 'Recording' });
@@ -46,6 +48,7 @@ export const toWireRecording = (recording: RecordingView, around: Around): WireR
       orientation: config.orientation,
     },
     fileFormat: config.fileFormat,
+    purges: (recording.purges ?? []).map(toWirePurge),
     compositions: recording.compositions.map((composition) => toWireComposition(composition, around)),
   };
 };

@@ -7,6 +7,7 @@ export type {
   FileRow,
   IncidentRow,
   OutboxRow,
+  PurgeRow,
   RecordingRow,
   RoomRow,
   RoomWebhook,

@@ -155,6 +155,25 @@ export interface RecordingIncidentsTable {
   created_at: Timestamp;
 }
 
+/** `waiting → composing → done | failed`; `failed` may be asked for again. */
+export type PurgeStatus = 'waiting' | 'composing' | 'done' | 'failed';
+
+/** A participant whose media is taken out of a recording. */
+export interface PurgesTable {
+  recording_id: RecordingId;
+  participant_id: ParticipantId;
+  status: Generated<PurgeStatus>;
+  /** The composition without the participant whose file takes the place of the recording's. */
+  composition_id: CompositionId | null;
+  /** Taken out of the journal. */
+  packets: Generated<number>;
+  /** Other recordings of the session that still need the participant's media in the journal. */
+  kept_for: ColumnType<readonly RecordingId[], string | undefined, string>;
+  failure_reason: string | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
 /** Something that is to be told or done because a state changed, written in the transaction that changed it. */
 export interface OutboxTable {
   id: Generated<number>;
@@ -176,6 +195,7 @@ export interface Tables {
   files: FilesTable;
   recording_incidents: RecordingIncidentsTable;
   outbox: OutboxTable;
+  purges: PurgesTable;
 }
 
 export type RoomRow = Selectable<RoomsTable>;
@@ -185,4 +205,5 @@ export type RecordingRow = Selectable<RecordingsTable>;
 export type CompositionRow = Selectable<CompositionsTable>;
 export type FileRow = Selectable<FilesTable>;
 export type IncidentRow = Selectable<RecordingIncidentsTable>;
+export type PurgeRow = Selectable<PurgesTable>;
 export type OutboxRow = Selectable<OutboxTable>;

@@ -9,6 +9,7 @@ import { openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
 import { missingFonts } from '../composition/font-files.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { makeServerFolders } from '../config/data-folder.ts';
+import { isolationObstacle, runningMediaUser } from '../processes/isolation.ts';
 import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
 import { dataPaths } from '../processes/paths.ts';
 import { dial } from '../support/ipc.ts';
@@ -30,6 +31,7 @@ export const runDoctor = async (): Promise<void> => {
   const findings = [
     ...(running ? await runningServer(config) : await freePorts(config)),
     running ? mediaSettings(config) : undefined,
+    folder === undefined ? isolation(config, running) : undefined,
     folder ?? disk(config),
     // The embedded database lies in the data folder.
     running || (folder !== undefined && !config.databaseUrl) ? undefined : await database(config),
@@ -63,6 +65,26 @@ const dataFolder = (config: Config): Finding | undefined => {
 const mediaSettings = (config: Config): Finding | undefined => {
   const names = outdatedMediaSettings(config, dataPaths(config.dataDir));
   return names.length === 0 ? undefined : { about: 'its settings', verdict: 'warning', words: outdatedWords(names) };
+};
+
+/** As whom the media process runs, or would. */
+const isolation = (config: Config, running: boolean): Finding | undefined => {
+  const about = 'isolation';
+  const paths = dataPaths(config.dataDir);
+  if (running) {
+    const user = runningMediaUser(paths);
+    if (user === undefined) return undefined;
+    if (user !== process.getuid?.()) {
+      return { about, verdict: 'ok', words: `the media process runs as a user of its own (${user})` };
+    }
+  }
+  const obstacle = isolationObstacle(paths);
+  if (obstacle === null && !running) {
+    return { about, verdict: 'ok', words: 'the media process and compositors get users of their own' };
+  }
+  const reason = obstacle ?? 'it was started before that was possible: end Roomtape in order and start it again';
+  const words = `the media process and compositors, which take bytes from the network, run as this user like the rest: ${reason}`;
+  return { about, verdict: 'warning', words };
 };
 
 const disk = (config: Config): Finding => {

@@ -38,9 +38,12 @@ export interface Job {
   notBeforeMs: number;
 }
 
+/** Where the segments of a composition lie, in its own folder. */
+export const segmentsFolder = (directory: string): string => join(directory, 'segments');
+
 /** Takes up what lies in the job's folder: finished segments are kept, what dead processes left unfinished is removed. */
 export const openJob = async (spec: CompositionJob): Promise<Job> => {
-  const segments = join(spec.directory, 'segments');
+  const segments = segmentsFolder(spec.directory);
   await mkdir(segments, { recursive: true, mode: 0o700 });
   const scratchFolders = (await readdir(spec.directory)).filter((name) => name.startsWith('scratch-'));
   for (const name of scratchFolders) await rm(join(spec.directory, name), { recursive: true, force: true });

@@ -10,13 +10,13 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** A new file, readable and writable by its owner only. Rejects if it exists. */
+  /** A new file, readable and writable by its owner only (the group may read it, where it is told so). Rejects if it exists. */
   create(path: string): Promise<DiskFile>;
 }
 
-export const systemDisk: Disk = {
+const diskOf = (mode: number): Disk => ({
   create: async (path) => {
-    const handle = await open(path, 'wx', 0o600);
+    const handle = await open(path, 'wx', mode);
     return {
       write: async (buffer, offset, length, position) =>
         (await handle.write(buffer, offset, length, position)).bytesWritten,
@@ -24,7 +24,10 @@ export const systemDisk: Disk = {
       close: () => handle.close(),
     };
   },
-};
+});
+
+export const systemDisk = diskOf(0o600);
+export const groupReadableDisk = diskOf(0o640);
 
 /** No room on the disk, or none for this user. */
 export const isDiskFull = (error: unknown): boolean =>

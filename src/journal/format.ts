@@ -135,7 +135,7 @@ export const decodeRecord = (source: Buffer, offset: number, size: number): Jour
     case RECORD_TYPE.tick:
       return { type: 'tick', arrivalNs };
     case RECORD_TYPE.event:
-      return { type: 'event', arrivalNs, event: parseJson(payload, 'event', 'type', 'string') as SessionEvent };
+      return { type: 'event', arrivalNs, event: parseEvent(payload) };
     case RECORD_TYPE.snapshot:
       return { type: 'snapshot', arrivalNs, snapshot: parseSnapshot(payload) };
     case RECORD_TYPE.index:
@@ -158,12 +158,44 @@ const parseJson = (payload: Buffer, what: string, key: string, type: 'string' | 
   return value;
 };
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** What an event is about, where readers look into it. */
+const ABOUT: Readonly<Record<string, string>> = {
+  'participant-joined': 'participant',
+  'track-published': 'track',
+  'stream-opened': 'stream',
+  'recording-started': 'recording',
+  'layout-changed': 'layout',
+};
+
+const parseEvent = (payload: Buffer): SessionEvent => {
+  const event = parseJson(payload, 'event', 'type', 'string') as SessionEvent;
+  const key = Object.hasOwn(ABOUT, event.type) ? ABOUT[event.type] : undefined;
+  if (key === undefined || isObject(Reflect.get(event, key))) return event;
+  throw new JournalFormatError(`The event "${event.type}" has no "${key}".`);
+};
+
+/** Lists of a snapshot, and whether they hold objects. */
+const LISTS = [
+  ['participants', true],
+  ['tracks', true],
+  ['streams', true],
+  ['pins', false],
+  ['recordings', true],
+] as const;
+
 const parseSnapshot = (payload: Buffer): JournalSnapshot => {
   const snapshot = parseJson(payload, 'snapshot', 'originMonotonicNs', 'string') as JournalSnapshot;
   if (snapshot.version !== 1) {
     throw new JournalFormatError(
       `The snapshot is of version ${String(snapshot.version)}; this program reads version 1.`,
     );
+  }
+  for (const [name, ofObjects] of LISTS) {
+    const list: unknown = snapshot[name];
+    if (Array.isArray(list) && (!ofObjects || list.every(isObject))) continue;
+    throw new JournalFormatError(`The snapshot has no list of "${name}".`);
   }
   return snapshot;
 };
@@ -180,8 +212,19 @@ export const encodeIndex = (index: ChunkIndex): Buffer => {
   return payload;
 };
 
-const parseIndex = (payload: Buffer): ChunkIndex =>
-  parseJson(payload.subarray(0, Math.max(0, payload.length - 4)), 'index', 'lastNs', 'number') as ChunkIndex;
+const parseIndex = (payload: Buffer): ChunkIndex => {
+  const json = payload.subarray(0, Math.max(0, payload.length - 4));
+  const index = parseJson(json, 'index', 'lastNs', 'number') as ChunkIndex;
+  const { landmarks, streams }: { landmarks?: unknown; streams?: unknown } = index;
+  if (!areOffsets(landmarks)) throw new JournalFormatError('The index has no list of "landmarks".');
+  const whole =
+    Array.isArray(streams) && streams.every((one) => isObject(one) && areOffsets(Reflect.get(one, 'keyframes')));
+  if (!whole) throw new JournalFormatError('The index has no list of "streams".');
+  return index;
+};
+
+const areOffsets = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
 
 /** Bytes at the end of a sealed chunk that tell where its index begins. */
 export const INDEX_LOCATOR_BYTES = 8;

@@ -6,6 +6,7 @@ import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import { exists, isMissing, listChunkFiles, RESERVE_NAME, sealedChunkPath, syncDirectory } from './chunk-files.ts';
+import { removeParts } from './purge.ts';
 
 /** What a recording holds on to. `toNs` null: it is still running. */
 export interface NeededSpan {
@@ -78,6 +79,7 @@ export const deleteJournal = async (directory: string): Promise<boolean> => {
   if (sealed.length < files.length) return false;
   try {
     await rm(join(directory, RESERVE_NAME), { force: true });
+    await removeParts(directory);
     await rmdir(directory);
     return true;
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Logger } from '../support/log.ts';
 import { BlockPool } from './block-pool.ts';
 import { syncDirectory } from './chunk-files.ts';
 import { createSystemClock, type JournalClock } from './clock.ts';
-import { type Disk, systemDisk } from './disk.ts';
+import { type Disk, groupReadableDisk, systemDisk } from './disk.ts';
 import { type JournalLimits, JournalSink, type OpenJournalOptions } from './journal-sink.ts';
 import { findJournalStart, sealAbandonedChunks } from './resume.ts';
 
@@ -20,6 +20,8 @@ export interface JournalSinkFactoryOptions {
   readonly log: Logger;
   readonly clock?: JournalClock;
   readonly limits?: Partial<JournalLimits>;
+  /** The group of this process may read what is written. */
+  readonly groupReads?: boolean;
   readonly disk?: Disk;
 }
 
@@ -28,6 +30,7 @@ export const createJournalSinkFactory = (
   options: JournalSinkFactoryOptions,
 ): { open(session: OpenJournalOptions): Promise<JournalSink> } => {
   const clock = options.clock ?? createSystemClock();
+  const mode = options.groupReads ? 0o750 : 0o700;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const pool = new BlockPool(limits.bufferBytes);
   const writing = new Set<SessionId>();
@@ -39,8 +42,8 @@ export const createJournalSinkFactory = (
       writing.add(session.sessionId);
       try {
         const directory = join(options.root, session.sessionId);
-        await mkdir(options.root, { recursive: true, mode: 0o700 });
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await mkdir(options.root, { recursive: true, mode });
+        await mkdir(directory, { recursive: true, mode });
         await syncDirectory(options.root);
         await sealAbandonedChunks(directory, options.log);
         const start = await findJournalStart(directory, clock);
@@ -52,7 +55,7 @@ export const createJournalSinkFactory = (
           pool,
           start,
           log: options.log.child({ sessionId: session.sessionId }),
-          disk: options.disk ?? systemDisk,
+          disk: options.disk ?? (options.groupReads ? groupReadableDisk : systemDisk),
           onClosed: () => writing.delete(session.sessionId),
         });
         await sink.open();

@@ -7,6 +7,7 @@ import type {
   FileView,
   IncidentView,
   ParticipantTimes,
+  PurgeView,
   RecordingsPort,
   RecordingView,
   RoomsPort,
@@ -16,10 +17,19 @@ import type {
   SubjectName,
   SubjectRequest,
 } from '../api/ports.ts';
-import type { Catalog, CompositionRow, FileRow, IncidentRow, RecordingRow, RoomRow } from '../catalog/catalog.ts';
+import type {
+  Catalog,
+  CompositionRow,
+  FileRow,
+  IncidentRow,
+  PurgeRow,
+  RecordingRow,
+  RoomRow,
+} from '../catalog/catalog.ts';
 import { compositionsAgainOf } from '../catalog/compositions.ts';
 import { filesOf, findFile } from '../catalog/files.ts';
 import { incidentsOf } from '../catalog/incidents.ts';
+import { purgesOf } from '../catalog/purges.ts';
 import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
@@ -31,6 +41,7 @@ import type { RecordingChanges } from '../recordings/changes.ts';
 import type { ComposingAgain } from '../recordings/composing-again.ts';
 import type { Merges } from '../recordings/merges.ts';
 import type { MediaControl } from '../recordings/ports.ts';
+import type { Purges } from '../recordings/purges.ts';
 import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
 
@@ -219,16 +230,30 @@ const earlyEndOf = ({ stop_reason, ended_at, updated_at }: RecordingRow): Incide
   return [{ type, at, from: null, to: null, participantId: null, source: null, message }];
 };
 
+const purgeView = (row: PurgeRow): PurgeView => ({
+  participantId: row.participant_id,
+  status: row.status,
+  packets: row.packets,
+  keptFor: row.kept_for,
+  failureReason: row.failure_reason,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
 export const recordingsPort = (
   catalog: Catalog,
   workflow: RecordingWorkflow,
   changes: RecordingChanges,
   again: ComposingAgain,
   merges: Merges,
+  purges: Purges,
 ): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
-    const again = await compositionsAgainOf(catalog, ids);
+    const purged = await purgesOf(catalog, ids);
+    // What was made anew without somebody is the recording's own.
+    const anew = new Set(purged.map(({ composition_id: id }) => id));
+    const again = (await compositionsAgainOf(catalog, ids)).filter(({ id }) => !anew.has(id));
     // Read after what they are files of: who is done has one, and who was not done when read may have one by now, which is not told yet.
     const files = await filesOf(catalog, ids);
     const incidents = await incidentsOf(catalog, ids);
@@ -262,6 +287,7 @@ export const recordingsPort = (
           end: end ? new Date(end) : row.ended_at,
         })),
         subject: row.subject,
+        purges: purged.filter((purge) => purge.recording_id === row.id).map(purgeView),
         file: own[0] ?? null,
         files: own,
         createdAt: row.created_at,
@@ -300,6 +326,7 @@ export const recordingsPort = (
       if (!composed) throw new Error('What was asked for is not in the row.');
       return composed;
     },
+    purge: async (id, participantId) => purgeView(await purges.ask(id, participantId)),
     delete: (id) => workflow.delete(id),
   };
 };

@@ -3,7 +3,7 @@
  * spared: a recording that begins in the same session at this moment loses nothing.
  */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { journalUses } from '../catalog/recordings.ts';
 import { deleteJournal, journalsToDelete, type RetainedJournal } from '../journal/retention.ts';
@@ -12,6 +12,8 @@ import type { Logger } from '../support/log.ts';
 
 export interface JournalKeeperOptions {
   readonly catalog: Catalog;
+  /** Folder of all journals. */
+  readonly root: string;
   readonly retentionMs: number;
   /** All journals together; 0 is no limit. */
   readonly maxBytes: number;
@@ -45,8 +47,14 @@ export class JournalKeeper {
     }
   }
 
-  /** Deletes one journal; one that is being written stays, and is found by a later sweep. */
+  /**
+   * Deletes one journal; one that is being written stays, and is found by a later sweep. Where it lies was said by the media process, which
+   * is not to be believed that it lies anywhere else.
+   */
   async erase(directory: string): Promise<void> {
+    if (dirname(resolve(directory)) !== resolve(this.#options.root)) {
+      throw new Error(`"${directory}" is no journal: journals lie in "${this.#options.root}".`);
+    }
     await deleteJournal(directory);
   }
 }

@@ -19,7 +19,8 @@ const POLL_MS = 50;
 const stats = z.object({ rooms_sessions: z.number() });
 
 /** The media process's share of the settings. */
-export const mediaSettingsOf = (config: Config, paths: DataPaths): MediaSettings => ({
+export const mediaSettingsOf = (config: Config, paths: DataPaths, groupReads = false): MediaSettings => ({
+  groupReads,
   socketPath: paths.mediaSocket,
   journalsDir: paths.journals,
   resumeSecretFile: paths.resumeSecret,

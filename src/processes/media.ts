@@ -42,7 +42,8 @@ const startMedia = async (
   scope: Scope,
   onShutdown: (graceMs: number) => void,
 ) => {
-  const { rtc, socketPath, journalsDir } = settings;
+  const { rtc, socketPath, journalsDir, groupReads = false } = settings;
+  process.umask(groupReads ? 0o027 : 0o077);
   const other = await dial(socketPath, {}).catch(() => undefined);
   if (other) {
     other.close();
@@ -64,7 +65,7 @@ const startMedia = async (
   const control = new ControlServer({ path: socketPath, log, onShutdown });
   const rooms = new Rooms({
     engine,
-    sinks: createJournalSinkFactory({ root: journalsDir, log }),
+    sinks: createJournalSinkFactory({ root: journalsDir, groupReads, log }),
     clock: systemClock,
     log,
     output: control,

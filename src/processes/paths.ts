@@ -33,7 +33,8 @@ export const dataPaths = (dataDir: string): DataPaths => {
     recordings: join(root, 'recordings'),
     run,
     supervisorSocket: join(run, 'supervisor.sock'),
-    mediaSocket: join(run, 'media.sock'),
+    // In a folder of its own: the media process may be another user, who must not meddle with what else lies in `run`.
+    mediaSocket: join(run, 'media', 'media.sock'),
     mediaPid: join(run, 'media.pid'),
     mediaSettings: join(run, 'media-settings.json'),
     workSocketOf: (serverPid) => join(run, `work-${serverPid}.sock`),

@@ -3,7 +3,6 @@
  * are the media process's, segments are on disk, everything else is in the database. It ends in order on SIGTERM, and when the
  * supervisor's socket closes.
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +11,13 @@ import { openCatalog } from '../catalog/catalog.ts';
 import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
+import { purgeParticipant } from '../journal/purge.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
 import { Merges } from '../recordings/merges.ts';
+import type { Composer } from '../recordings/ports.ts';
+import { Purges } from '../recordings/purges.ts';
 import { SessionBook } from '../recordings/session-book.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
@@ -25,6 +27,7 @@ import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
 import { bareEnvironment } from './environment.ts';
+import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { journalLookup } from './journal-lookup.ts';
 import { mediaControl, mediaPort } from './media-control.ts';
@@ -34,6 +37,8 @@ import { serverHealth } from './server-health.ts';
 
 /** Maximum durations are looked at this often: hours need no finer clock. */
 const DUE_CHECK_MS = 1_000;
+/** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
+const PURGE_CHECK_MS = 1_000;
 const RETENTION_CHECK_MS = 60_000;
 /** What a failing database made us drop is taken up again this often. */
 const RESUME_MS = 10_000;
@@ -51,11 +56,12 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const background = (work: Promise<void>): void => {
     work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
   };
+  const compositor = compositorIdentity(paths);
   const coordinator = new CompositionCoordinator({
     socketPath: paths.workSocketOf(process.pid),
     maxProcesses: config.compositorConcurrency,
     spawn: (environment) =>
-      spawn(process.execPath, [fileURLToPath(new URL('./compositor.ts', import.meta.url))], {
+      spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
         stdio: ['ignore', 'inherit', 'inherit'],
         // Its own process group: Ctrl-C in a terminal would kill it before the coordinator can end it in order.
         detached: true,
@@ -71,13 +77,14 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   });
   const compositions = new Compositions({
     catalog,
-    composer: coordinator,
+    composer: composerOf(coordinator, compositor),
     dataDir: paths.root,
     recordingsDir: paths.recordings,
     log,
   });
   removeStaleSockets(paths.run);
   await coordinator.open();
+  shareSocket(paths.workSocketOf(process.pid), compositor);
   scope.own('coordinator', coordinator, () => coordinator.close());
   scope.own('compositions', compositions, () => compositions.settled());
 
@@ -95,12 +102,22 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const changes = new RecordingChanges({ catalog, media: control });
   const keeper = new JournalKeeper({
     catalog,
+    root: paths.journals,
     retentionMs: config.journalRetentionMs,
     maxBytes: config.journalMaxBytes,
     log,
   });
   const journal = journalLookup(paths.journals);
   const again = new ComposingAgain({ catalog, compositions, journal });
+  const purges = new Purges({
+    catalog,
+    compositions,
+    journal,
+    purgeJournal: purgeParticipant,
+    dataDir: paths.root,
+    recordingsDir: paths.recordings,
+    log,
+  });
   const workflow = new RecordingWorkflow({
     catalog,
     media: control,
@@ -121,13 +138,14 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     if (client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
   });
   repeat(scope, 'compositions', RESUME_MS, log, () => compositions.resume());
+  repeat(scope, 'purges', PURGE_CHECK_MS, log, () => purges.runDue());
   repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, () => keeper.sweep(new Date()));
 
   const api = await createApi({
     ports: {
       rooms: roomsPort(catalog, control),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions)),
+      recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions), purges),
       files: filesPort(catalog, paths.root),
       media: mediaPort(client),
       health: serverHealth({
@@ -152,6 +170,17 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   if (outdated.length > 0) log.warn({ settings: outdated }, outdatedWords(outdated));
   return url;
 };
+
+/** The coordinator, whose compositors are somebody else's processes: they are given the folders that they work in. */
+const composerOf = (coordinator: CompositionCoordinator, compositor: RunAs): Composer => ({
+  start: (work) => {
+    giveToCompositor(compositor, work);
+    return coordinator.start(work);
+  },
+  finished: (id) => coordinator.finished(id),
+  journalEnded: (id) => coordinator.journalEnded(id),
+  cancel: (id) => coordinator.cancel(id),
+});
 
 /** Work sockets of server processes that were killed. One that is just ending has no more use for its own. */
 const removeStaleSockets = (run: string): void => {

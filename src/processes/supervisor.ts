@@ -3,9 +3,9 @@
  * that it has no reason to die. Order and limits: docs/shutdown.md.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
@@ -16,6 +16,7 @@ import { type Lock, takeLock } from '../support/lock.ts';
 import { createLogger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { bareEnvironment } from './environment.ts';
+import { type Isolation, prepareIsolation, RUNS_AS_ROOT, spawnAs } from './isolation.ts';
 import { endOutdatedMedia, mediaSettingsOf, rememberMediaSettings } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { keepPostgres } from './postgres-keeper.ts';
@@ -63,11 +64,14 @@ export const supervise = async (config: Config): Promise<Supervised> => {
       spawn: () => spawnServer(paths, postgres.url, credentials),
       log,
     });
+    mkdirSync(dirname(paths.mediaSocket), { recursive: true, mode: 0o700 });
+    const isolation = prepareIsolation(paths, config.rtc.port);
+    if (isolation.obstacle !== undefined) log.warn({ reason: isolation.obstacle }, RUNS_AS_ROOT);
     const media: Sibling = new Sibling({
       name: 'media',
       pidFile: paths.mediaPid,
       socketPath: paths.mediaSocket,
-      spawn: () => spawnMedia(config, paths),
+      spawn: () => spawnMedia(config, paths, isolation),
       onDeath: () => cannotStart('The media process could not start: what it said stands above.'),
       log,
     });
@@ -75,6 +79,7 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     scope.own('media', media, async () => {
       await media.stop(STEP_LIMIT_MS);
       rmSync(paths.mediaSettings, { force: true });
+      rmSync(dirname(paths.mediaSocket), { recursive: true, force: true });
     });
     await endOutdatedMedia(config, paths, log);
     await media.start();
@@ -143,10 +148,10 @@ const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credent
     },
   });
 
-const spawnMedia = (config: Config, paths: DataPaths): ChildProcess => {
-  const settings = mediaSettingsOf(config, paths);
+const spawnMedia = (config: Config, paths: DataPaths, isolation: Isolation): ChildProcess => {
+  const settings = mediaSettingsOf(config, paths, isolation.obstacle === undefined && process.getuid?.() === 0);
   rememberMediaSettings(paths, settings);
-  return spawn(process.execPath, [entry('media')], {
+  return spawnAs(isolation.media, entry('media'), {
     stdio: ['ignore', 'inherit', 'inherit'],
     // Its own process group: Ctrl-C in a terminal reaches the supervisor alone, which ends the others in order.
     detached: true,

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type Catalog, type CompositionRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import {
   cancelCompositions,
@@ -19,6 +19,7 @@ import {
 } from '../catalog/compositions.ts';
 import { insertFile } from '../catalog/files.ts';
 import { noteIncident } from '../catalog/incidents.ts';
+import { purgesOf } from '../catalog/purges.ts';
 import { moveRecording, recordingsComposedAgain, recordingsIn, setProgress } from '../catalog/recordings.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
 import type { Incident } from '../domain/incidents.ts';
@@ -58,6 +59,16 @@ interface Held {
   readonly again: boolean;
   readonly fence: number;
 }
+
+/** What lies in a folder; nothing where there is none. */
+const namesIn = async (path: string): Promise<string[]> => {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+};
 
 /** Names of the folders in a folder. */
 const foldersIn = async (path: string): Promise<string[]> => {
@@ -162,6 +173,15 @@ export class Compositions {
     });
   }
 
+  /** Erases finished files of a recording, but those (absolute paths). */
+  async eraseFilesOf(recordingId: RecordingId, kept: ReadonlySet<string>): Promise<void> {
+    const folder = join(this.#options.recordingsDir, recordingId, FILES);
+    for (const name of await namesIn(folder)) {
+      const path = join(folder, name);
+      if (!kept.has(path)) await rm(path, { recursive: true, force: true });
+    }
+  }
+
   async progressed(compositionId: string, done: number, total: number | null): Promise<void> {
     const held = this.#held.get(compositionId);
     if (!held) return;
@@ -206,6 +226,10 @@ export class Compositions {
     return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, dataDir, recordingsDir } = this.#options;
       const id = compositionId as CompositionId;
+      // Compositors take hostile bytes: what they say is theirs is looked for where it was asked for, and nowhere else.
+      const folder = join(recordingsDir, recordingId, FILES);
+      const stray = artifacts.find(({ path }) => dirname(resolve(path)) !== resolve(folder));
+      if (stray) throw new Error(`A compositor says that a file lies at "${stray.path}", outside "${folder}".`);
       const taken = await transaction(catalog, async (trx) => {
         if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return false;
         for (const [index, artifact] of artifacts.entries()) {
@@ -281,8 +305,10 @@ export class Compositions {
     journalDir: string,
     stage: JournalStage,
   ): Promise<void> {
-    const { composer, dataDir, recordingsDir } = this.#options;
+    const { catalog, composer, dataDir, recordingsDir } = this.#options;
     const folder = join(recordingsDir, recording.id);
+    const canvas = composition.request ? requestedCanvas(composition.request) : canvasConfig(recording.config);
+    const purged = (await purgesOf(catalog, [recording.id])).map((purge) => purge.participant_id);
     await mkdir(join(folder, FILES), { recursive: true, mode: 0o700 });
     await composer.start({
       compositionId: composition.id,
@@ -291,8 +317,10 @@ export class Compositions {
       directory: join(folder, composition.id),
       artifactPath: join(folder, FILES, composition.id),
       config: {
-        ...(composition.request ? requestedCanvas(composition.request) : canvasConfig(recording.config)),
+        ...canvas,
         ...compositeConfig(recording, folder),
+        // Whoever was purged is in nothing that is made from then on, whatever was asked for.
+        ...(purged.length > 0 && { excludeParticipants: [...(canvas.excludeParticipants ?? []), ...purged] }),
       },
       ...copyOrder(recording, dataDir),
       createdAtMs: (composition.request ? composition : recording).created_at.getTime(),

@@ -14,6 +14,8 @@ export const mediaSettings = z.strictObject({
   journalsDir: z.string().min(1),
   /** Secret of the resume tokens; made if there is none. */
   resumeSecretFile: z.string().min(1),
+  /** Journals may be read by the group of this process: compositors are other users of it. */
+  groupReads: z.boolean().optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   rtc: z.strictObject({
     bindAddress: z.string().min(1),

@@ -1,6 +1,6 @@
 /**
  * Where our processes' sockets lie: `<data>/run` where its path is short enough for a Unix socket, else a folder in the system's
- * temporary folder that is named by a hash of the data folder. 0700: whoever can enter it can drive the server.
+ * temporary folder that is named by a hash of the data folder. Nobody else may look into it; sockets have modes of their own besides.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync } from 'node:fs';
@@ -21,6 +21,7 @@ export const runDirectory = (dataDir: string): string => {
   if (!owner.isDirectory() || (process.getuid && owner.uid !== process.getuid())) {
     throw new Error(`The run folder "${path}" belongs to somebody else: remove it or choose another data folder.`);
   }
-  chmodSync(path, 0o700);
+  // The group may pass where the supervisor has said so (processes/isolation.ts); nobody else may anything.
+  chmodSync(path, owner.mode & 0o710);
   return path;
 };

@@ -2,7 +2,7 @@
  * The real product for a test: a child process with a data folder and ports of its own. Closing it asserts that nothing is left
  * running, and removes the folder.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerChild, type ServerChildOptions } from '../../src/cli/server-child.ts';
@@ -44,6 +44,8 @@ export class Service<Server extends RunningServer = ServerChild> {
     environment: Readonly<Record<string, string>> = {},
   ): Promise<Service<Server>> {
     const folder = await mkdtemp(join(tmpdir(), 'roomtape-scenario-'));
+    // The product's own users pass through it: a folder that only root may enter would keep them from working.
+    await chmod(folder, 0o711);
     const logFile = join(folder, 'server.log');
     try {
       const server = await start({

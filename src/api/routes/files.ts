@@ -1,4 +1,5 @@
 /** `GET /v1/files/{fileId}`: stored files by signed URL, whole or a range of bytes (RFC 9110 §14), streamed from disk. */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -19,7 +20,8 @@ const disposition = (kind: 'inline' | 'attachment', name: string): string =>
 
 const openFile = async (path: string): Promise<FileHandle> => {
   try {
-    return await open(path, 'r');
+    // What compositors made belongs to them: a link in its place is not followed.
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw gone(error);
     throw error;

@@ -8,6 +8,7 @@ import * as initial from './0001-initial.ts';
 import * as changing from './0002-changing.ts';
 import * as subjects from './0003-subjects.ts';
 import * as incidents from './0008-incidents.ts';
+import * as purges from './0011-purges.ts';
 
 /** By name, in order. Names are in databases: never rename, only add. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -15,6 +16,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-changing': changing,
   '0003-subjects': subjects,
   '0008-incidents': incidents,
+  '0011-purges': purges,
 };
 
 /** Applies what is missing. Rejects with a sentence if the database is newer than this code, or a step fails. */

@@ -10,6 +10,7 @@ import type {
   Page,
   PageRequest,
   ParticipantClaims,
+  PurgeView,
   RecordingView,
   RoomView,
   SessionView,
@@ -296,6 +297,23 @@ export class InMemorySystem implements ApiPorts {
         request,
       ),
     find: async (id) => this.recordingList.find((recording) => recording.id === id) ?? null,
+    purge: async (id, participantId) => {
+      this.#fail();
+      const recording = this.recordingList.find((one) => one.id === id);
+      if (!recording) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+      const now = new Date();
+      const purge: PurgeView = {
+        participantId,
+        status: 'waiting',
+        packets: 0,
+        keptFor: [],
+        failureReason: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      this.#replace(this.recordingList, { ...recording, file: null, files: [], purges: [purge] });
+      return purge;
+    },
     delete: async (id) => {
       const index = this.recordingList.findIndex((recording) => recording.id === id);
       if (index < 0) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');

@@ -35,6 +35,7 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   'GET /v2/recordings/{recordingId}': 'room',
   'DELETE /v2/recordings/{recordingId}': 'room',
   'PATCH /v2/recordings/{recordingId}': 'room',
+  'DELETE /v2/recordings/{recordingId}/participants/{participantId}': 'room',
   'POST /v2/recordings/{recordingId}/pause': 'room',
   'POST /v2/recordings/{recordingId}/resume': 'room',
   'POST /v2/recordings/{recordingId}/compositions': 'room',
