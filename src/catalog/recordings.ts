@@ -250,6 +250,16 @@ export const overdueRecordings = (catalog: Catalog, now: Date): Promise<Recordin
     .orderBy('due_at')
     .execute();
 
+/** When the maximum duration of the next live one is over; null: none runs. */
+export const nextDueAt = async (catalog: Catalog): Promise<Date | null> => {
+  const row = await catalog
+    .selectFrom('recordings')
+    .select(({ fn }) => fn.min('due_at').as('due_at'))
+    .where('status', 'in', ['starting', 'recording', 'paused'])
+    .executeTakeFirst();
+  return row?.due_at ?? null;
+};
+
 /** Newest first, of one kind (rooms' if it is left out); deleted ones are left out. `query` finds in the ids of recording, room and session. */
 export const listRecordings = async (
   catalog: Catalog,

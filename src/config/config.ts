@@ -28,6 +28,8 @@ export interface Config {
   readonly dataDir: string;
   /** Undefined: embedded. */
   readonly databaseUrl: string | undefined;
+  /** Undefined: the queue lies in the database. */
+  readonly redisUrl: string | undefined;
   readonly journalRetentionMs: number;
   /** 0: no limit. */
   readonly journalMaxBytes: number;
@@ -76,6 +78,7 @@ const toConfig = (values: SettingValues): Config => {
     apiSecret: values.apiSecret,
     dataDir: values.dataDir,
     databaseUrl: values.databaseUrl,
+    redisUrl: values.redisUrl,
     journalRetentionMs: values.journalRetention,
     journalMaxBytes: values.journalMaxBytes,
     minFreeDiskBytes: values.minFreeDisk,
@@ -110,5 +113,6 @@ export const describeConfig = (config: Config): Record<string, unknown> => ({
   ...config,
   apiSecret: config.apiSecret === undefined ? undefined : '[secret]',
   databaseUrl: config.databaseUrl === undefined ? undefined : '[secret]',
+  redisUrl: config.redisUrl === undefined ? undefined : '[secret]',
   rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
 });

@@ -107,6 +107,12 @@ export const SETTINGS = {
     must: 'a URL such as postgres://user:password@host:5432/database',
     accept: (value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ''),
   }),
+  redisUrl: optionalText({
+    secret: true,
+    meaning: 'Redis (5 or newer) for the queue of wake-ups. Not set: the queue lies in the database.',
+    must: 'a URL such as redis://user:password@host:6379/0, or rediss:// for TLS',
+    accept: (value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''),
+  }),
   journalRetention: duration({
     fallback: '24h',
     min: '0s',

@@ -28,6 +28,7 @@ import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
+import { openJobs, serverJobs } from './jobs.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { journalLookup } from './journal-lookup.ts';
 import { mediaControl, mediaPort } from './media-control.ts';
@@ -35,13 +36,8 @@ import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { serverHealth } from './server-health.ts';
 
-/** Maximum durations are looked at this often: hours need no finer clock. */
-const DUE_CHECK_MS = 1_000;
 /** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
 const PURGE_CHECK_MS = 1_000;
-const RETENTION_CHECK_MS = 60_000;
-/** What a failing database made us drop is taken up again this often. */
-const RESUME_MS = 10_000;
 /** The media process is started before us, and takes about a second. */
 const MEDIA_LIMIT_MS = 10_000;
 
@@ -118,6 +114,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     recordingsDir: paths.recordings,
     log,
   });
+  const jobs = openJobs(config, credentials.apiKey, log);
   const workflow = new RecordingWorkflow({
     catalog,
     media: control,
@@ -128,18 +125,18 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     maxDurationMs: config.maxRecordingDurationMs,
     transitions: config.transitions,
     minFreeDiskBytes: config.minFreeDiskBytes,
+    onDue: (at) => jobs.wake('maximum-durations', { at }),
     log,
   });
   await compositions.resume();
   client.start();
   scope.own('media client', client, () => client.close());
-
-  repeat(scope, 'maximum durations', DUE_CHECK_MS, log, async () => {
-    if (client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
-  });
-  repeat(scope, 'compositions', RESUME_MS, log, () => compositions.resume());
-  repeat(scope, 'purges', PURGE_CHECK_MS, log, () => purges.runDue());
-  repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, () => keeper.sweep(new Date()));
+  jobs.add({ kind: 'purges', sweepMs: PURGE_CHECK_MS, run: () => purges.runDue().then(() => null) });
+  for (const job of serverJobs({ workflow, compositions, keeper, isMediaThere: () => client.state === 'connected' })) {
+    jobs.add(job);
+  }
+  scope.own('jobs', jobs, () => jobs.close());
+  jobs.start();
 
   const api = await createApi({
     ports: {
@@ -208,22 +205,6 @@ const takeEvent = async (
     case 'recording-stopped':
       return workflow.stoppedByMedia(event.recordingId, event);
   }
-};
-
-/** Does something again and again, never twice at once; a failure is logged and the next turn comes all the same. */
-const repeat = (scope: Scope, name: string, everyMs: number, log: Logger, work: () => Promise<void>): void => {
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= work()
-      .catch((error: unknown) => log.error({ err: error }, `The timer for ${name} failed.`))
-      .finally(() => {
-        running = undefined;
-      });
-  }, everyMs);
-  scope.own(name, timer, async () => {
-    clearInterval(timer);
-    await running;
-  });
 };
 
 const main = async (): Promise<void> => {

@@ -25,6 +25,7 @@ import {
   liveRecordingOf,
   markRecordingDeleted,
   moveRecording,
+  nextDueAt,
   overdueRecordings,
   recordingsIn,
 } from '../catalog/recordings.ts';
@@ -59,6 +60,8 @@ export interface WorkflowOptions {
   /** Whether tiles are eased to their places in recordings that start from now on. */
   readonly transitions: boolean;
   readonly minFreeDiskBytes: number;
+  /** A recording has begun that is to end at that time: `enforceMaximumDuration` is wanted then. */
+  readonly onDue: (at: Date) => void;
   readonly log: Logger;
 }
 
@@ -150,9 +153,10 @@ export class RecordingWorkflow {
     else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
   }
 
-  /** Ends recordings that have run for their maximum duration. Called by a timer. */
-  async enforceMaximumDuration(now: Date): Promise<void> {
+  /** Ends recordings that have run for their maximum duration. Resolves with when the next one will have, null if none runs. */
+  async enforceMaximumDuration(now: Date): Promise<Date | null> {
     for (const row of await overdueRecordings(this.#options.catalog, now)) await this.#stop(row, 'max-duration');
+    return nextDueAt(this.#options.catalog);
   }
 
   /**
@@ -265,6 +269,7 @@ export class RecordingWorkflow {
       return moved;
     });
     if (row) compositions.follow(row, 'live');
+    if (row?.due_at) this.#options.onDue(row.due_at);
     return (await noteLive(catalog, live)) ?? row ?? this.#reread(id);
   }
 

@@ -164,6 +164,7 @@ const system = async (journal: JournalLookup = async () => null) => {
       maxDurationMs: 60_000,
       transitions: true,
       minFreeDiskBytes: 0,
+      onDue: () => undefined,
       log,
     });
     const again = new ComposingAgain({ catalog, compositions, journal });
