@@ -29,7 +29,7 @@ const RETRY_AFTER_S = 1;
 /** Headers that belong to a refusal: RFC 9110 §11.6.1 wants a challenge on 401. */
 export const headersOf = (refusal: RoomtapeError): Record<string, string> => ({
   ...(refusal.status === 401 ? { 'www-authenticate': 'Bearer realm="roomtape"' } : {}),
-  ...(refusal.status === 503 || refusal.status === 429
+  ...(refusal.status === 503 || refusal.status === 429 || refusal.code === 'IDEMPOTENCY_KEY_BUSY'
     ? { 'retry-after': String(refusal.retryAfterS ?? RETRY_AFTER_S) }
     : {}),
 });

@@ -32,7 +32,7 @@ export const RECORDING_STATUSES = [
 ] as const satisfies RecordingStatus[];
 
 /**
- * A recording in state `starting`. Rejects with RECORDING_ALREADY_RUNNING if the room has a live one of the same subject: the database
+ * A recording in state `starting`. Rejects with IDEMPOTENCY_KEY_BUSY if its id is taken, and with RECORDING_ALREADY_RUNNING if the room has a live one of the same subject: the database
  * decides, however many servers ask at once.
  */
 export const insertRecording = async (
@@ -66,6 +66,15 @@ export const insertRecording = async (
       .executeTakeFirstOrThrow();
   } catch (cause) {
     const constraint = violatedConstraint(cause) ?? '';
+    if (constraint === 'recordings_pkey') {
+      throw new RoomtapeError(
+        'IDEMPOTENCY_KEY_BUSY',
+        'The same start is being served already. Try again in a second.',
+        {
+          cause,
+        },
+      );
+    }
     if (!/^one_live_recording_per_(room|subject)$/.test(constraint)) throw cause;
     throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.', { cause });
   }
@@ -176,6 +185,12 @@ export const findRecording = async (catalog: Catalog, recordingId: RecordingId):
     .where('id', '=', recordingId)
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
+  return row ?? null;
+};
+
+/** Also one that is deleted. */
+export const findAnyRecording = async (catalog: Catalog, recordingId: RecordingId): Promise<RecordingRow | null> => {
+  const row = await catalog.selectFrom('recordings').selectAll().where('id', '=', recordingId).executeTakeFirst();
   return row ?? null;
 };
 

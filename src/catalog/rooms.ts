@@ -4,7 +4,7 @@ import type { Catalog } from './database.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { RoomRow, RoomWebhook } from './tables.ts';
 
-/** Makes a room, or answers the one that has this `customRoomId` already, unchanged. */
+/** Makes a room, or answers the one that has this id or `customRoomId` already, unchanged. */
 export const createRoom = async (
   catalog: Catalog,
   room: { id: string; roomId: RoomId; customRoomId: string | null; webhook: RoomWebhook | null },
@@ -17,14 +17,14 @@ export const createRoom = async (
       custom_room_id: room.customRoomId,
       webhook: room.webhook && JSON.stringify(room.webhook),
     })
-    .onConflict((conflict) => conflict.column('custom_room_id').doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
   if (made) return made;
   return await catalog
     .selectFrom('rooms')
     .selectAll()
-    .where('custom_room_id', '=', room.customRoomId)
+    .where((where) => where.or([where('id', '=', room.id), where('custom_room_id', '=', room.customRoomId)]))
     .executeTakeFirstOrThrow();
 };
 

@@ -186,6 +186,28 @@ export interface OutboxTable {
   created_at: Timestamp;
 }
 
+/** An answer of the API, to be given again. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface IdempotencyKeysTable {
+  /** Whose key it is. */
+  holder: string;
+  key: string;
+  /** Of the request. */
+  fingerprint: string;
+  /** What the request makes has this id. */
+  object_id: string;
+  /** Null: the request is being served, or its server died. */
+  answer: ColumnType<StoredAnswer | null, string | null, string | null>;
+  /** Without an answer by then: whoever served it has died. */
+  lease_until: Date;
+  created_at: Date;
+}
+
 export interface Tables {
   rooms: RoomsTable;
   sessions: SessionsTable;
@@ -196,6 +218,7 @@ export interface Tables {
   recording_incidents: RecordingIncidentsTable;
   outbox: OutboxTable;
   purges: PurgesTable;
+  idempotency_keys: IdempotencyKeysTable;
 }
 
 export type RoomRow = Selectable<RoomsTable>;

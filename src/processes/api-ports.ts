@@ -57,8 +57,8 @@ const roomView = (row: RoomRow): RoomView => ({
 const roomNotFound = (id: string): RoomtapeError => new RoomtapeError('ROOM_NOT_FOUND', `There is no room "${id}".`);
 
 export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => ({
-  create: async ({ customRoomId }) =>
-    roomView(await createRoom(catalog, { id: newHexId(), roomId: newRoomId(), customRoomId, webhook: null })),
+  create: async ({ customRoomId, id = newHexId() }) =>
+    roomView(await createRoom(catalog, { id, roomId: newRoomId(), customRoomId, webhook: null })),
   list: async (request) => {
     const { items, total } = await listRooms(catalog, request);
     return { items: items.map(roomView), total };
@@ -321,8 +321,8 @@ export const recordingsPort = (
     changeLayout: async (id, change) => view(await changes.changeLayout(id, change)),
     pause: async (id) => view(await changes.pause(id)),
     resume: async (id) => view(await changes.resume(id)),
-    compose: async (id, request) => {
-      const composed = compositionView(await again.compose(id, request), []);
+    compose: async (id, request, newId) => {
+      const composed = compositionView(await again.compose(id, request, newId), []);
       if (!composed) throw new Error('What was asked for is not in the row.');
       return composed;
     },

@@ -28,6 +28,7 @@ import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
+import { idempotencyPort } from './idempotency-port.ts';
 import { openJobs, serverJobs } from './jobs.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { journalLookup } from './journal-lookup.ts';
@@ -144,6 +145,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       sessions: sessionsPort(catalog, control),
       recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions), purges),
       files: filesPort(catalog, paths.root),
+      idempotency: idempotencyPort(catalog),
       media: mediaPort(client),
       health: serverHealth({
         catalog,

@@ -19,6 +19,7 @@ import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog
 import { insertComposition } from '../catalog/compositions.ts';
 import { markFilesDeleted } from '../catalog/files.ts';
 import {
+  findAnyRecording,
   findRecording,
   insertRecording,
   isJournalWanted,
@@ -65,6 +66,13 @@ export interface WorkflowOptions {
   readonly log: Logger;
 }
 
+/** An earlier run of the same start got so far. MEDIA_UNAVAILABLE while that is not known. */
+const isPromised = (earlier: RecordingRow): boolean => {
+  if (earlier.deleted_at !== null || earlier.status === 'failed') return false;
+  if (earlier.status !== 'starting') return true;
+  throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The recording is being started. Try again in a second.');
+};
+
 /** What a recording is about, given who is there. Throws PARTICIPANT_NOT_FOUND. */
 export type SubjectOf = (session: LiveSession) => RecordingSubject;
 
@@ -92,10 +100,14 @@ export class RecordingWorkflow {
     roomId: string;
     config: RecordingConfig;
     subject?: SubjectOf;
+    /** Its id. Where it is there already, an earlier run of the same request made it: it is answered as it is. */
+    id?: string | undefined;
     /** Puts what the files will be made with into the recording's folder, before it starts. */
     prepare?: (folder: string) => Promise<void>;
   }): Promise<RecordingRow> {
     const { catalog, media, maxDurationMs, transitions } = this.#options;
+    const earlier = options.id === undefined ? null : await findAnyRecording(catalog, options.id as RecordingId);
+    if (earlier && isPromised(earlier)) return earlier;
     const config = transitions ? options.config : { ...options.config, transitions };
     const roomId = await this.#roomId(options.roomId);
     const session = await media.sessionOf(roomId);
@@ -104,7 +116,7 @@ export class RecordingWorkflow {
     }
     const subject = options.subject?.(session) ?? { kind: 'room' };
     await this.#checkDisk();
-    const id = newHexId<RecordingId>();
+    const id = options.id === undefined || earlier ? newHexId<RecordingId>() : (options.id as RecordingId);
     const sessionId = session.sessionId as SessionId;
     // The news of a session that has just begun may still be on its way here.
     await insertSession(catalog, { id: sessionId, roomId, startedAt: new Date(session.startedAtMs) });

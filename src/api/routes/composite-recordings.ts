@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { IdempotentAnswers } from '../idempotency.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
-import type { RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
 import { toWireComposite, wireCompositeRecording } from '../wire-composite-recording.ts';
@@ -19,18 +18,18 @@ const listQuery = pageQuery.extend({ roomId: z.string().optional(), sessionId: z
 
 export const compositeRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
-  const starts = new IdempotentAnswers<RecordingView>();
   const { around } = recordingAnswers(context, 'composite');
 
   app.post(
     `${PATH}/start`,
     {
+      config: { once: true },
       schema: {
         tags,
         summary: 'Start recording chosen participants together',
         description: 'A grid of the chosen participants, 1280x720, with up to three watermarks over it.',
         body: compositeStart(config.allowPrivateUrls),
-        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        headers: idempotencyHeaders,
         response: one,
       },
     },
@@ -38,9 +37,8 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
       const recordingConfig = toCompositeConfig(request.body);
       const room = await access.find(callerOf(request), request.body.roomId);
       const subject = await toComposite(request.body, config.allowPrivateUrls);
-      const options = { roomId: room.roomId, config: recordingConfig, subject };
-      const key = request.headers['idempotency-key'];
-      const recording = await starts.once(key, options, () => ports.recordings.start(options));
+      const options = { roomId: room.roomId, config: recordingConfig, subject, id: newIdOf(request) };
+      const recording = await ports.recordings.start(options);
       reply.header('x-recording-id', recording.id);
       return toWireComposite(recording, around(request));
     },

@@ -4,6 +4,7 @@ import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { Page, RoomView } from '../ports.ts';
@@ -49,7 +50,17 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
 
   app.post(
     '/v2/rooms',
-    { schema: { tags, summary: 'Create a room', description: 'Idempotent on `customRoomId`.', body, response } },
+    {
+      config: { once: true },
+      schema: {
+        tags,
+        summary: 'Create a room',
+        description: 'Idempotent on `customRoomId`.',
+        body,
+        headers: idempotencyHeaders,
+        response,
+      },
+    },
     async (request) => {
       refuseUnfinished(request.body);
       const custom = request.body.customRoomId ?? null;
@@ -60,7 +71,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
           `This token is bound to the room "${claim}" and can't create another.`,
         );
       }
-      const room = await ports.rooms.create({ customRoomId: custom });
+      const room = await ports.rooms.create({ customRoomId: custom, id: newIdOf(request) });
       return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
     },
   );

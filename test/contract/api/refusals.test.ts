@@ -327,7 +327,9 @@ describe('recordings/start', () => {
     expect(first.headers.get('x-recording-id')).toBe(second.headers.get('x-recording-id'));
     expect(server.system.recordingList).toHaveLength(1);
     const other = await server.post('/v2/recordings/start', { roomId, config: { quality: 'low' } }, key);
-    expectRefusal(other, 400, 'INVALID_REQUEST', /another request/);
+    expectRefusal(other, 422, 'IDEMPOTENCY_KEY_REUSED', /another request/);
+    const elsewhere = await server.post('/v2/rooms', {}, key);
+    expectRefusal(elsewhere, 422, 'IDEMPOTENCY_KEY_REUSED', /another request/);
   });
 });
 

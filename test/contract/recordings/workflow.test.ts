@@ -226,6 +226,24 @@ test('refuses what cannot be, and leaves nothing behind', async () => {
   await workflow.stop({ roomId, recordingId: started.id, reason: 'requested' });
 });
 
+test('the same start once more, under the id that it was to have: what the first run made is answered', async () => {
+  const { workflow, roomId, restart, media } = await system();
+  const id = newHexId<RecordingId>();
+  const first = await workflow.start({ roomId, config, id });
+  expect(first.id).toBe(id);
+  expect((await restart().workflow.start({ roomId, config, id })).id).toBe(id);
+  expect(media.active.size).toBe(1);
+  await workflow.stop({ roomId, recordingId: id, reason: 'requested' });
+  expect((await workflow.start({ roomId, config, id })).id).toBe(id);
+  // While it is not known what became of the first run, nothing is promised.
+  const starting = newHexId<RecordingId>();
+  await insertRecording(catalog, { id: starting, roomId, sessionId: media.sessionId, config, dueAt: null });
+  expect(await code(workflow.start({ roomId, config, id: starting }))).toBe('MEDIA_UNAVAILABLE');
+  await workflow.reconcile([]);
+  // It came to nothing: the second run starts another.
+  expect((await workflow.start({ roomId, config, id: starting })).id).not.toBe(starting);
+});
+
 test('its session ends it; being told twice changes nothing', async () => {
   const { workflow, roomId, told, settled } = await system();
   const { id } = await workflow.start({ roomId, config });
