@@ -14,6 +14,8 @@ import type {
   Watermark,
 } from '../domain/recording.ts';
 
+import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
+
 export interface Page<T> {
   readonly items: readonly T[];
   readonly total: number;
@@ -34,13 +36,23 @@ export interface RoomView {
   readonly roomId: string;
   readonly customRoomId: string | null;
   readonly disabled: boolean;
+  readonly autoClose?: AutoClose | null;
+  /** Its sessions record themselves. */
+  readonly recordsItself?: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 export interface RoomsPort {
   /** Idempotent on `customRoomId`: the room that has it is answered. */
-  create(options: { customRoomId: string | null } & NewId): Promise<RoomView>;
+  create(
+    options: {
+      customRoomId: string | null;
+      autoClose?: AutoClose | null;
+      /** Fields of a start call, as they were given: each session is recorded with them. */
+      autoStart?: Readonly<Record<string, unknown>> | null;
+    } & NewId,
+  ): Promise<RoomView>;
   list(request: PageRequest & { query: string | null }): Promise<Page<RoomView>>;
   /** By room id or customRoomId. */
   find(idOrCustomId: string): Promise<RoomView | null>;
@@ -210,7 +222,14 @@ export interface RecordingsPort {
    * Records the room, or the subject in it. ROOM_NOT_FOUND, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL,
    * MEDIA_UNAVAILABLE. Answers when the start record is on disk.
    */
-  start(options: { roomId: string; config: RecordingConfig; subject?: SubjectRequest } & NewId): Promise<RecordingView>;
+  start(
+    options: {
+      roomId: string;
+      config: RecordingConfig;
+      subject?: SubjectRequest;
+      onFailure?: OnFailure | null;
+    } & NewId,
+  ): Promise<RecordingView>;
   /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
   stop(options: { roomId: string; recordingId: string | null; subject?: SubjectName }): Promise<RecordingView>;
   /** Begins to merge finished recordings. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */

@@ -111,7 +111,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['webhookUrl', fields.webhookUrl],
     ['awsDirPath', fields.awsDirPath],
     ['preSignedUrl', fields.preSignedUrl],
-    ['onFailure', fields.onFailure],
   ]);
   return {
     layout: {

@@ -17,6 +17,7 @@ import {
   type StopReason,
   subjectKey,
 } from '../domain/recording.ts';
+import type { OnFailure } from '../domain/room-rules.ts';
 import { type Catalog, violatedConstraint } from './database.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { RecordingRow, WallPause } from './tables.ts';
@@ -44,6 +45,7 @@ export const insertRecording = async (
     config: RecordingConfig;
     /** The room, if it is left out. */
     subject?: RecordingSubject;
+    onFailure?: OnFailure | null;
     dueAt: Date | null;
   },
 ): Promise<RecordingRow> => {
@@ -60,6 +62,7 @@ export const insertRecording = async (
         kind: subject.kind,
         subject: JSON.stringify(subject),
         subject_key: subjectKey(subject),
+        on_failure: recording.onFailure ? JSON.stringify(recording.onFailure) : null,
         due_at: recording.dueAt,
       })
       .returningAll()

@@ -13,6 +13,8 @@ import type {
   StopReason,
 } from '../domain/recording.ts';
 
+import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
+
 /** A pause by the wall clock, ISO 8601. Null: it lasts, or lasted to the recording's end. */
 export interface WallPause {
   readonly start: string;
@@ -30,6 +32,9 @@ export interface RoomWebhook {
 }
 
 export interface RoomsTable {
+  auto_close: ColumnType<AutoClose | null, string | null | undefined, string | null>;
+  /** Fields of a start call, as they were given. */
+  auto_start: ColumnType<unknown, string | null | undefined, string | null>;
   id: string;
   room_id: RoomId;
   custom_room_id: string | null;
@@ -44,6 +49,8 @@ export interface SessionsTable {
   room_id: RoomId;
   started_at: Date;
   ended_at: Date | null;
+  /** What became of the recording that its room asks for by itself; null: nothing yet, or none is asked for. */
+  auto_start: ColumnType<'started' | 'failed' | null, never, 'started' | 'failed'>;
 }
 
 /** One presence of a participant in a session: who leaves and comes back has several. */
@@ -85,6 +92,10 @@ export interface RecordingsTable {
   revision: Generated<number>;
   /** When it is stopped by its maximum duration. */
   due_at: Date | null;
+  on_failure: ColumnType<OnFailure | null, string | null | undefined, never>;
+  /** It failed, and its room is closed then; null: it has not failed. */
+  room_closes_at: ColumnType<Date | null, never, Date>;
+  room_closing_done: Generated<boolean>;
   /** A tombstone: files and journal are gone, the row tells that it was. */
   deleted_at: Date | null;
   created_at: Timestamp;

@@ -34,7 +34,7 @@ import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import { earlyEnd } from '../domain/incidents.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { RecordingChanges } from '../recordings/changes.ts';
@@ -50,6 +50,8 @@ const roomView = (row: RoomRow): RoomView => ({
   roomId: row.room_id,
   customRoomId: row.custom_room_id,
   disabled: row.disabled,
+  autoClose: row.auto_close,
+  recordsItself: row.auto_start !== null,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -57,8 +59,10 @@ const roomView = (row: RoomRow): RoomView => ({
 const roomNotFound = (id: string): RoomtapeError => new RoomtapeError('ROOM_NOT_FOUND', `There is no room "${id}".`);
 
 export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => ({
-  create: async ({ customRoomId, id = newHexId() }) =>
-    roomView(await createRoom(catalog, { id, roomId: newRoomId(), customRoomId, webhook: null })),
+  create: async ({ customRoomId, autoClose = null, autoStart = null, id = newHexId() }) => {
+    const room = { id, roomId: newRoomId<RoomId>(), customRoomId, webhook: null, autoClose, autoStart };
+    return roomView(await createRoom(catalog, room));
+  },
   list: async (request) => {
     const { items, total } = await listRooms(catalog, request);
     return { items: items.map(roomView), total };

@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { postgresQueue, redisQueue } from '../jobs/bull-queue.ts';
 import { type Job, Jobs } from '../jobs/jobs.ts';
+import type { AutoStarts } from '../recordings/auto-starts.ts';
 import type { Compositions } from '../recordings/compositions.ts';
+import type { RecordingFailures } from '../recordings/recording-failures.ts';
+import type { RoomClosing } from '../recordings/room-closing.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { Logger } from '../support/log.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
@@ -27,17 +30,22 @@ export const serverJobs = (options: {
   readonly workflow: RecordingWorkflow;
   readonly compositions: Compositions;
   readonly keeper: JournalKeeper;
+  readonly closing: RoomClosing;
+  readonly failures: RecordingFailures;
+  readonly autoStarts: AutoStarts;
   readonly isMediaThere: () => boolean;
 }): Job[] => {
-  const { workflow, compositions, keeper, isMediaThere } = options;
+  const { workflow, compositions, keeper, closing, failures, autoStarts, isMediaThere } = options;
   const now = (): Date => new Date();
+  /** What the media process is needed for waits while it is away. */
+  const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>
+    isMediaThere() ? work(now()) : new Date(now().getTime() + MEDIA_RETRY_MS);
   return [
-    {
-      kind: 'maximum-durations',
-      sweepMs: SWEEP_MS,
-      run: async () =>
-        isMediaThere() ? workflow.enforceMaximumDuration(now()) : new Date(now().getTime() + MEDIA_RETRY_MS),
-    },
+    { kind: 'maximum-durations', sweepMs: SWEEP_MS, run: withMedia((at) => workflow.enforceMaximumDuration(at)) },
+    { kind: 'room-closing', sweepMs: SWEEP_MS, run: withMedia((at) => closing.closeDue(at)) },
+    { kind: 'recording-failures', sweepMs: SWEEP_MS, run: withMedia((at) => failures.closeDue(at)) },
+    // Also while the media process is away: whoever waits in vain for his recording is told after a minute.
+    { kind: 'auto-starts', sweepMs: SWEEP_MS, run: () => autoStarts.startDue(now()) },
     {
       // What a failing database made us drop.
       kind: 'compositions',

@@ -12,12 +12,15 @@ import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
 import { purgeParticipant } from '../journal/purge.ts';
+import { AutoStarts } from '../recordings/auto-starts.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
 import { Merges } from '../recordings/merges.ts';
 import type { Composer } from '../recordings/ports.ts';
 import { Purges } from '../recordings/purges.ts';
+import { RecordingFailures } from '../recordings/recording-failures.ts';
+import { RoomClosing } from '../recordings/room-closing.ts';
 import { SessionBook } from '../recordings/session-book.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
@@ -26,6 +29,7 @@ import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
+import { readAutoStart } from './auto-start.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
 import { idempotencyPort } from './idempotency-port.ts';
@@ -68,7 +72,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
     onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
-    onFailed: (id, reason) => background(compositions.failed(id, reason)),
+    onFailed: (id, reason) =>
+      background(compositions.failed(id, reason).finally(() => jobs.wake('recording-failures'))),
     onIncident: (id, incident) => background(compositions.befell(id, incident)),
     log,
   });
@@ -93,7 +98,11 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       await book.reconcile(sessions, new Date());
       await workflow.reconcile(recordings);
     },
-    onDurable: (event) => takeEvent(event, book, workflow, changes),
+    onDurable: async (event) => {
+      await takeEvent(event, book, workflow, changes);
+      if (event.type === 'session-started') jobs.wake('auto-starts');
+      if (event.type === 'session-started' || event.type === 'session-ended') jobs.wake('room-closing');
+    },
   });
   const control = mediaControl(client);
   const changes = new RecordingChanges({ catalog, media: control });
@@ -126,14 +135,22 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     maxDurationMs: config.maxRecordingDurationMs,
     transitions: config.transitions,
     minFreeDiskBytes: config.minFreeDiskBytes,
-    onDue: (at) => jobs.wake('maximum-durations', { at }),
+    onDue: (work, at) => jobs.wake(work, { at }),
     log,
   });
   await compositions.resume();
   client.start();
   scope.own('media client', client, () => client.close());
   jobs.add({ kind: 'purges', sweepMs: PURGE_CHECK_MS, run: () => purges.runDue().then(() => null) });
-  for (const job of serverJobs({ workflow, compositions, keeper, isMediaThere: () => client.state === 'connected' })) {
+  const closing = new RoomClosing({ catalog, media: control, log });
+  const failures = new RecordingFailures({ catalog, media: control, log });
+  const autoStarts = new AutoStarts({
+    catalog,
+    read: readAutoStart(config.allowPrivateUrls, (options) => workflow.start(options)),
+    log,
+  });
+  const isMediaThere = (): boolean => client.state === 'connected';
+  for (const job of serverJobs({ workflow, compositions, keeper, closing, failures, autoStarts, isMediaThere })) {
     jobs.add(job);
   }
   scope.own('jobs', jobs, () => jobs.close());

@@ -30,6 +30,7 @@ import {
   overdueRecordings,
   recordingsIn,
 } from '../catalog/recordings.ts';
+import { insertRefusedStart, ongoingSessionOf } from '../catalog/room-rules.ts';
 import { findRoom } from '../catalog/rooms.ts';
 import { insertSession } from '../catalog/sessions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
@@ -41,6 +42,7 @@ import {
   type RecordingSubject,
   type StopReason,
 } from '../domain/recording.ts';
+import type { OnFailure } from '../domain/room-rules.ts';
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
 import { canvasConfig } from './canvas-config.ts';
@@ -61,10 +63,14 @@ export interface WorkflowOptions {
   /** Whether tiles are eased to their places in recordings that start from now on. */
   readonly transitions: boolean;
   readonly minFreeDiskBytes: number;
-  /** A recording has begun that is to end at that time: `enforceMaximumDuration` is wanted then. */
-  readonly onDue: (at: Date) => void;
+  /** Work is due, at that time or now: a recording has begun that is to end by itself; one has failed. */
+  readonly onDue: (work: 'maximum-durations' | 'recording-failures', at: Date | null) => void;
   readonly log: Logger;
 }
+
+const refuseEmpty = (): never => {
+  throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+};
 
 /** An earlier run of the same start got so far. MEDIA_UNAVAILABLE while that is not known. */
 const isPromised = (earlier: RecordingRow): boolean => {
@@ -75,6 +81,18 @@ const isPromised = (earlier: RecordingRow): boolean => {
 
 /** What a recording is about, given who is there. Throws PARTICIPANT_NOT_FOUND. */
 export type SubjectOf = (session: LiveSession) => RecordingSubject;
+
+export interface StartOptions {
+  readonly roomId: string;
+  readonly config: RecordingConfig;
+  readonly subject?: SubjectOf;
+  /** Its id. Where it is there already, an earlier run of the same request made it: it is answered as it is. */
+  readonly id?: string | undefined;
+  /** What follows when it fails, or is refused by us. */
+  readonly onFailure?: OnFailure | null;
+  /** Puts what the files will be made with into the recording's folder, before it starts. */
+  readonly prepare?: (folder: string) => Promise<void>;
+}
 
 /** How a recording ended, as the media process or the journal says. */
 export interface RecordingEnd {
@@ -96,39 +114,62 @@ export class RecordingWorkflow {
    * Starts a recording of a room, or of what else `subject` names in it. Resolves when its start record is on disk. ROOM_NOT_FOUND,
    * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
    */
-  async start(options: {
-    roomId: string;
-    config: RecordingConfig;
-    subject?: SubjectOf;
-    /** Its id. Where it is there already, an earlier run of the same request made it: it is answered as it is. */
-    id?: string | undefined;
-    /** Puts what the files will be made with into the recording's folder, before it starts. */
-    prepare?: (folder: string) => Promise<void>;
-  }): Promise<RecordingRow> {
-    const { catalog, media, maxDurationMs, transitions } = this.#options;
+  async start(options: StartOptions): Promise<RecordingRow> {
+    const { catalog, media } = this.#options;
     const earlier = options.id === undefined ? null : await findAnyRecording(catalog, options.id as RecordingId);
     if (earlier && isPromised(earlier)) return earlier;
-    const config = transitions ? options.config : { ...options.config, transitions };
     const roomId = await this.#roomId(options.roomId);
-    const session = await media.sessionOf(roomId);
-    if (!session) {
-      throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+    let session: LiveSession;
+    try {
+      session = (await media.sessionOf(roomId)) ?? refuseEmpty();
+      await this.#checkDisk();
+    } catch (error) {
+      if (options.onFailure) await this.#noteRefusal(roomId, options.config, options.onFailure, error);
+      throw error;
     }
-    const subject = options.subject?.(session) ?? { kind: 'room' };
-    await this.#checkDisk();
     const id = options.id === undefined || earlier ? newHexId<RecordingId>() : (options.id as RecordingId);
+    return this.#begin(id, roomId, session, options);
+  }
+
+  async #begin(id: RecordingId, roomId: RoomId, session: LiveSession, options: StartOptions): Promise<RecordingRow> {
+    const { catalog, maxDurationMs, transitions } = this.#options;
+    const config = transitions ? options.config : { ...options.config, transitions };
+    const subject = options.subject?.(session) ?? { kind: 'room' };
     const sessionId = session.sessionId as SessionId;
     // The news of a session that has just begun may still be on its way here.
     await insertSession(catalog, { id: sessionId, roomId, startedAt: new Date(session.startedAtMs) });
     const dueAt = new Date(Date.now() + maxDurationMs);
+    const { onFailure = null } = options;
     this.#starting.add(id);
     try {
-      await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt });
+      await insertRecording(catalog, { id, roomId, sessionId, config, subject, onFailure, dueAt });
       await this.#prepare(id, options.prepare);
       const live = await this.#startInMedia(id, roomId, config, subject);
       return await this.#started(id, live, config);
     } finally {
       this.#starting.delete(id);
+    }
+  }
+
+  /** The caller is refused for no fault of his, and wants the room closed then: a deleted row remembers it. */
+  async #noteRefusal(roomId: RoomId, config: RecordingConfig, onFailure: OnFailure, error: unknown): Promise<void> {
+    const { catalog, log, onDue } = this.#options;
+    if (!(error instanceof RoomtapeError) || error.blame !== 'us') return;
+    try {
+      await transaction(catalog, async (trx) => {
+        const sessionId = await ongoingSessionOf(trx, roomId);
+        if (!sessionId) return;
+        const id = newHexId<RecordingId>();
+        if (!(await insertRefusedStart(trx, { id, roomId, sessionId, config, onFailure }))) return;
+        await moveRecording(trx, id, 'failed', { failureReason: error.message });
+        await markRecordingDeleted(trx, id, new Date());
+      });
+      onDue('recording-failures', null);
+    } catch (cause) {
+      log.error(
+        { err: cause, roomId },
+        'That a start was refused could not be kept: its room will not be closed for it.',
+      );
     }
   }
 
@@ -248,6 +289,7 @@ export class RecordingWorkflow {
       await moveRecording(catalog, id, 'failed', { failureReason });
       await markRecordingDeleted(catalog, id, new Date());
       await rm(join(this.#options.recordingsDir, id), { recursive: true, force: true });
+      this.#options.onDue('recording-failures', null);
       log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
       throw error;
     }
@@ -281,7 +323,7 @@ export class RecordingWorkflow {
       return moved;
     });
     if (row) compositions.follow(row, 'live');
-    if (row?.due_at) this.#options.onDue(row.due_at);
+    if (row?.due_at) this.#options.onDue('maximum-durations', row.due_at);
     return (await noteLive(catalog, live)) ?? row ?? this.#reread(id);
   }
 
@@ -333,6 +375,7 @@ export class RecordingWorkflow {
       dueAt: null,
     });
     if (ended) compositions.follow(ended, how);
+    if (ended?.on_failure) this.#options.onDue('recording-failures', null);
     return ended ?? this.#reread(row.id);
   }
 

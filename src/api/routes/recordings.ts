@@ -8,7 +8,8 @@ import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import { recordingAnswers } from '../recording-answers.ts';
-import { startBody, toRecordingConfig } from '../start-recording.ts';
+import { toRoomStart } from '../room-start.ts';
+import { startBody } from '../start-recording.ts';
 import { toWireRecording, wireRecording } from '../wire-recording.ts';
 
 /** Carries the recording's id, since the body of a start or end has no room for it. */
@@ -63,9 +64,9 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
     },
     async (request, reply) => {
       const wanted = roomOf(request.body.roomId, request.query.roomId);
-      const recordingConfig = toRecordingConfig(request.body);
+      const start = toRoomStart(request.body);
       const room = await context.access.find(callerOf(request), wanted);
-      const options = { roomId: room.roomId, config: recordingConfig, id: newIdOf(request) };
+      const options = { roomId: room.roomId, ...start, id: newIdOf(request) };
       const recording = await context.ports.recordings.start(options);
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, 'Recording started successfully');

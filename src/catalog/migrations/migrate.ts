@@ -9,6 +9,7 @@ import * as changing from './0002-changing.ts';
 import * as subjects from './0003-subjects.ts';
 import * as idempotency from './0007-idempotency.ts';
 import * as incidents from './0008-incidents.ts';
+import * as roomRules from './0010-room-rules.ts';
 import * as purges from './0011-purges.ts';
 
 /** By name, in order. Names are in databases: never rename, only add. */
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-subjects': subjects,
   '0007-idempotency': idempotency,
   '0008-incidents': incidents,
+  '0010-room-rules': roomRules,
   '0011-purges': purges,
 };
 

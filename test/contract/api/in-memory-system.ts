@@ -95,7 +95,7 @@ export class InMemorySystem implements ApiPorts {
   }
 
   readonly rooms: ApiPorts['rooms'] = {
-    create: async ({ customRoomId, id = newHexId() }) => {
+    create: async ({ customRoomId, autoClose = null, autoStart, id = newHexId() }) => {
       const existing =
         customRoomId === null ? undefined : this.roomList.find((room) => room.customRoomId === customRoomId);
       if (existing) return existing;
@@ -105,6 +105,8 @@ export class InMemorySystem implements ApiPorts {
         roomId: newRoomId(),
         customRoomId,
         disabled: false,
+        autoClose,
+        recordsItself: autoStart != null,
         createdAt: now,
         updatedAt: now,
       };
