@@ -389,6 +389,43 @@ export const journalUses = async (catalog: Catalog): Promise<JournalUse[]> => {
   }));
 };
 
+/** A span of a journal that a recording still needs, or may be composed of again. No end: it runs. */
+export interface JournalSpan {
+  readonly fromNs: SessionTimeNs;
+  readonly toNs: SessionTimeNs | null;
+}
+
+/**
+ * What is needed of a journal: by recordings that are not finished, are composed again, or were finished since `keptSince`. Null: one is
+ * just starting, and it is not known yet from where on.
+ */
+export const journalSpans = async (
+  catalog: Catalog,
+  journalDir: string,
+  keptSince: Date,
+): Promise<JournalSpan[] | null> => {
+  const rows = await catalog
+    .selectFrom('recordings')
+    .select(['status', 'started_ns', 'stopped_ns'])
+    .where('session_id', 'in', (of) =>
+      of.selectFrom('recordings').select('session_id').where('journal_dir', '=', journalDir),
+    )
+    .where('kind', '<>', 'merge')
+    .where('deleted_at', 'is', null)
+    .where(({ or, eb }) =>
+      or([
+        eb('status', 'not in', ['done', 'failed']),
+        eb('updated_at', '>=', keptSince),
+        eb('id', 'in', composedNow(catalog)),
+      ]),
+    )
+    .execute();
+  if (rows.some(({ status, started_ns }) => started_ns === null && status !== 'failed')) return null;
+  return rows.flatMap(({ started_ns, stopped_ns }) =>
+    started_ns === null ? [] : [{ fromNs: started_ns, toNs: stopped_ns }],
+  );
+};
+
 /** True if a recording that is not deleted names this journal. */
 export const isJournalWanted = async (catalog: Catalog, journalDir: string): Promise<boolean> => {
   const row = await catalog

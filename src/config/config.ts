@@ -33,6 +33,8 @@ export interface Config {
   readonly journalRetentionMs: number;
   /** 0: no limit. */
   readonly journalMaxBytes: number;
+  /** 0: for ever. */
+  readonly fileRetentionMs: number;
   readonly minFreeDiskBytes: number;
   readonly fileUrlTtlMs: number;
   readonly maxRecordingDurationMs: number;
@@ -81,6 +83,7 @@ const toConfig = (values: SettingValues): Config => {
     redisUrl: values.redisUrl,
     journalRetentionMs: values.journalRetention,
     journalMaxBytes: values.journalMaxBytes,
+    fileRetentionMs: values.fileRetention,
     minFreeDiskBytes: values.minFreeDisk,
     fileUrlTtlMs: values.fileUrlTtl,
     maxRecordingDurationMs: values.maxRecordingDuration,

@@ -123,6 +123,12 @@ export const SETTINGS = {
     fallback: '64GiB',
     meaning: 'Above this, journals of finished recordings go before their time, oldest first. 0: no limit.',
   }),
+  fileRetention: duration({
+    fallback: '0s',
+    min: '0s',
+    max: '3650d',
+    meaning: 'How long finished files are kept in dataDir. 0s: until they are deleted.',
+  }),
   minFreeDisk: byteSize({
     fallback: '2GiB',
     meaning: 'No recording starts with less free space than this; one that runs is ended in order.',

@@ -121,6 +121,11 @@ export class Jobs {
     }));
   }
 
+  /** Wake-ups that wait in the queue; null while it does not answer. */
+  inQueue(): Promise<number | null> {
+    return this.#options.queue.waiting().catch(() => null);
+  }
+
   /** Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -1,5 +1,7 @@
 /** What the server process does by itself when it is due: its jobs, and the queue that wakes them. */
 import { createHash } from 'node:crypto';
+import type { Catalog } from '../catalog/catalog.ts';
+import { deleteOldKeys } from '../catalog/idempotency.ts';
 import type { Config } from '../config/config.ts';
 import { postgresQueue, redisQueue } from '../jobs/bull-queue.ts';
 import { type Job, Jobs } from '../jobs/jobs.ts';
@@ -9,11 +11,14 @@ import type { RecordingFailures } from '../recordings/recording-failures.ts';
 import type { RoomClosing } from '../recordings/room-closing.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { Logger } from '../support/log.ts';
+import type { FileKeeper } from './file-keeper.ts';
+import { KEYS_KEPT_MS } from './idempotency-port.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 
 /** Every sweep is a query or two. Ends are exact by their wake-ups; without a queue they come this late. */
 const SWEEP_MS = 10_000;
 const RETENTION_SWEEP_MS = 60_000;
+const KEYS_BATCH = 1_000;
 /** The media process is away: it comes back within seconds. */
 const MEDIA_RETRY_MS = 1_000;
 
@@ -30,12 +35,14 @@ export const serverJobs = (options: {
   readonly workflow: RecordingWorkflow;
   readonly compositions: Compositions;
   readonly keeper: JournalKeeper;
+  readonly files: FileKeeper;
+  readonly catalog: Catalog;
   readonly closing: RoomClosing;
   readonly failures: RecordingFailures;
   readonly autoStarts: AutoStarts;
   readonly isMediaThere: () => boolean;
 }): Job[] => {
-  const { workflow, compositions, keeper, closing, failures, autoStarts, isMediaThere } = options;
+  const { workflow, compositions, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } = options;
   const now = (): Date => new Date();
   /** What the media process is needed for waits while it is away. */
   const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>
@@ -61,6 +68,15 @@ export const serverJobs = (options: {
       run: async () => {
         await keeper.sweep(now());
         return null;
+      },
+    },
+    { kind: 'file-retention', sweepMs: RETENTION_SWEEP_MS, run: () => files.sweep(now()) },
+    {
+      kind: 'idempotency-keys',
+      sweepMs: RETENTION_SWEEP_MS,
+      run: async () => {
+        const before = new Date(now().getTime() - KEYS_KEPT_MS);
+        return (await deleteOldKeys(catalog, before, KEYS_BATCH)) < KEYS_BATCH ? null : now();
       },
     },
   ];

@@ -32,6 +32,7 @@ import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.
 import { readAutoStart } from './auto-start.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
+import { FileKeeper } from './file-keeper.ts';
 import { idempotencyPort } from './idempotency-port.ts';
 import { openJobs, serverJobs } from './jobs.ts';
 import { JournalKeeper } from './journal-keeper.ts';
@@ -150,9 +151,9 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     log,
   });
   const isMediaThere = (): boolean => client.state === 'connected';
-  for (const job of serverJobs({ workflow, compositions, keeper, closing, failures, autoStarts, isMediaThere })) {
-    jobs.add(job);
-  }
+  const files = new FileKeeper({ catalog, dataDir: paths.root, retentionMs: config.fileRetentionMs, log });
+  const work = { workflow, compositions, catalog, keeper, files, closing, failures, autoStarts, isMediaThere };
+  for (const job of serverJobs(work)) jobs.add(job);
   scope.own('jobs', jobs, () => jobs.close());
   jobs.start();
 
@@ -170,6 +171,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         coordinator,
         dataDir: paths.root,
         minFreeDiskBytes: config.minFreeDiskBytes,
+        jobs,
+        kept: { journals: () => keeper.figures, freedFileBytes: () => files.freedBytes },
       }),
     },
     config,

@@ -68,7 +68,8 @@ export class ComposingAgain {
   }
 
   async #checkJournal(row: RecordingRow): Promise<void> {
-    if (await this.#options.journal(row.session_id, row.id)) return;
+    const found = await this.#options.journal(row.session_id, row.id);
+    if (found && found.isWhole !== false) return;
     const text = 'What was recorded is no longer kept (ROOMTAPE_JOURNAL_RETENTION): only the finished files are.';
     throw new RoomtapeError('RECORDING_JOURNAL_ERASED', text);
   }
