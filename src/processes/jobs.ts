@@ -7,6 +7,7 @@ import { postgresQueue, redisQueue } from '../jobs/bull-queue.ts';
 import { type Job, Jobs } from '../jobs/jobs.ts';
 import type { AutoStarts } from '../recordings/auto-starts.ts';
 import type { Compositions } from '../recordings/compositions.ts';
+import type { Purges } from '../recordings/purges.ts';
 import type { RecordingFailures } from '../recordings/recording-failures.ts';
 import type { RoomClosing } from '../recordings/room-closing.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
@@ -18,6 +19,8 @@ import type { JournalKeeper } from './journal-keeper.ts';
 /** Every sweep is a query or two. Ends are exact by their wake-ups; without a queue they come this late. */
 const SWEEP_MS = 10_000;
 const RETENTION_SWEEP_MS = 60_000;
+/** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
+const PURGE_SWEEP_MS = 1_000;
 const KEYS_BATCH = 1_000;
 /** The media process is away: it comes back within seconds. */
 const MEDIA_RETRY_MS = 1_000;
@@ -34,6 +37,7 @@ export const openJobs = (config: Config, apiKey: string, log: Logger): Jobs => {
 export const serverJobs = (options: {
   readonly workflow: RecordingWorkflow;
   readonly compositions: Compositions;
+  readonly purges: Purges;
   readonly keeper: JournalKeeper;
   readonly files: FileKeeper;
   readonly catalog: Catalog;
@@ -42,7 +46,7 @@ export const serverJobs = (options: {
   readonly autoStarts: AutoStarts;
   readonly isMediaThere: () => boolean;
 }): Job[] => {
-  const { workflow, compositions, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } = options;
+  const { workflow, compositions, purges, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } = options;
   const now = (): Date => new Date();
   /** What the media process is needed for waits while it is away. */
   const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>
@@ -67,6 +71,14 @@ export const serverJobs = (options: {
       sweepMs: RETENTION_SWEEP_MS,
       run: async () => {
         await keeper.sweep(now());
+        return null;
+      },
+    },
+    {
+      kind: 'purges',
+      sweepMs: PURGE_SWEEP_MS,
+      run: async () => {
+        await purges.runDue();
         return null;
       },
     },

@@ -42,8 +42,6 @@ import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { serverHealth } from './server-health.ts';
 
-/** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
-const PURGE_CHECK_MS = 1_000;
 /** The media process is started before us, and takes about a second. */
 const MEDIA_LIMIT_MS = 10_000;
 
@@ -139,10 +137,6 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onDue: (work, at) => jobs.wake(work, { at }),
     log,
   });
-  await compositions.resume();
-  client.start();
-  scope.own('media client', client, () => client.close());
-  jobs.add({ kind: 'purges', sweepMs: PURGE_CHECK_MS, run: () => purges.runDue().then(() => null) });
   const closing = new RoomClosing({ catalog, media: control, log });
   const failures = new RecordingFailures({ catalog, media: control, log });
   const autoStarts = new AutoStarts({
@@ -152,8 +146,11 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   });
   const isMediaThere = (): boolean => client.state === 'connected';
   const files = new FileKeeper({ catalog, dataDir: paths.root, retentionMs: config.fileRetentionMs, log });
-  const work = { workflow, compositions, catalog, keeper, files, closing, failures, autoStarts, isMediaThere };
+  const work = { workflow, compositions, purges, catalog, keeper, files, closing, failures, autoStarts, isMediaThere };
   for (const job of serverJobs(work)) jobs.add(job);
+  await compositions.resume();
+  client.start();
+  scope.own('media client', client, () => client.close());
   scope.own('jobs', jobs, () => jobs.close());
   jobs.start();
 
