@@ -41,7 +41,10 @@ export const isWhole = (
   const first = chunks.findLastIndex(({ startNs }) => startNs <= fromNs);
   if (first < 0) return false;
   const span = chunks.slice(first).filter(({ startNs }, position) => position === 0 || startNs <= toNs);
-  return span.every(({ chunk }, position) => chunk === (span[0]?.chunk ?? 0) + position);
+  const last = span.at(-1);
+  const next = chunks[first + span.length];
+  const reachesEnd = !last || !next || last.endNs >= toNs || next.chunk === last.chunk + 1;
+  return reachesEnd && span.every(({ chunk }, position) => chunk === (span[0]?.chunk ?? 0) + position);
 };
 
 export interface RetainedJournal {

@@ -96,6 +96,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onHello: async ({ sessions, recordings }) => {
       await book.reconcile(sessions, new Date());
       await workflow.reconcile(recordings);
+      // What began, or ended badly, while one of us was away.
+      for (const kind of ['auto-starts', 'room-closing', 'recording-failures']) jobs.wake(kind);
     },
     onDurable: async (event) => {
       await takeEvent(event, book, workflow, changes);
