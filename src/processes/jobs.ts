@@ -46,7 +46,8 @@ export const serverJobs = (options: {
   readonly autoStarts: AutoStarts;
   readonly isMediaThere: () => boolean;
 }): Job[] => {
-  const { workflow, compositions, purges, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } = options;
+  const { workflow, compositions, purges, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } =
+    options;
   const now = (): Date => new Date();
   /** What the media process is needed for waits while it is away. */
   const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>

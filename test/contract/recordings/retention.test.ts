@@ -20,7 +20,7 @@ import { journalLookup } from '../../../src/processes/journal-lookup.ts';
 import { createLogger } from '../../../src/support/log.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 import { Scope } from '../../../src/support/scope.ts';
-import { chunkHeader, encoded, indexRecord, recordingStarted, snapshotOf } from '../../unit/journal/fixtures.ts';
+import { chunkHeader, encoded, recordingStarted, snapshotOf } from '../../unit/journal/fixtures.ts';
 
 const config: RecordingConfig = {
   layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },

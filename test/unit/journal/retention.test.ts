@@ -1,7 +1,13 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { chunksNeeded, deleteChunks, deleteJournal, isWhole, journalsToDelete } from '../../../src/journal/retention.ts';
+import {
+  chunksNeeded,
+  deleteChunks,
+  deleteJournal,
+  isWhole,
+  journalsToDelete,
+} from '../../../src/journal/retention.ts';
 import { smallChunk, temporaryFolder, writeChunk } from './fixtures.ts';
 
 const chunks = [1, 2, 3, 4, 5].map((chunk) => ({ chunk, startNs: (chunk - 1) * 10, endNs: chunk * 10 - 1 }));
