@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { SessionEvent } from '../domain/events.ts';
 import type { ParticipantId } from '../domain/ids.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
+import { chunkStarts } from './chunk-ends.ts';
 import { type ChunkFile, isMissing, listChunkFiles, syncDirectory } from './chunk-files.ts';
 import {
   CHUNK_HEADER_BYTES,
@@ -45,7 +46,7 @@ export interface PurgeOutcome {
   /** Packets and sender reports taken out. */
   readonly packets: number;
   readonly bytes: number;
-  /** A chunk is still being written: to be called again when it is sealed. */
+  /** A chunk that may hold some of it is still being written: to be called again when it is sealed. */
   readonly unfinished: boolean;
 }
 
@@ -63,9 +64,10 @@ export const purgeParticipant = async (directory: string, order: PurgeOrder): Pr
   let [chunks, packets, bytes, unfinished] = [0, 0, 0, false];
   const files = await listChunkFiles(directory);
   const owners = await ownersOf(files);
+  const starts = new Map((await chunkStarts(directory)).map(({ chunk, startNs }) => [chunk, startNs]));
   for (const file of files) {
     if (!file.sealed) {
-      unfinished = true;
+      unfinished ||= order.remove.some(({ toNs }) => toNs === null || toNs >= (starts.get(file.chunk) ?? 0));
       continue;
     }
     const source = await readFile(file.path);

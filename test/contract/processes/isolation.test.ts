@@ -71,8 +71,10 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('starte
       expect([mayRead(chunk, uid), mayRead(join(paths.root, 'credentials.json'), uid)]).toEqual([true, false]);
     }
     expect(mayRead(paths.resumeSecret, 61_081)).toBe(false);
-    // Again, as the next supervisor does it.
+    // Again, as the next supervisor does it; meanwhile one ran as root.
+    mkdirSync(join(paths.journals, 'between'), { mode: 0o700 });
     expect(prepareIsolation(paths, MEDIA_PORT).obstacle).toBeUndefined();
+    expect(modeOf(join(paths.journals, 'between'))).toBe('61080:61080 750');
   });
 
   it('gives a compositor the folders of its composition, and follows no links', () => {
