@@ -74,17 +74,17 @@ export const changePurge = async (catalog: Catalog, key: PurgeKey, change: Purge
     .execute();
 };
 
-/** All purges of a recording that wait for a composition wait for this one. */
+/** This purge, and those of the recording that were as far before, wait for this composition. */
 export const composePurges = async (
   catalog: Catalog,
-  recordingId: RecordingId,
+  { recordingId, participantId }: PurgeKey,
   compositionId: CompositionId,
 ): Promise<void> => {
   await catalog
     .updateTable('purges')
     .set({ composition_id: compositionId, status: 'composing', updated_at: new Date() })
     .where('recording_id', '=', recordingId)
-    .where('status', 'in', ['waiting', 'composing', 'done'])
+    .where(({ or, eb }) => or([eb('participant_id', '=', participantId), eb('status', 'in', ['composing', 'done'])]))
     .execute();
 };
 

@@ -164,7 +164,7 @@ export class Purges {
     const settled = await this.#rewriteJournal(row, purge);
     if (!settled || purge.status !== 'waiting') return;
     if (row.status === 'failed' || !this.#isComposed(row)) return changePurge(catalog, key, { status: 'done' });
-    await this.#compose(row);
+    await this.#compose(row, purge);
   }
 
   /** What is left of a recording of the participant alone is nothing. */
@@ -187,7 +187,7 @@ export class Purges {
     return !unfinished;
   }
 
-  async #compose(row: RecordingRow): Promise<void> {
+  async #compose(row: RecordingRow, { participant_id: participantId }: PurgeRow): Promise<void> {
     const { catalog, compositions } = this.#options;
     const excludeParticipants = (await purgesOf(catalog, [row.id])).map((purge) => purge.participant_id);
     const request = { config: row.config, fixedLayout: false, excludeParticipants };
@@ -195,7 +195,7 @@ export class Purges {
     await transaction(catalog, async (trx) => {
       const id = newHexId<CompositionId>();
       await insertComposition(trx, { id, recordingId: row.id, config: requestedCanvas(request), request });
-      await composePurges(trx, row.id, id);
+      await composePurges(trx, { recordingId: row.id, participantId }, id);
       await markFilesDeleted(trx, row.id, new Date());
     });
     await this.#eraseFiles(row);

@@ -213,8 +213,13 @@ test('a second participant is taken out of what is being made', async () => {
   const { id } = await recorded(30, 60);
   await purges.ask(id, ADA);
   await settle();
+  journal.unfinished = true;
   await purges.ask(id, BOB);
   await settle();
+  journal.unfinished = false;
+  await settle();
+  await settle();
+  expect(orders.at(-1)?.participantId).toBe(BOB);
   expect(works.at(-1)?.config.excludeParticipants).toEqual(expect.arrayContaining([ADA, BOB]));
   await compose();
   await settle();
