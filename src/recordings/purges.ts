@@ -13,8 +13,9 @@
  *
  * Everything can be repeated: `runDue` does what is due for every row, whatever a server that was killed had done of it before.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Catalog, type PurgeRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { compositionsOf, findComposition, insertComposition } from '../catalog/compositions.ts';
 import { filesOf, markFilesDeleted } from '../catalog/files.ts';
@@ -89,6 +90,16 @@ const isAbout = ({ subject }: RecordingRow, participantId: ParticipantId): boole
       );
     case 'merge':
       return false;
+  }
+};
+
+const exists = async (path: string): Promise<boolean> => {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 };
 
@@ -173,15 +184,20 @@ export class Purges {
   }
 
   /** False: a part of it is still being written. */
-  async #rewriteJournal(row: RecordingRow, { participant_id: participantId }: PurgeRow): Promise<boolean> {
+  async #rewriteJournal(row: RecordingRow, purge: PurgeRow): Promise<boolean> {
     const { catalog, purgeJournal, log } = this.#options;
-    if (row.journal_dir === null) return true;
-    const others = (await othersInJournal(catalog, row, participantId)).filter((other) =>
-      isAbout(other, participantId),
-    );
-    const order = { participantId, remove: [spanOf(row)], keep: others.map(spanOf) };
-    const { packets, unfinished } = await purgeJournal(row.journal_dir, order);
+    const { participant_id: participantId } = purge;
+    const isThere = row.journal_dir !== null && (await exists(row.journal_dir));
+    const others = isThere
+      ? (await othersInJournal(catalog, row, participantId)).filter((other) => isAbout(other, participantId))
+      : [];
     const keptFor = others.map(({ id }) => id);
+    // Looked at every second while others need it: a journal is only read where that has changed.
+    if (purge.status !== 'waiting' && isDeepStrictEqual(keptFor, purge.kept_for)) return true;
+    const order = { participantId, remove: [spanOf(row)], keep: others.map(spanOf) };
+    const nothing = { packets: 0, unfinished: false };
+    const { packets, unfinished } =
+      isThere && row.journal_dir !== null ? await purgeJournal(row.journal_dir, order) : nothing;
     await changePurge(catalog, { recordingId: row.id, participantId }, { packets, keptFor });
     if (packets > 0) log.info({ recordingId: row.id, packets, keptFor }, 'A participant was taken out of a journal.');
     return !unfinished;

@@ -119,6 +119,7 @@ const recorded = async (fromS: number, toS: number, subject: RecordingSubject = 
   const id = newHexId<RecordingId>();
   await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt: new Date() });
   const journalDir = join(folder, 'journals', sessionId);
+  mkdirSync(journalDir, { recursive: true });
   await moveRecording(catalog, id, 'recording', { startedAt: new Date(6_000), startedNs: fromS * 1e9, journalDir });
   await moveRecording(catalog, id, 'composing', {
     endedAt: new Date(26_000),
