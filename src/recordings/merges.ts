@@ -113,6 +113,11 @@ export class Merges {
       this.#catalog,
       sides.map(({ row }) => row.id),
     );
+    const removed = files.find(({ removed_at: removedAt }) => removedAt);
+    if (removed) {
+      const text = `The sound of the recording "${removed.recording_id}" is only in the bucket (ROOMTAPE_KEEP_LOCAL is off).`;
+      throw new RoomtapeError('FILE_NOT_FOUND', text);
+    }
     const placed = sides.flatMap(({ row, channel }) =>
       files
         .filter((file) => file.recording_id === row.id)

@@ -181,6 +181,8 @@ describe('listening', () => {
         fileUrlTtlMs: 1000,
         allowPrivateUrls: [],
         rateLimits: { requestsPerMinute: 0, joinsPerMinute: 0, failuresPerMinute: 0 },
+        hasBucket: false,
+        maxRecordingDurationMs: 3_600_000,
         rtc: { iceServers: [] },
         ...settings,
       },
