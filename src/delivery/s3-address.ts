@@ -86,7 +86,8 @@ export const presign = async (options: {
       ...(url.port !== '' && { port: Number(url.port) }),
       path: url.pathname,
       query: { ...query },
-      headers: { host: url.host },
+      // Nobody knows the content yet.
+      headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
     },
     { expiresIn: seconds },
   );

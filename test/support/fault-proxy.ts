@@ -11,7 +11,7 @@ export type Fault =
   | { readonly kind: '503' }
   /** Takes bytes, passes nothing on, never answers. */
   | { readonly kind: 'hang' }
-  /** Ends the connections after so many bytes towards the server in all, since it was set. */
+  /** Ends the connection that brings the bytes towards the server, of all since it was set, above so many, and every one that begins later. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
   /** Changes this byte on the way to the server, counted in all, since it was set. */
   | { readonly kind: 'flip'; readonly atByte: number };
@@ -73,6 +73,10 @@ export class FaultProxy implements AsyncDisposable {
       client.resume();
       return;
     }
+    if (fault.kind === 'cut' && this.#passed > fault.afterBytes) {
+      client.destroy();
+      return;
+    }
     if (fault.kind === '503') {
       client.once('data', () => client.end(ANSWER_503));
       return;
@@ -82,8 +86,8 @@ export class FaultProxy implements AsyncDisposable {
     client.on('data', (chunk: Buffer) => {
       const from = this.#passed;
       this.#passed += chunk.length;
-      if (fault.kind === 'cut' && this.#passed > fault.afterBytes) {
-        for (const socket of this.#sockets) socket.destroy();
+      if (fault.kind === 'cut' && from <= fault.afterBytes && this.#passed > fault.afterBytes) {
+        client.destroy();
         return;
       }
       if (fault.kind === 'flip' && from <= fault.atByte && fault.atByte < this.#passed) {

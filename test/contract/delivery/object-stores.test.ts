@@ -73,7 +73,7 @@ const contentOf = async (store: ObjectStore, sent: Awaited<ReturnType<ObjectStor
   const reach = await store.reach(sent.storedAt, {
     method: 'GET',
     contentType: 'video/mp4',
-    disposition: 'attachment; filename="räume.mp4"',
+    disposition: 'attachment; filename="a b.mp4"',
   });
   if (reach?.kind === 'path') return readFileSync(reach.path);
   if (!reach) throw new Error('It is not reachable.');
@@ -177,16 +177,14 @@ for (const { name, target, open } of NETWORKED) {
 
     it('goes on with the parts that are there after a cut', async () => {
       const kept = memory();
-      proxy.set({ kind: 'cut', afterBytes: 1.5 * PART_BYTES });
-      // Parts go side by side: all of those that were under way may be lost, so a first part is brought over alone before.
+      proxy.set({ kind: 'cut', afterBytes: PART_BYTES });
       const first = await store.send('resumed.mp4', large, kept.options()).catch((reason: unknown) => reason);
       expect(first).toBeInstanceOf(DeliveryError);
-      proxy.set({ kind: 'cut', afterBytes: 2.2 * PART_BYTES });
-      await store.send('resumed.mp4', large, kept.options()).catch(() => undefined);
       proxy.set({ kind: 'none' });
       const sent = await store.send('resumed.mp4', large, kept.options());
       expect(sent.verified.md5).toBe(md5(readFileSync(large.path)));
-      expect(proxy.passedBytes).toBeLessThan(large.bytes);
+      // One of two whole parts was under way when its connection was cut.
+      expect(proxy.passedBytes).toBeLessThan(1.5 * PART_BYTES);
       expect(md5(await contentOf(store, sent))).toBe(sent.verified.md5);
       expect(kept.kept.at(-1)).toBeNull();
     });
@@ -215,7 +213,7 @@ describe('what an operator gets wrong', () => {
   it('removes the parts of an upload that was given up', async () => {
     const proxy = await FaultProxy.start(swift.port);
     const [store, kept] = [s3(proxy.port), memory()];
-    proxy.set({ kind: 'cut', afterBytes: 2 * PART_BYTES });
+    proxy.set({ kind: 'cut', afterBytes: PART_BYTES });
     await store.send('given-up.mp4', large, kept.options()).catch(() => undefined);
     const upload = kept.kept.at(-1) ?? '';
     expect(upload).not.toBe('');
