@@ -2,8 +2,9 @@
  * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
-import type { IncidentType } from '../domain/incidents.ts';
+
 import type { DeliveryKind, Destinations, StoredAt, Verified } from '../domain/delivery.ts';
+import type { IncidentType } from '../domain/incidents.ts';
 import type { LayoutChange } from '../domain/layout-change.ts';
 import type { TrackSource } from '../domain/media.ts';
 import type {
@@ -143,6 +144,7 @@ export interface MergeRequest {
   readonly sessionId: string;
   readonly channel1: readonly MergeSource[];
   readonly channel2: readonly MergeSource[];
+  readonly destinations?: Destinations;
 }
 
 /** Whose running recording is meant; a composite is named by its id besides. */

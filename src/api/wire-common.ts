@@ -1,8 +1,8 @@
 /** What recordings of every subject show of themselves: VideoSDK's fields, and ours (`status`, `failureReason`, `stopReason`). */
 import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
-import { toWireIncident, wireIncident } from './wire-incident.ts';
 import { toWireDelivery, wireDelivery } from './wire-delivery.ts';
+import { toWireIncident, wireIncident } from './wire-incident.ts';
 
 /** What an answer needs besides the recording itself. */
 export interface Around {

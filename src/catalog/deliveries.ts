@@ -3,7 +3,7 @@
  * holder still reports changes nothing, so that two servers never both send.
  */
 import { sql } from 'kysely';
-import type { DeliveryKind, StoredAt, Verified } from '../domain/delivery.ts';
+import type { DeliveryKind, DeliveryStatus, StoredAt, Verified } from '../domain/delivery.ts';
 import type { DeliveryId, FileId, RecordingId } from '../domain/ids.ts';
 import type { Catalog } from './database.ts';
 import type { DeliveryRow, FileRow } from './tables.ts';
@@ -114,6 +114,16 @@ export const nextDeliveryDue = async (catalog: Catalog): Promise<Date | null> =>
     .where('status', 'in', ['queued', 'running'])
     .executeTakeFirst();
   return row?.due ?? null;
+};
+
+/** How many there are in each state. */
+export const countDeliveries = async (catalog: Catalog): Promise<ReadonlyMap<DeliveryStatus, number>> => {
+  const rows = await catalog
+    .selectFrom('deliveries')
+    .select(({ fn }) => ['status', fn.countAll<number>().as('count')])
+    .groupBy('status')
+    .execute();
+  return new Map(rows.map(({ status, count }) => [status, count]));
 };
 
 interface Lease {

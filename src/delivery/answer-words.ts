@@ -6,7 +6,7 @@ const LONGEST = 300;
 /** One line; a URL in it loses its query. */
 export const printable = (text: string): string =>
   text
-    .replaceAll(/\p{C}+/gu, ' ')
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
     .replaceAll(/(https?:\/\/[^\s?]*)\?\S*/g, '$1')
     .trim()
     .slice(0, LONGEST);

@@ -43,7 +43,15 @@ let swift: SwiftStore;
 let proxy: FaultProxy;
 let store: S3Store;
 let logged = '';
-const log = pino({ level: 'debug' }, new Writable({ write: (chunk, _encoding, done) => done(void (logged += chunk)) }));
+const log = pino(
+  { level: 'debug' },
+  new Writable({
+    write: (chunk, _encoding, done) => {
+      logged += chunk;
+      done();
+    },
+  }),
+);
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'deliveries-'));
@@ -298,7 +306,9 @@ it('gives up after 72 hours, keeps the file, and goes on by hand with a fresh UR
   expect(existsSync(files[0]?.path ?? '')).toBe(true);
   await round(deliveries);
   expect(told).toHaveLength(1);
-  await expect(deliveries.retry(newHexId<RecordingId>(), row.id, null)).rejects.toMatchObject({ code: 'DELIVERY_NOT_FOUND' });
+  await expect(deliveries.retry(newHexId<RecordingId>(), row.id, null)).rejects.toMatchObject({
+    code: 'DELIVERY_NOT_FOUND',
+  });
 
   const fresh = await presigned('late.mp4');
   expect(await deliveries.retry(recordingId, row.id, fresh)).toMatchObject({ status: 'queued', due_at: clock.now() });
@@ -387,7 +397,10 @@ it('hands over at once when a server ends in order', async () => {
 it('stops when the recording is deleted, and is not found any more', async () => {
   const deliveries = makeDeliveries();
   proxy.set({ kind: 'hang' });
-  const { recordingId } = await finished(deliveries, { directory: '', preSignedUrl: await presigned('x', 3600, proxy.port) });
+  const { recordingId } = await finished(deliveries, {
+    directory: '',
+    preSignedUrl: await presigned('x', 3600, proxy.port),
+  });
   await deliveries.deliverDue();
   await waitFor('the uploads to begin', LIMIT_MS, () => proxy.connections > 1);
   await deliveries.cancel(recordingId);

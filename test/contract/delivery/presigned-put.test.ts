@@ -117,7 +117,7 @@ const SIGNED_BY = [
 for (const { name, query, hasType } of SIGNED_BY) {
   it(`sends exact length, no chunks, and the headers that a signature of ${name} allows`, async () => {
     let headers: IncomingMessage['headers'] = {};
-    let body = Buffer.alloc(0);
+    let body: Buffer = Buffer.alloc(0);
     const answer: RequestListener = async (request, response) => {
       headers = request.headers;
       body = await readAll(request);
