@@ -4,6 +4,9 @@
  */
 import type { Logger } from './log.ts';
 
+/** What is due and can't be done now (somebody else is about to) is not asked for without a pause. */
+const LEAST_WAIT_MS = 100;
+
 export interface DueLoopOptions {
   readonly name: string;
   /** Does what is due; resolves with when it is to be called again at the latest, or null. */
@@ -50,7 +53,7 @@ export class DueLoop {
     let waitMs = everyMs;
     try {
       const next = await work();
-      if (next) waitMs = Math.min(everyMs, Math.max(0, next.getTime() - Date.now()));
+      if (next) waitMs = Math.min(everyMs, Math.max(LEAST_WAIT_MS, next.getTime() - Date.now()));
     } catch (error) {
       log.error({ err: error }, `The turn of ${name} failed.`);
     }

@@ -23,6 +23,8 @@ const ANSWER_503 = `HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nC
 export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Connections, and whether one is in the middle of a request. */
+  readonly #pairs = new Set<{ readonly client: Socket; asks: boolean }>();
   #fault: Fault = { kind: 'none' };
   #passed = 0;
   #connections = 0;
@@ -82,12 +84,21 @@ export class FaultProxy implements AsyncDisposable {
       return;
     }
     const server = this.#own(connect(target, '127.0.0.1'));
-    server.pipe(client);
+    const pair = { client, asks: false };
+    this.#pairs.add(pair);
+    client.on('close', () => this.#pairs.delete(pair));
+    server.on('data', (chunk: Buffer) => {
+      pair.asks = false;
+      // What was under way elsewhere when another was cut is brought to its end; nothing new begins.
+      const isLast = fault.kind === 'cut' && this.#passed > fault.afterBytes;
+      client.write(chunk, () => isLast && client.destroy());
+    });
     client.on('data', (chunk: Buffer) => {
       const from = this.#passed;
       this.#passed += chunk.length;
+      pair.asks = true;
       if (fault.kind === 'cut' && from <= fault.afterBytes && this.#passed > fault.afterBytes) {
-        client.destroy();
+        for (const other of this.#pairs) if (other === pair || !other.asks) other.client.destroy();
         return;
       }
       if (fault.kind === 'flip' && from <= fault.atByte && fault.atByte < this.#passed) {

@@ -162,7 +162,7 @@ describe('room recordings', () => {
     await sdk.recordings.participant.start(await server.liveRoom(), { participantId: 'ann', dirPath });
     await sdk.recordings.track.start(await server.liveRoom(), { participantId: 'ann', kind: 'video', dirPath });
     await sdk.recordings.composite.start(await server.liveRoom(), { participants: [], dirPath, preSignedUrl });
-    expect(server.system.destinations).toEqual([
+    expect(server.system.destinations.slice(-4)).toEqual([
       { directory: 'here', preSignedUrl },
       { directory: 'here', preSignedUrl: null },
       { directory: 'here', preSignedUrl: null },
