@@ -76,8 +76,10 @@ it('arrives at both after an outage and a crash, and is read from the bucket whe
     size,
   });
   proxy.set({ kind: '503' });
-  const { id } = await sdk.recordings.start(roomId, { dirPath: '/meetings/weekly/', preSignedUrl });
-  if (!id) throw new Error('The recording has no id.');
+  await sdk.recordings.start(roomId, { dirPath: '/meetings/weekly/', preSignedUrl });
+  const [started] = (await sdk.recordings.list({ roomId })).data;
+  if (!started) throw new Error('There is no recording.');
+  const { id } = started;
   const until = Date.now() + RECORDED_MS;
   await waitFor('some seconds of recording', LIMIT_MS, () => Date.now() >= until);
   await sdk.recordings.stop(roomId);

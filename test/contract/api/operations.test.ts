@@ -67,6 +67,8 @@ describe('OpenAPI', () => {
       '/v2/recordings/stop',
       '/v2/recordings/{recordingId}',
       '/v2/recordings/{recordingId}/compositions',
+      '/v2/recordings/{recordingId}/deliveries',
+      '/v2/recordings/{recordingId}/deliveries/{deliveryId}/retry',
       '/v2/recordings/{recordingId}/pause',
       '/v2/recordings/{recordingId}/resume',
       '/v2/rooms',

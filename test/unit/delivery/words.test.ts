@@ -12,9 +12,7 @@ it('takes code and message of an error document, nothing else', () => {
 });
 
 it('makes one printable line, without the query of a URL', () => {
-  expect(printable('see\u0007\n https://b.example/o?X-Amz-Signature=s and\tgo')).toBe(
-    'see https://b.example/o and go',
-  );
+  expect(printable('see\u0007\n https://b.example/o?X-Amz-Signature=s and\tgo')).toBe('see https://b.example/o and go');
   expect(printable('x'.repeat(1000))).toHaveLength(300);
 });
 
