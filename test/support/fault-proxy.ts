@@ -20,6 +20,8 @@ const REFUSAL =
   '<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message><AWSAccessKeyId>secret-id</AWSAccessKeyId></Error>';
 const ANSWER_503 = `HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: ${REFUSAL.length}\r\nConnection: close\r\n\r\n${REFUSAL}`;
 
+const INTERIM = Buffer.from('HTTP/1.1 100');
+
 export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -88,9 +90,11 @@ export class FaultProxy implements AsyncDisposable {
     this.#pairs.add(pair);
     client.on('close', () => this.#pairs.delete(pair));
     server.on('data', (chunk: Buffer) => {
-      pair.asks = false;
+      // RFC 9110 §15.2: an interim answer, go on with the body.
+      const isInterim = chunk.subarray(0, INTERIM.length).equals(INTERIM);
+      if (!isInterim) pair.asks = false;
       // What was under way elsewhere when another was cut is brought to its end; nothing new begins.
-      const isLast = fault.kind === 'cut' && this.#passed > fault.afterBytes;
+      const isLast = !isInterim && fault.kind === 'cut' && this.#passed > fault.afterBytes;
       client.write(chunk, () => isLast && client.destroy());
     });
     client.on('data', (chunk: Buffer) => {

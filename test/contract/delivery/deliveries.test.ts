@@ -275,7 +275,8 @@ it('cuts a bucket that hangs and an upload that breaks, and goes on where it was
   await round(deliveries);
   expect((await onlyRow(recordingId)).last_error).toMatch(/does not answer/);
   clock.to((await onlyRow(recordingId)).due_at);
-  proxy.set({ kind: 'cut', afterBytes: 16 * 2 ** 20 });
+  // Of two parts of 16 MiB that go side by side, one is cut when 24 MiB are over.
+  proxy.set({ kind: 'cut', afterBytes: 24 * 2 ** 20 });
   await round(deliveries);
   const cut = await onlyRow(recordingId);
   expect(cut.resume).not.toBeNull();
