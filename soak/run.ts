@@ -18,7 +18,9 @@ import { withTable } from './reliability-page.ts';
 import { isKept, type Soak, type SoakResult } from './soak.ts';
 
 /** By name. Each is loaded when it is asked for. */
-const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {};
+const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {
+  deliveries: async () => (await import('./deliveries.ts')).deliveries,
+};
 
 const PAGE = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
 

@@ -1,47 +1,29 @@
 /**
  * Deliveries on a real database and a real S3 server behind a proxy that fails on purpose. Hours and days pass by the injected clock.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Writable } from 'node:stream';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Catalog, type DeliveryRow, openCatalog, transaction } from '../../../src/catalog/catalog.ts';
+import { type Catalog, type DeliveryRow, transaction } from '../../../src/catalog/catalog.ts';
 import { deliveriesOf } from '../../../src/catalog/deliveries.ts';
-import { openEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts';
-import { filesOf, insertFile } from '../../../src/catalog/files.ts';
-import { findRecording, insertRecording, moveRecording } from '../../../src/catalog/recordings.ts';
-import type { OutgoingFile } from '../../../src/delivery/object-store.ts';
-import { presign } from '../../../src/delivery/s3-address.ts';
-import { S3Store } from '../../../src/delivery/s3-store.ts';
-import type { Destinations } from '../../../src/domain/delivery.ts';
-import type { DeliveryId, FileId, RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
+import { filesOf } from '../../../src/catalog/files.ts';
+import { findRecording } from '../../../src/catalog/recordings.ts';
+import type { DeliveryId, RecordingId } from '../../../src/domain/ids.ts';
 import { filesPort } from '../../../src/processes/api-ports.ts';
-import { deliverySender } from '../../../src/processes/delivery-sender.ts';
 import { Deliveries } from '../../../src/recordings/deliveries.ts';
 import type { DeliverySender } from '../../../src/recordings/delivery-ports.ts';
-import { createLogger } from '../../../src/support/log.ts';
-import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
+import { newHexId } from '../../../src/support/new-id.ts';
 import { Scope } from '../../../src/support/scope.ts';
-import { FaultProxy } from '../../support/fault-proxy.ts';
-import { S3_CREDENTIALS, SwiftStore } from '../../support/swift-store.ts';
+import { BUCKET, Clock, DeliveryRig, md5Of, deliveryRound as round, THEIRS } from '../../support/delivery-rig.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const HOUR = 3_600_000;
-const BUCKET = 'recordings';
 const IDLE_MS = 1_500;
 const LIMIT_MS = 20_000;
 
 const scope = new Scope();
-let dataDir: string;
-let catalog: Catalog;
-let other: Catalog;
-let swift: SwiftStore;
-let proxy: FaultProxy;
-let store: S3Store;
+let rig: DeliveryRig;
 let logged = '';
 const log = pino(
   { level: 'debug' },
@@ -54,57 +36,28 @@ const log = pino(
 );
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'deliveries-'));
-  scope.own('folder', dataDir, () => rmSync(dataDir, { recursive: true, force: true }));
-  const quiet = createLogger('test', 'silent');
-  const postgres = scope.own('postgres', await openEmbeddedPostgres({ dataDir, log: quiet }), (it) => it.stop());
-  catalog = scope.own('catalog', await openCatalog({ url: postgres.url, log: quiet }), (it) => it.close()).catalog;
-  other = scope.own('other', await openCatalog({ url: postgres.url, log: quiet }), (it) => it.close()).catalog;
-  swift = scope.own('swift', await SwiftStore.start(), (it) => it[Symbol.asyncDispose]());
-  await swift.createBucket(BUCKET);
-  await swift.createBucket('theirs');
-  proxy = scope.own('proxy', await FaultProxy.start(swift.port), (it) => it[Symbol.asyncDispose]());
-  store = scope.own('store', bucket(proxy.port), (it) => it.close());
+  rig = await DeliveryRig.start(scope, IDLE_MS);
 }, 120_000);
 afterAll(() => scope.close());
-
-const bucket = (port: number): S3Store =>
-  new S3Store({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    bucket: BUCKET,
-    forcePathStyle: true,
-    credentials: S3_CREDENTIALS,
-    idleMs: IDLE_MS,
-  });
-
-/** A clock that is moved by hand. */
-class Clock {
-  ms = Date.UTC(2026, 0, 1);
-  readonly now = (): Date => new Date(this.ms);
-  to(date: Date): void {
-    this.ms = date.getTime();
-  }
-}
 
 let clock: Clock;
 let told: { type: string; id: DeliveryId }[];
 beforeEach(async () => {
-  proxy.set({ kind: 'none' });
+  rig.proxy.set({ kind: 'none' });
   clock = new Clock();
   told = [];
   logged = '';
   // What an earlier test left waiting is not this one's.
-  await catalog.updateTable('deliveries').set({ status: 'cancelled' }).where('status', '<>', 'done').execute();
+  await rig.catalog.updateTable('deliveries').set({ status: 'cancelled' }).where('status', '<>', 'done').execute();
 });
 
 const makeDeliveries = (
   options: Partial<{ keepLocal: boolean; localRetentionMs: number; sender: DeliverySender; catalog: Catalog }> = {},
 ): Deliveries =>
   new Deliveries({
-    catalog: options.catalog ?? catalog,
-    sender: options.sender ?? deliverySender(store, { allowPrivateUrls: true, deliveryIdleLimitMs: IDLE_MS }),
-    dataDir,
+    catalog: options.catalog ?? rig.catalog,
+    sender: options.sender ?? rig.sender(),
+    dataDir: rig.dataDir,
     retryForMs: 72 * HOUR,
     backoff: { firstMs: 5_000, mostMs: HOUR },
     keepLocal: options.keepLocal ?? true,
@@ -116,85 +69,17 @@ const makeDeliveries = (
     log,
   });
 
-/** A recording that has just become done, with its deliveries planned in the same transaction. */
-const finished = async (
-  deliveries: Deliveries,
-  destinations: Destinations,
-  options: { bytes?: number; files?: number } = {},
-): Promise<{ recordingId: RecordingId; files: OutgoingFile[]; md5s: string[] }> => {
-  const { bytes = 50_001, files: count = 1 } = options;
-  const recordingId = newHexId<RecordingId>();
-  await insertRecording(catalog, {
-    id: recordingId,
-    roomId: newRoomId<RoomId>(),
-    sessionId: newHexId<SessionId>(),
-    config: {
-      layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },
-      theme: 'DEFAULT',
-      mode: 'video-and-audio',
-      quality: 'med',
-      orientation: 'landscape',
-      fileFormat: 'mp4',
-    },
-    dueAt: null,
-    destinations,
-  });
-  await moveRecording(catalog, recordingId, 'recording');
-  await moveRecording(catalog, recordingId, 'composing');
-  const made: OutgoingFile[] = [];
-  const md5s: string[] = [];
-  await transaction(catalog, async (trx) => {
-    const rows = [];
-    for (let i = 0; i < count; i += 1) {
-      const id = newHexId<FileId>();
-      const path = `recordings/${recordingId}/files/${id}.mp4`;
-      const content = randomBytes(bytes);
-      mkdirSync(dirname(join(dataDir, path)), { recursive: true });
-      writeFileSync(join(dataDir, path), content);
-      made.push({ path: join(dataDir, path), bytes, contentType: 'video/mp4' });
-      md5s.push(createHash('md5').update(content).digest('hex'));
-      const facts = { bytes, durationSeconds: 1, width: 640, height: 360, format: 'mp4', videoBytes: bytes };
-      rows.push(await insertFile(trx, { id, recordingId, compositionId: null, type: 'video', path, ...facts }));
-    }
-    await moveRecording(trx, recordingId, 'done', { progress: 1 });
-    await deliveries.plan(trx, { recordingId, files: rows, again: false });
-  });
-  return { recordingId, files: made, md5s };
-};
-
-const rowsOf = (recordingId: RecordingId): Promise<DeliveryRow[]> => deliveriesOf(catalog, [recordingId]);
+const rowsOf = (recordingId: RecordingId): Promise<DeliveryRow[]> => deliveriesOf(rig.catalog, [recordingId]);
 const onlyRow = async (recordingId: RecordingId): Promise<DeliveryRow> => {
   const [row] = await rowsOf(recordingId);
   if (!row) throw new Error('The recording has no delivery.');
   return row;
 };
 
-/** One round: everything that is due is tried, to its end. */
-const round = async (deliveries: Deliveries): Promise<void> => {
-  await deliveries.deliverDue();
-  await deliveries.settled();
-};
-
-const objectMd5 = async (inBucket: string, key: string): Promise<string> => {
-  const got = await swift.client.send(new GetObjectCommand({ Bucket: inBucket, Key: key }));
-  return createHash('md5')
-    .update((await got.Body?.transformToByteArray()) ?? '')
-    .digest('hex');
-};
-
-const presigned = (objectName: string, seconds = 3600, port = swift.port): Promise<string> =>
-  presign({
-    place: { endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', bucket: 'theirs', forcePathStyle: true },
-    credentials: S3_CREDENTIALS,
-    objectName,
-    method: 'PUT',
-    seconds,
-  });
-
 it('brings a file to both destinations, verified, tells of each once, and keeps no secret', async () => {
   const deliveries = makeDeliveries();
-  const preSignedUrl = await presigned('both.mp4');
-  const { recordingId, md5s } = await finished(deliveries, { directory: 'meetings/räume', preSignedUrl });
+  const preSignedUrl = await rig.presigned('both.mp4');
+  const { recordingId, md5s } = await rig.finished(deliveries, { directory: 'meetings/räume', preSignedUrl });
   expect((await rowsOf(recordingId)).map(({ status, kind }) => `${kind} ${status}`)).toEqual([
     'bucket queued',
     'presigned-url queued',
@@ -205,14 +90,14 @@ it('brings a file to both destinations, verified, tells of each once, and keeps 
     ['done', 1, md5s[0]],
     ['done', 1, md5s[0]],
   ]);
-  expect(await objectMd5(BUCKET, `meetings/räume/${recordingId}.mp4`)).toBe(md5s[0]);
-  expect(await objectMd5('theirs', 'both.mp4')).toBe(md5s[0]);
+  expect(await rig.objectMd5(BUCKET, `meetings/räume/${recordingId}.mp4`)).toBe(md5s[0]);
+  expect(await rig.objectMd5(THEIRS, 'both.mp4')).toBe(md5s[0]);
   expect(told.map(({ type }) => type)).toEqual(['recording-delivered', 'recording-delivered']);
   expect(new Set(told.map(({ id }) => id)).size).toBe(2);
   await round(deliveries);
   expect(told).toHaveLength(2);
   const signature = new URL(preSignedUrl).searchParams.get('X-Amz-Signature') ?? 'none';
-  const kept = JSON.stringify([rows, await findRecording(catalog, recordingId)]);
+  const kept = JSON.stringify([rows, await findRecording(rig.catalog, recordingId)]);
   expect(kept).not.toContain(signature);
   expect(logged).toContain('Delivered.');
   expect(logged).not.toContain(signature);
@@ -220,10 +105,10 @@ it('brings a file to both destinations, verified, tells of each once, and keeps 
 
 it('plans nothing where the state did not change: both are one transaction', async () => {
   const deliveries = makeDeliveries();
-  const { recordingId } = await finished(deliveries, { directory: '', preSignedUrl: null });
-  const files = await filesOf(catalog, [recordingId]);
+  const { recordingId } = await rig.finished(deliveries, { directory: '', preSignedUrl: null });
+  const files = await filesOf(rig.catalog, [recordingId]);
   await expect(
-    transaction(catalog, async (trx) => {
+    transaction(rig.catalog, async (trx) => {
       await deliveries.plan(trx, { recordingId, files, again: false });
       throw new Error('Rolled back.');
     }),
@@ -233,17 +118,21 @@ it('plans nothing where the state did not change: both are one transaction', asy
 
 it('gives every file of a recording a name of its own', async () => {
   const deliveries = makeDeliveries();
-  const { recordingId, md5s } = await finished(deliveries, { directory: 'apart', preSignedUrl: null }, { files: 3 });
+  const { recordingId, md5s } = await rig.finished(
+    deliveries,
+    { directory: 'apart', preSignedUrl: null },
+    { files: 3 },
+  );
   await round(deliveries);
   for (const [i, name] of ['', '-2', '-3'].entries()) {
-    expect(await objectMd5(BUCKET, `apart/${recordingId}${name}.mp4`)).toBe(md5s[i]);
+    expect(await rig.objectMd5(BUCKET, `apart/${recordingId}${name}.mp4`)).toBe(md5s[i]);
   }
 });
 
 it('outlasts a bucket that answers 503 for an hour: waits grow, and it is there soon after', async () => {
   const deliveries = makeDeliveries();
-  proxy.set({ kind: '503' });
-  const { recordingId } = await finished(deliveries, { directory: '', preSignedUrl: null });
+  rig.proxy.set({ kind: '503' });
+  const { recordingId } = await rig.finished(deliveries, { directory: '', preSignedUrl: null });
   const began = clock.ms;
   const waits: number[] = [];
   while (clock.ms - began < HOUR) {
@@ -259,7 +148,7 @@ it('outlasts a bucket that answers 503 for an hour: waits grow, and it is there 
     clock.to(row.due_at);
   }
   expect(waits).toEqual(waits.map((_, i) => 5_000 * 2 ** i));
-  proxy.set({ kind: 'none' });
+  rig.proxy.set({ kind: 'none' });
   await round(deliveries);
   const row = await onlyRow(recordingId);
   expect(row).toMatchObject({ status: 'done', attempts: waits.length + 1, last_error: null });
@@ -270,29 +159,29 @@ it('outlasts a bucket that answers 503 for an hour: waits grow, and it is there 
 it('cuts a bucket that hangs and an upload that breaks, and goes on where it was', async () => {
   const deliveries = makeDeliveries();
   const bytes = 33 * 2 ** 20;
-  const { recordingId, md5s } = await finished(deliveries, { directory: '', preSignedUrl: null }, { bytes });
-  proxy.set({ kind: 'hang' });
+  const { recordingId, md5s } = await rig.finished(deliveries, { directory: '', preSignedUrl: null }, { bytes });
+  rig.proxy.set({ kind: 'hang' });
   await round(deliveries);
   expect((await onlyRow(recordingId)).last_error).toMatch(/does not answer/);
   clock.to((await onlyRow(recordingId)).due_at);
   // Of two parts of 16 MiB that go side by side, one is cut when 24 MiB are over.
-  proxy.set({ kind: 'cut', afterBytes: 24 * 2 ** 20 });
+  rig.proxy.set({ kind: 'cut', afterBytes: 24 * 2 ** 20 });
   await round(deliveries);
   const cut = await onlyRow(recordingId);
   expect(cut.resume).not.toBeNull();
   clock.to(cut.due_at);
-  proxy.set({ kind: 'none' });
+  rig.proxy.set({ kind: 'none' });
   await round(deliveries);
-  expect(proxy.passedBytes).toBeLessThan(24 * 2 ** 20);
+  expect(rig.proxy.passedBytes).toBeLessThan(24 * 2 ** 20);
   expect(await onlyRow(recordingId)).toMatchObject({ status: 'done', attempts: 3, resume: null });
-  expect(await objectMd5(BUCKET, `${recordingId}.mp4`)).toBe(md5s[0]);
+  expect(await rig.objectMd5(BUCKET, `${recordingId}.mp4`)).toBe(md5s[0]);
 });
 
 it('gives up after 72 hours, keeps the file, and goes on by hand with a fresh URL', async () => {
   const deliveries = makeDeliveries({ keepLocal: false });
-  const expired = await presigned('late.mp4', 1);
+  const expired = await rig.presigned('late.mp4', { seconds: 1 });
   await waitFor('the URL to expire', LIMIT_MS, async () => (await fetch(expired, { method: 'PUT' })).status === 403);
-  const { recordingId, files, md5s } = await finished(deliveries, { directory: null, preSignedUrl: expired });
+  const { recordingId, files, md5s } = await rig.finished(deliveries, { directory: null, preSignedUrl: expired });
   const began = clock.ms;
   let row = await onlyRow(recordingId);
   while (row.status === 'queued') {
@@ -311,11 +200,11 @@ it('gives up after 72 hours, keeps the file, and goes on by hand with a fresh UR
     code: 'DELIVERY_NOT_FOUND',
   });
 
-  const fresh = await presigned('late.mp4');
+  const fresh = await rig.presigned('late.mp4');
   expect(await deliveries.retry(recordingId, row.id, fresh)).toMatchObject({ status: 'queued', due_at: clock.now() });
   await round(deliveries);
   expect(await onlyRow(recordingId)).toMatchObject({ status: 'done', last_error: null, url: null });
-  expect(await objectMd5('theirs', 'late.mp4')).toBe(md5s[0]);
+  expect(await rig.objectMd5(THEIRS, 'late.mp4')).toBe(md5s[0]);
   expect(told.map(({ type }) => type)).toEqual(['recording-delivery-failed', 'recording-delivered']);
   await expect(deliveries.retry(recordingId, row.id, fresh)).rejects.toMatchObject({ code: 'DELIVERY_DONE' });
   // Only a copy in the bucket can be read again: without one the file stays.
@@ -325,7 +214,7 @@ it('gives up after 72 hours, keeps the file, and goes on by hand with a fresh UR
 it('never sends twice at once, however many servers look for what is due', async () => {
   const sending = new Map<string, number>();
   let most = 0;
-  const real = deliverySender(store, { allowPrivateUrls: true, deliveryIdleLimitMs: IDLE_MS });
+  const real = rig.sender();
   const counting: DeliverySender = {
     ...real,
     toBucket: async (objectName, file, options) => {
@@ -334,16 +223,16 @@ it('never sends twice at once, however many servers look for what is due', async
       return real.toBucket(objectName, file, options);
     },
   };
-  const servers = [makeDeliveries({ sender: counting }), makeDeliveries({ sender: counting, catalog: other })];
+  const servers = [makeDeliveries({ sender: counting }), makeDeliveries({ sender: counting, catalog: rig.other })];
   const [one] = servers;
   if (!one) throw new Error('There is no server.');
   const recordings: RecordingId[] = [];
   for (let i = 0; i < 12; i += 1) {
-    recordings.push((await finished(one, { directory: 'shared', preSignedUrl: null })).recordingId);
+    recordings.push((await rig.finished(one, { directory: 'shared', preSignedUrl: null })).recordingId);
   }
   await waitFor('all to be delivered', LIMIT_MS, async () => {
     await Promise.all(servers.map(round));
-    const rows = await deliveriesOf(catalog, recordings);
+    const rows = await deliveriesOf(rig.catalog, recordings);
     return rows.every(({ status }) => status === 'done');
   });
   expect(sending.size).toBe(12);
@@ -352,20 +241,20 @@ it('never sends twice at once, however many servers look for what is due', async
 });
 
 it('takes over what a server left that is gone, and ignores what that one still says', async () => {
-  const lost = makeDeliveries({ catalog: other });
-  const { recordingId } = await finished(lost, { directory: '', preSignedUrl: null });
+  const lost = makeDeliveries({ catalog: rig.other });
+  const { recordingId } = await rig.finished(lost, { directory: '', preSignedUrl: null });
   let goOn: (() => void) | undefined;
   const stuck: DeliverySender = {
-    ...deliverySender(store, { allowPrivateUrls: true, deliveryIdleLimitMs: IDLE_MS }),
+    ...rig.sender(),
     // A server that stands still in the middle of sending, and goes on long after.
     toBucket: async (objectName, file, options) => {
       await new Promise<void>((resolve) => {
         goOn = resolve;
       });
-      return store.send(objectName, file, options);
+      return rig.store.send(objectName, file, options);
     },
   };
-  const standing = makeDeliveries({ catalog: other, sender: stuck });
+  const standing = makeDeliveries({ catalog: rig.other, sender: stuck });
   await standing.deliverDue();
   await waitFor('the server to stand still', LIMIT_MS, () => goOn);
   const survivor = makeDeliveries();
@@ -383,30 +272,30 @@ it('takes over what a server left that is gone, and ignores what that one still 
 });
 
 it('hands over at once when a server ends in order', async () => {
-  const ending = makeDeliveries({ catalog: other });
-  proxy.set({ kind: 'hang' });
-  const { recordingId } = await finished(ending, { directory: '', preSignedUrl: null });
+  const ending = makeDeliveries({ catalog: rig.other });
+  rig.proxy.set({ kind: 'hang' });
+  const { recordingId } = await rig.finished(ending, { directory: '', preSignedUrl: null });
   await ending.deliverDue();
-  await waitFor('the upload to begin', LIMIT_MS, () => proxy.connections > 0);
+  await waitFor('the upload to begin', LIMIT_MS, () => rig.proxy.connections > 0);
   await ending.close();
   expect(await onlyRow(recordingId)).toMatchObject({ status: 'queued', attempts: 0, last_error: null });
-  proxy.set({ kind: 'none' });
+  rig.proxy.set({ kind: 'none' });
   await round(makeDeliveries());
   expect(await onlyRow(recordingId)).toMatchObject({ status: 'done', attempts: 1 });
 });
 
 it('stops when the recording is deleted, and is not found any more', async () => {
   const deliveries = makeDeliveries();
-  proxy.set({ kind: 'hang' });
-  const { recordingId } = await finished(deliveries, {
+  rig.proxy.set({ kind: 'hang' });
+  const { recordingId } = await rig.finished(deliveries, {
     directory: '',
-    preSignedUrl: await presigned('x', 3600, proxy.port),
+    preSignedUrl: await rig.presigned('x', { port: rig.proxy.port }),
   });
   await deliveries.deliverDue();
-  await waitFor('the uploads to begin', LIMIT_MS, () => proxy.connections > 1);
+  await waitFor('the uploads to begin', LIMIT_MS, () => rig.proxy.connections > 1);
   await deliveries.cancel(recordingId);
   expect(await rowsOf(recordingId)).toEqual([]);
-  const rows = await catalog.selectFrom('deliveries').selectAll().where('recording_id', '=', recordingId).execute();
+  const rows = await rig.catalog.selectFrom('deliveries').selectAll().where('recording_id', '=', recordingId).execute();
   expect(rows.map(({ status, url }) => [status, url])).toEqual([
     ['cancelled', null],
     ['cancelled', null],
@@ -416,12 +305,12 @@ it('stops when the recording is deleted, and is not found any more', async () =>
 
 it('removes the file here when the operator wants no copy, once every delivery is done, and reads it from the bucket', async () => {
   const deliveries = makeDeliveries({ keepLocal: false, localRetentionMs: HOUR });
-  proxy.set({ kind: 'hang' });
-  const preSignedUrl = await presigned('kept.mp4', 3600, proxy.port);
-  const { recordingId, files, md5s } = await finished(deliveries, { directory: 'd', preSignedUrl });
+  rig.proxy.set({ kind: 'hang' });
+  const preSignedUrl = await rig.presigned('kept.mp4', { port: rig.proxy.port });
+  const { recordingId, files, md5s } = await rig.finished(deliveries, { directory: 'd', preSignedUrl });
   const path = files[0]?.path ?? '';
   await round(deliveries);
-  proxy.set({ kind: 'none' });
+  rig.proxy.set({ kind: 'none' });
   const [toBucket, toUrl] = await rowsOf(recordingId);
   if (!toBucket || !toUrl) throw new Error('Two deliveries were planned.');
   expect([toBucket.status, toUrl.status]).toEqual(['queued', 'queued']);
@@ -435,23 +324,23 @@ it('removes the file here when the operator wants no copy, once every delivery i
   await round(deliveries);
   expect(existsSync(path)).toBe(false);
 
-  const port = filesPort(catalog, dataDir, store);
-  const [file] = await filesOf(catalog, [recordingId]);
+  const port = filesPort(rig.catalog, rig.dataDir, rig.store);
+  const [file] = await filesOf(rig.catalog, [recordingId]);
   expect(file?.removed_at).not.toBeNull();
   expect(await port.locate(file?.id ?? '')).toBeNull();
   const url = await port.elsewhere(file?.id ?? '', 'GET', 'attachment');
   const answer = await fetch(url ?? '');
   expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="${recordingId}.mp4"`);
   const content = Buffer.from(await answer.arrayBuffer());
-  expect(createHash('md5').update(content).digest('hex')).toBe(md5s[0]);
+  expect(md5Of(content)).toBe(md5s[0]);
   const head = await fetch((await port.elsewhere(file?.id ?? '', 'HEAD', 'inline')) ?? '', { method: 'HEAD' });
   expect([head.status, head.headers.get('content-length')]).toEqual([200, '50001']);
 });
 
 it('says that there is no bucket any more, and goes on when there is one', async () => {
-  const none = deliverySender(null, { allowPrivateUrls: true, deliveryIdleLimitMs: IDLE_MS });
+  const none = rig.sender(null);
   const without = makeDeliveries({ sender: none });
-  const { recordingId } = await finished(without, { directory: '', preSignedUrl: null });
+  const { recordingId } = await rig.finished(without, { directory: '', preSignedUrl: null });
   await round(without);
   expect((await onlyRow(recordingId)).last_error).toContain('ROOMTAPE_S3_BUCKET');
   clock.to((await onlyRow(recordingId)).due_at);
