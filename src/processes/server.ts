@@ -144,6 +144,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     catalog,
     compositions,
     journal,
+    deliveries,
     purgeJournal: purgeParticipant,
     dataDir: paths.root,
     recordingsDir: paths.recordings,

@@ -1,6 +1,7 @@
 /** What is to be delivered of a recording that has become done: a row for each of its files and destinations. */
 import type { Catalog, DeliveryRow, FileRow } from '../catalog/catalog.ts';
 import { insertDelivery } from '../catalog/deliveries.ts';
+import { isPurge } from '../catalog/purges.ts';
 import { findRecording, forgetPreSignedUrl } from '../catalog/recordings.ts';
 import { extensionOf } from '../domain/content-type.ts';
 import type { DeliveryId, RecordingId } from '../domain/ids.ts';
@@ -11,7 +12,7 @@ export interface FinishedFiles {
   readonly recordingId: RecordingId;
   /** In order. */
   readonly files: readonly FileRow[];
-  /** They are what a recording was composed to again: beside its own files, and into the bucket only. */
+  /** They are what a recording was composed to again: beside its own files, or in their place (a purge), and into the bucket only. */
   readonly again: boolean;
 }
 
@@ -26,6 +27,8 @@ export const planDeliveries = async (
 ): Promise<DeliveryRow[]> => {
   const recording = await findRecording(trx, recordingId);
   const { directory, preSignedUrl } = recording?.destinations ?? { directory: null, preSignedUrl: null };
+  // What a purge made anew takes the place of what it replaces, in the bucket too.
+  const isBeside = again && !(await isPurge(trx, files[0]?.composition_id ?? null));
   const planned: DeliveryRow[] = [];
   const shared = { recordingId, dueAt: times.now, givesUpAt: times.givesUpAt };
   if (directory !== null) {
@@ -34,7 +37,7 @@ export const planDeliveries = async (
         recordingId,
         index,
         extension: extensionOf(file.path),
-        ...(again && file.composition_id !== null && { compositionId: file.composition_id }),
+        ...(isBeside && file.composition_id !== null && { compositionId: file.composition_id }),
       });
       const id = newHexId<DeliveryId>();
       planned.push(

@@ -6,10 +6,12 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Catalog, type DeliveryRow, transaction } from '../../../src/catalog/catalog.ts';
+import { insertComposition } from '../../../src/catalog/compositions.ts';
 import { deliveriesOf } from '../../../src/catalog/deliveries.ts';
-import { filesOf } from '../../../src/catalog/files.ts';
+import { filesOf, insertFile } from '../../../src/catalog/files.ts';
+import { askForPurge, composePurges } from '../../../src/catalog/purges.ts';
 import { findRecording } from '../../../src/catalog/recordings.ts';
-import type { DeliveryId, RecordingId } from '../../../src/domain/ids.ts';
+import type { CompositionId, DeliveryId, FileId, ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import { filesPort } from '../../../src/processes/api-ports.ts';
 import { Deliveries } from '../../../src/recordings/deliveries.ts';
 import type { DeliverySender } from '../../../src/recordings/delivery-ports.ts';
@@ -335,6 +337,42 @@ it('removes the file here when the operator wants no copy, once every delivery i
   expect(md5Of(content)).toBe(md5s[0]);
   const head = await fetch((await port.elsewhere(file?.id ?? '', 'HEAD', 'inline')) ?? '', { method: 'HEAD' });
   expect([head.status, head.headers.get('content-length')]).toEqual([200, '50001']);
+});
+
+it('puts what was composed again beside the recording, and what a purge made in its place', async () => {
+  const deliveries = makeDeliveries();
+  const { recordingId, files } = await rig.finished(deliveries, { directory: 'p', preSignedUrl: null });
+  await round(deliveries);
+  const names: (string | null)[] = [];
+  const compositions: CompositionId[] = [];
+  for (const isPurge of [false, true]) {
+    const id = newHexId<CompositionId>();
+    compositions.push(id);
+    const { config } = (await findRecording(rig.catalog, recordingId)) ?? {};
+    if (!config) throw new Error('The recording is gone.');
+    const request = { config, fixedLayout: false, excludeParticipants: [] };
+    await insertComposition(rig.catalog, { id, recordingId, config: {}, request });
+    if (isPurge) {
+      await askForPurge(rig.catalog, { recordingId, participantId: 'ada' as ParticipantId });
+      await composePurges(rig.catalog, recordingId, id);
+    }
+    const [original] = await filesOf(rig.catalog, [recordingId]);
+    const facts = { bytes: files[0]?.bytes ?? 0, durationSeconds: 1, width: 640, height: 360, format: 'mp4' };
+    const made = await insertFile(rig.catalog, {
+      ...facts,
+      id: newHexId<FileId>(),
+      recordingId,
+      compositionId: id,
+      type: 'video',
+      path: original?.path ?? '',
+      videoBytes: 1,
+    });
+    await transaction(rig.catalog, (trx) => deliveries.plan(trx, { recordingId, files: [made], again: true }));
+    names.push((await rowsOf(recordingId)).at(-1)?.object_name ?? null);
+    await round(deliveries);
+  }
+  expect(names).toEqual([`p/${recordingId}-${compositions[0]}.mp4`, `p/${recordingId}.mp4`]);
+  expect((await rowsOf(recordingId)).map(({ status }) => status)).toEqual(['done', 'done', 'done']);
 });
 
 it('says that there is no bucket any more, and goes on when there is one', async () => {
