@@ -20,6 +20,7 @@ import { isKept, type Soak, type SoakResult } from './soak.ts';
 /** By name. Each is loaded when it is asked for. */
 const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {
   fuzzing: async () => (await import('./fuzzing.ts')).fuzzing,
+  deliveries: async () => (await import('./deliveries.ts')).deliveries,
 };
 
 const PAGE = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));

@@ -4,6 +4,7 @@ export type { Page, PageRequest } from './paging.ts';
 export type {
   CompositionRow,
   CompositionStatus,
+  DeliveryRow,
   FileRow,
   IncidentRow,
   OutboxRow,

@@ -127,3 +127,15 @@ export const withdrawCompositions = async (
     .where('status', '=', 'done')
     .execute();
 };
+
+/** True if a composition makes a recording anew without those who were purged from it. */
+export const isPurge = async (catalog: Catalog, compositionId: CompositionId | null): Promise<boolean> => {
+  if (compositionId === null) return false;
+  const row = await catalog
+    .selectFrom('purges')
+    .select('recording_id')
+    .where('composition_id', '=', compositionId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+};

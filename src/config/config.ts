@@ -8,6 +8,21 @@ import type { SETTINGS, SettingValues } from './settings.ts';
 
 export { ConfigError } from './read-settings.ts';
 
+export type BucketConfig =
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Undefined: AWS, by the region. */
+      readonly endpoint: string | undefined;
+      readonly region: string;
+      readonly forcePathStyle: boolean;
+      /** Undefined: as the AWS SDK finds them. */
+      readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+    }
+  | { readonly kind: 'azure'; readonly container: string; readonly connectionString: string }
+  /** Absolute. */
+  | { readonly kind: 'folder'; readonly folder: string };
+
 export interface Config {
   readonly host: string;
   /** 0: any free one. */
@@ -33,6 +48,12 @@ export interface Config {
   readonly journalMaxBytes: number;
   readonly minFreeDiskBytes: number;
   readonly fileUrlTtlMs: number;
+  /** Where `awsDirPath` leads; undefined: nowhere. */
+  readonly bucket: BucketConfig | undefined;
+  readonly keepLocal: boolean;
+  readonly localRetentionMs: number;
+  readonly deliveryRetryMs: number;
+  readonly deliveryIdleLimitMs: number;
   readonly maxRecordingDurationMs: number;
   readonly transitions: boolean;
   readonly compositorConcurrency: number;
@@ -80,6 +101,11 @@ const toConfig = (values: SettingValues): Config => {
     journalMaxBytes: values.journalMaxBytes,
     minFreeDiskBytes: values.minFreeDisk,
     fileUrlTtlMs: values.fileUrlTtl,
+    bucket: bucketOf(values),
+    keepLocal: values.keepLocal,
+    localRetentionMs: values.localRetention,
+    deliveryRetryMs: values.deliveryRetry,
+    deliveryIdleLimitMs: values.deliveryIdleLimit,
     maxRecordingDurationMs: values.maxRecordingDuration,
     transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
@@ -110,5 +136,30 @@ export const describeConfig = (config: Config): Record<string, unknown> => ({
   ...config,
   apiSecret: config.apiSecret === undefined ? undefined : '[secret]',
   databaseUrl: config.databaseUrl === undefined ? undefined : '[secret]',
+  bucket: config.bucket && describeBucket(config.bucket),
   rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
 });
+
+const describeBucket = (bucket: BucketConfig): Record<string, unknown> => {
+  if (bucket.kind === 'azure') return { ...bucket, connectionString: '[secret]' };
+  return bucket.kind === 's3' && bucket.credentials ? { ...bucket, credentials: '[secret]' } : { ...bucket };
+};
+
+const bucketOf = (values: SettingValues): BucketConfig | undefined => {
+  const { s3Bucket, azureContainer, azureConnectionString, bucketDir } = values;
+  if (azureContainer !== undefined && azureConnectionString !== undefined) {
+    return { kind: 'azure', container: azureContainer, connectionString: azureConnectionString };
+  }
+  if (bucketDir !== undefined) return { kind: 'folder', folder: bucketDir };
+  if (s3Bucket === undefined) return undefined;
+  const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = values;
+  return {
+    kind: 's3',
+    bucket: s3Bucket,
+    endpoint: values.s3Endpoint?.replace(/\/+$/, ''),
+    region: values.s3Region,
+    forcePathStyle: values.s3ForcePathStyle,
+    credentials:
+      accessKeyId !== undefined && secretAccessKey !== undefined ? { accessKeyId, secretAccessKey } : undefined,
+  };
+};

@@ -128,6 +128,62 @@ export const SETTINGS = {
     meaning: 'How long a signed fileUrl works. Every GET of the recording gives a fresh one.',
   }),
 
+  // Where finished recordings are delivered to.
+  s3Bucket: optionalText({
+    meaning: 'Bucket of awsDirPath: S3, or what speaks its protocol (GCS, MinIO, R2, Ceph, Swift).',
+    must: 'the name of a bucket: 3 to 63 small letters, digits, dots and hyphens',
+    accept: (value) => /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(value),
+  }),
+  s3Endpoint: optionalText({
+    meaning: 'Address of a store that is not AWS, such as https://storage.googleapis.com. Not set: AWS, by the region.',
+    must: 'an http or https URL without query',
+    accept: isWebUrl,
+  }),
+  s3Region: text({ fallback: 'us-east-1', meaning: 'Region of the bucket. "auto" for GCS and R2.' }),
+  s3AccessKeyId: optionalText({
+    meaning: 'Access key (GCS: an HMAC key). Not set: as AWS programs find theirs (environment, profile, role).',
+  }),
+  s3SecretAccessKey: optionalText({ secret: true, meaning: 'Secret of the access key.' }),
+  s3ForcePathStyle: flag({
+    fallback: false,
+    meaning: 'The bucket is a part of the path, not of the host: most stores that one runs oneself.',
+  }),
+  azureContainer: optionalText({
+    meaning: 'Container of Azure Blob Storage for awsDirPath, in place of a bucket.',
+    must: 'the name of a container: 3 to 63 small letters, digits and hyphens',
+    accept: (value) => /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(value),
+  }),
+  azureConnectionString: optionalText({
+    secret: true,
+    meaning: 'Connection string of the storage account, with its AccountKey.',
+    must: 'a connection string with AccountName and AccountKey',
+    accept: (value) => /(?:^|;)AccountName=[^;]+/.test(value) && /(?:^|;)AccountKey=[^;]+/.test(value),
+  }),
+  bucketDir: optionalText({ meaning: 'Folder for awsDirPath, in place of a bucket: a mounted share.' }),
+  keepLocal: flag({
+    fallback: true,
+    meaning:
+      'Files stay in dataDir after they were delivered. false: what is in the bucket, verified, is removed here.',
+  }),
+  localRetention: duration({
+    fallback: '0s',
+    min: '0s',
+    max: '365d',
+    meaning: 'With keepLocal off: how long a file stays here after its last delivery.',
+  }),
+  deliveryRetry: duration({
+    fallback: '72h',
+    min: '0s',
+    max: '30d',
+    meaning: 'How long a delivery that fails is tried again, ever more rarely, before it is given up.',
+  }),
+  deliveryIdleLimit: duration({
+    fallback: '60s',
+    min: '1s',
+    max: '1h',
+    meaning: 'A destination that takes or says nothing for so long is cut off; the delivery is tried again.',
+  }),
+
   // Recording.
   maxRecordingDuration: duration({
     fallback: '12h',

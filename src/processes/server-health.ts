@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { HealthPort } from '../api/ports.ts';
 import { type Catalog, pingDatabase } from '../catalog/catalog.ts';
+import { countDeliveries } from '../catalog/deliveries.ts';
 import type { CompositionCoordinator } from '../composition/coordinator.ts';
 import type { MediaClient } from '../rooms/media-client.ts';
 
@@ -54,6 +55,11 @@ export const serverHealth = ({ catalog, media, coordinator, dataDir, minFreeDisk
       gauge('roomtape_compositions_waiting', 'Of these, those that no process works on.', waiting);
       gauge('roomtape_compositor_processes', 'Compositor processes that run.', processes);
       gauge('roomtape_disk_free_bytes', 'Free space where the data folder lies.', (await disk()).free);
+      // Without the database there are no figures of it.
+      const deliveries = await countDeliveries(catalog).catch(() => undefined);
+      const help = 'Deliveries of files to buckets and presigned URLs, by state.';
+      const byStatus = new Gauge({ name: 'roomtape_deliveries', help, labelNames: ['status'], registers: [registry] });
+      for (const [status, count] of deliveries ?? []) byStatus.set({ status }, count);
       const stats = await mediaStats();
       gauge('roomtape_media_up', 'Whether the media process answers.', stats ? 1 : 0);
       for (const [name, value] of Object.entries(stats ?? {})) {

@@ -15,17 +15,21 @@ import { purgeParticipant } from '../journal/purge.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
+import { Deliveries } from '../recordings/deliveries.ts';
 import { Merges } from '../recordings/merges.ts';
 import type { Composer } from '../recordings/ports.ts';
 import { Purges } from '../recordings/purges.ts';
 import { SessionBook } from '../recordings/session-book.ts';
+import { tellDelivery } from '../recordings/tell-delivery.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
 import { MediaClient } from '../rooms/media-client.ts';
+import { DueLoop } from '../support/due-loop.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
+import { deliverySender, openBucket } from './delivery-sender.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
 import { JournalKeeper } from './journal-keeper.ts';
@@ -42,6 +46,10 @@ const PURGE_CHECK_MS = 1_000;
 const RETENTION_CHECK_MS = 60_000;
 /** What a failing database made us drop is taken up again this often. */
 const RESUME_MS = 10_000;
+/** Deliveries that another server has put into the database are looked for this often; our own wake us. */
+const DELIVERY_CHECK_MS = 15_000;
+/** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
+const DELIVERY_BACKOFF = { firstMs: 5_000, mostMs: 3_600_000 };
 /** The media process is started before us, and takes about a second. */
 const MEDIA_LIMIT_MS = 10_000;
 
@@ -75,9 +83,32 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onIncident: (id, incident) => background(compositions.befell(id, incident)),
     log,
   });
+  const bucket = openBucket(config.bucket, config.deliveryIdleLimitMs);
+  scope.own('bucket', bucket, (it) => it?.close());
+  const deliveries = new Deliveries({
+    catalog,
+    sender: deliverySender(bucket, config),
+    dataDir: paths.root,
+    retryForMs: config.deliveryRetryMs,
+    backoff: DELIVERY_BACKOFF,
+    keepLocal: config.keepLocal,
+    localRetentionMs: config.localRetentionMs,
+    tell: tellDelivery,
+    wake: () => deliveryLoop.wake(),
+    log,
+  });
+  const deliveryLoop = new DueLoop({
+    name: 'deliveries',
+    work: () => deliveries.deliverDue(),
+    everyMs: DELIVERY_CHECK_MS,
+    log,
+  });
+  scope.own('deliveries', deliveries, () => deliveries.close());
+  scope.own('delivery loop', deliveryLoop, () => deliveryLoop.close());
   const compositions = new Compositions({
     catalog,
     composer: composerOf(coordinator, compositor),
+    deliveries,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
     log,
@@ -113,6 +144,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     catalog,
     compositions,
     journal,
+    deliveries,
     purgeJournal: purgeParticipant,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
@@ -128,9 +160,11 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     maxDurationMs: config.maxRecordingDurationMs,
     transitions: config.transitions,
     minFreeDiskBytes: config.minFreeDiskBytes,
+    deliveries,
     log,
   });
   await compositions.resume();
+  deliveryLoop.wake();
   client.start();
   scope.own('media client', client, () => client.close());
 
@@ -145,8 +179,16 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     ports: {
       rooms: roomsPort(catalog, control),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions), purges),
-      files: filesPort(catalog, paths.root),
+      recordings: recordingsPort(
+        catalog,
+        workflow,
+        changes,
+        again,
+        new Merges(catalog, compositions),
+        purges,
+        deliveries,
+      ),
+      files: filesPort(catalog, paths.root, bucket),
       media: mediaPort(client),
       health: serverHealth({
         catalog,
@@ -156,7 +198,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         minFreeDiskBytes: config.minFreeDiskBytes,
       }),
     },
-    config,
+    config: { ...config, hasBucket: config.bucket !== undefined },
     credentials,
     log,
   });

@@ -63,6 +63,8 @@ export interface PurgesOptions {
   readonly catalog: Catalog;
   readonly compositions: Compositions;
   readonly journal: JournalLookup;
+  /** Drops what is on its way. */
+  readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
   readonly purgeJournal: PurgeJournal;
   /** Stored paths are relative to it. */
   readonly dataDir: string;
@@ -128,6 +130,7 @@ export class Purges {
       throw new RoomtapeError('RECORDING_JOURNAL_ERASED', `${text} Delete the recording.`);
     }
     await this.#options.compositions.cancel(row.id);
+    await this.#options.deliveries?.cancel(row.id);
     const purge = await transaction(catalog, async (trx) => {
       const asked = await askForPurge(trx, { recordingId: row.id, participantId: id });
       await markFilesDeleted(trx, row.id, new Date());

@@ -30,6 +30,7 @@ import {
 } from '../catalog/recordings.ts';
 import { findRoom } from '../catalog/rooms.ts';
 import { insertSession } from '../catalog/sessions.ts';
+import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { CompositionId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import {
@@ -59,6 +60,8 @@ export interface WorkflowOptions {
   /** Whether tiles are eased to their places in recordings that start from now on. */
   readonly transitions: boolean;
   readonly minFreeDiskBytes: number;
+  /** Drops what is on its way. */
+  readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
   readonly log: Logger;
 }
 
@@ -91,6 +94,10 @@ export class RecordingWorkflow {
     subject?: SubjectOf;
     /** Puts what the files will be made with into the recording's folder, before it starts. */
     prepare?: (folder: string) => Promise<void>;
+    /** Where the files go when it is done; nowhere else than our store if it is left out. */
+    destinations?: Destinations;
+    /** What the caller is told may go wrong. */
+    warnings?: readonly string[];
   }): Promise<RecordingRow> {
     const { catalog, media, maxDurationMs, transitions } = this.#options;
     const config = transitions ? options.config : { ...options.config, transitions };
@@ -108,7 +115,8 @@ export class RecordingWorkflow {
     const dueAt = new Date(Date.now() + maxDurationMs);
     this.#starting.add(id);
     try {
-      await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt });
+      const { destinations = null, warnings = [] } = options;
+      await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt, destinations, warnings });
       await this.#prepare(id, options.prepare);
       const live = await this.#startInMedia(id, roomId, config, subject);
       return await this.#started(id, live, config);
@@ -179,11 +187,12 @@ export class RecordingWorkflow {
 
   /** Cancels work, erases files and journal, leaves a tombstone. RECORDING_NOT_FOUND. */
   async delete(recordingId: string): Promise<void> {
-    const { catalog, compositions, recordingsDir, eraseJournal } = this.#options;
+    const { catalog, compositions, deliveries, recordingsDir, eraseJournal } = this.#options;
     const row = await findRecording(catalog, recordingId as RecordingId);
     if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${recordingId}".`);
     if (isLive(row.status)) await this.#stop(row, 'requested');
     await compositions.cancel(row.id);
+    await deliveries?.cancel(row.id);
     const now = new Date();
     await transaction(catalog, async (trx) => {
       await markFilesDeleted(trx, row.id, now);

@@ -8,6 +8,7 @@ import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
+import { askedDelivery } from '../start-delivery.ts';
 import { toWireComposite, wireCompositeRecording } from '../wire-composite-recording.ts';
 
 const PATH = '/v2/recordings/composite';
@@ -38,9 +39,23 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
       const recordingConfig = toCompositeConfig(request.body);
       const room = await access.find(callerOf(request), request.body.roomId);
       const subject = await toComposite(request.body, config.allowPrivateUrls);
-      const options = { roomId: room.roomId, config: recordingConfig, subject };
+      const { bucketDirPath, preSignedURL } = request.body;
+      const asked = askedDelivery(
+        {
+          directory: { name: 'bucketDirPath', value: bucketDirPath },
+          preSignedUrl: { name: 'preSignedURL', value: preSignedURL },
+        },
+        config,
+        new Date(),
+      );
+      const options = {
+        roomId: room.roomId,
+        config: recordingConfig,
+        subject,
+        ...(asked && { destinations: asked.destinations }),
+      };
       const key = request.headers['idempotency-key'];
-      const recording = await starts.once(key, options, () => ports.recordings.start(options));
+      const recording = await starts.once(key, options, () => ports.recordings.start({ ...options, ...asked }));
       reply.header('x-recording-id', recording.id);
       return toWireComposite(recording, around(request));
     },

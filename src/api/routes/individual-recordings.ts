@@ -8,6 +8,7 @@ import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { RecordingView, SubjectName } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
+import { askedDelivery } from '../start-delivery.ts';
 import { participantStart, participantStop, TRACK_KINDS, toSubject, trackStart, trackStop } from '../start-subject.ts';
 import { toWireIndividual, wireIndividualRecording } from '../wire-individual-recording.ts';
 
@@ -27,10 +28,15 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
   const { ports, access, config } = context;
   const starts = new IdempotentAnswers<RecordingView>();
 
-  const start = async (request: FastifyRequest, wanted: string, fields: Parameters<typeof toSubject>[0]) => {
-    const asked = toSubject(fields);
+  const start = async (
+    request: FastifyRequest,
+    wanted: string,
+    fields: Parameters<typeof toSubject>[0] & { readonly bucketDirPath?: string | undefined },
+  ) => {
+    const subject = toSubject(fields);
     const room = await access.find(callerOf(request), wanted);
-    const options = { roomId: room.roomId, ...asked };
+    const directory = { name: 'bucketDirPath', value: fields.bucketDirPath };
+    const options = { roomId: room.roomId, ...subject, ...askedDelivery({ directory }, config, new Date()) };
     const key = z.string().optional().parse(request.headers['idempotency-key']);
     return starts.once(key, options, () => ports.recordings.start(options));
   };

@@ -9,6 +9,7 @@ import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
+import { askedDelivery } from '../start-delivery.ts';
 import { startBody, toRecordingConfig } from '../start-recording.ts';
 import { toWireRecording, wireRecording } from '../wire-recording.ts';
 
@@ -68,8 +69,21 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
       const recordingConfig = toRecordingConfig(request.body);
       const room = await context.access.find(callerOf(request), wanted);
       const key = request.headers['idempotency-key'];
-      const options = { roomId: room.roomId, config: recordingConfig };
-      const recording = await starts.once(key, options, () => context.ports.recordings.start(options));
+      const { awsDirPath, preSignedUrl } = request.body;
+      const asked = askedDelivery(
+        {
+          directory: { name: 'awsDirPath', value: awsDirPath },
+          preSignedUrl: { name: 'preSignedUrl', value: preSignedUrl },
+        },
+        config,
+        new Date(),
+      );
+      const options = {
+        roomId: room.roomId,
+        config: recordingConfig,
+        ...(asked && { destinations: asked.destinations }),
+      };
+      const recording = await starts.once(key, options, () => context.ports.recordings.start({ ...options, ...asked }));
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, 'Recording started successfully');
     },
