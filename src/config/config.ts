@@ -32,10 +32,15 @@ export interface Config {
   /** 0: no limit. */
   readonly journalMaxBytes: number;
   readonly minFreeDiskBytes: number;
+  readonly journalBufferBytes: number;
   readonly fileUrlTtlMs: number;
   readonly maxRecordingDurationMs: number;
+  /** 0: no limit. */
+  readonly maxRecordings: number;
   readonly transitions: boolean;
   readonly compositorConcurrency: number;
+  /** 0: no limit. */
+  readonly maxRooms: number;
   readonly rtc: {
     readonly port: number;
     readonly bindAddress: string;
@@ -79,10 +84,13 @@ const toConfig = (values: SettingValues): Config => {
     journalRetentionMs: values.journalRetention,
     journalMaxBytes: values.journalMaxBytes,
     minFreeDiskBytes: values.minFreeDisk,
+    journalBufferBytes: values.journalBuffer,
     fileUrlTtlMs: values.fileUrlTtl,
     maxRecordingDurationMs: values.maxRecordingDuration,
+    maxRecordings: values.maxRecordings,
     transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
+    maxRooms: values.maxRooms,
     rtc: {
       port: values.rtcPort,
       bindAddress: values.rtcBindAddress,

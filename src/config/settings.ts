@@ -119,7 +119,13 @@ export const SETTINGS = {
   }),
   minFreeDisk: byteSize({
     fallback: '2GiB',
-    meaning: 'No recording starts with less free space than this; one that runs is ended in order.',
+    meaning:
+      'No recording starts with less free space than this. At half of it those that run are ended in order, at an eighth compositions wait.',
+  }),
+  journalBuffer: byteSize({
+    fallback: '64MiB',
+    meaning:
+      'Memory in front of a disk that stalls, for all rooms together. What it cannot hold is missing, and reported.',
   }),
   fileUrlTtl: duration({
     fallback: '24h',
@@ -135,6 +141,12 @@ export const SETTINGS = {
     max: '7d',
     meaning: 'A recording that nobody ends, ends itself after this.',
   }),
+  maxRecordings: integer({
+    fallback: 0,
+    min: 0,
+    max: 100_000,
+    meaning: 'How many recordings run at once; a start beyond them is refused (429). 0: no limit.',
+  }),
   transitions: flag({
     fallback: true,
     meaning:
@@ -148,6 +160,12 @@ export const SETTINGS = {
   }),
 
   // Media.
+  maxRooms: integer({
+    fallback: 0,
+    min: 0,
+    max: 100_000,
+    meaning: 'In how many rooms people can be at once; who would open another is refused (429). 0: no limit.',
+  }),
   rtcPort: integer({
     fallback: 20080,
     min: 1,
