@@ -18,7 +18,10 @@ import { withTable } from './reliability-page.ts';
 import { isKept, type Soak, type SoakResult } from './soak.ts';
 
 /** By name. Each is loaded when it is asked for. */
-const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {};
+const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {
+  overload: async () => (await import('./overload.ts')).overload,
+  outages: async () => (await import('./outages.ts')).outages,
+};
 
 const PAGE = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
 

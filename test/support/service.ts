@@ -43,10 +43,7 @@ export class Service<Server extends RunningServer = ServerChild> {
   }
 
   /** Starts the product and waits until it is healthy. */
-  static start(
-    environment: Readonly<Record<string, string>> = {},
-    ownDisk: OwnDisk | null = null,
-  ): Promise<Service> {
+  static start(environment: Readonly<Record<string, string>> = {}, ownDisk: OwnDisk | null = null): Promise<Service> {
     return Service.run(ServerChild.start, environment, ownDisk);
   }
 

@@ -29,7 +29,7 @@ describe.skipIf(diskImagesMissing() !== null)('a disk that stalls for longer tha
     await service.close();
   });
 
-  it('costs packets that the journal, the metrics and the log agree on, and nothing else', async () => {
+  it('costs packets that the recording, the journal, the metrics and the log agree on, and nothing else', async () => {
     const roomId = await service.api.createRoom();
     const crowd = scope.own('crowd', new Crowd(), (own) => own.close());
     await crowd.join(service, roomId, PEOPLE, { size: { width: 640, height: 360 }, content: 'camera' });
@@ -65,6 +65,10 @@ describe.skipIf(diskImagesMissing() !== null)('a disk that stalls for longer tha
     ]);
     // Behind the gap the numbers go on where the snapshot says: nothing else is missing.
     expect(streams.map(({ missing }) => missing)).toEqual(streams.map(() => 0));
+    // The recording tells it, too.
+    expect(recording.incidents).toMatchObject([
+      { type: 'packets-dropped', message: expect.stringContaining(`${dropped} packets (${bytes} bytes) are missing`) },
+    ]);
     const { frames, even } = await framesOf(await fetchFile(service, recording));
     expect({ frames, even }).toEqual({ frames: Math.round(spans.secondsAt(Number.MAX_SAFE_INTEGER) * 30), even: true });
   });
