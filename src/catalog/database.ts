@@ -69,6 +69,9 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
   pool.on('connect', (client) => client.on('error', lost));
   // A database that hangs answers nothing that was asked of it: whoever waits is let go, and its connection with him.
   const inUse = new Set<pg.PoolClient>();
+  /** During which outage, counted from the first, each connection was made. */
+  const born = new WeakMap<pg.PoolClient, number>();
+  pool.on('connect', (client) => born.set(client, watch.outages));
   pool.on('acquire', (client) => inUse.add(client));
   pool.on('release', (_error, client) => inUse.delete(client));
   pool.on('remove', (client) => inUse.delete(client));
@@ -88,7 +91,12 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
         connect: async () => {
           if (watch.away) throw unreachable(url, new Error('it has not answered for a while'));
           try {
-            return pooledClient(await pool.connect());
+            for (;;) {
+              const client = await pool.connect();
+              if (born.get(client) === watch.outages) return pooledClient(client);
+              // From before an outage: its other end may be gone without having said so, and a query on it would wait for ever.
+              client.release(true);
+            }
           } catch (cause) {
             throw unreachable(url, cause);
           }

@@ -39,6 +39,8 @@ export interface Config {
   readonly maxRecordings: number;
   readonly transitions: boolean;
   readonly compositorConcurrency: number;
+  /** Absolute. */
+  readonly compositorCgroup: string | undefined;
   /** 0: no limit. */
   readonly maxRooms: number;
   readonly rtc: {
@@ -90,6 +92,7 @@ const toConfig = (values: SettingValues): Config => {
     maxRecordings: values.maxRecordings,
     transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
+    compositorCgroup: values.compositorCgroup,
     maxRooms: values.maxRooms,
     rtc: {
       port: values.rtcPort,

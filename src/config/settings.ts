@@ -158,6 +158,11 @@ export const SETTINGS = {
     resolve: availableParallelism,
     meaning: 'How many segments are composed at once. auto: one per core.',
   }),
+  compositorCgroup: optionalText({
+    meaning: 'Control group of the compositors: together they get a quarter of what one busy program beside them gets.',
+    must: 'a folder such as /sys/fs/cgroup/system.slice/roomtape.service/compose',
+    accept: (value) => value.startsWith('/'),
+  }),
 
   // Media.
   maxRooms: integer({

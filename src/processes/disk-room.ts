@@ -16,6 +16,10 @@ const WORDS: Record<DiskState, string> = {
   none: 'No room is left on the disk: compositions wait for it.',
 };
 
+const RANK: Record<DiskState, number> = { ample: 0, low: 1, scarce: 2, none: 3 };
+/** There is a word for each floor that is crossed, not for every file that comes and goes around it: back up takes a twentieth more. */
+const TO_RISE = 0.95;
+
 export const diskStateOf = (freeBytes: number, { toStart, toRecord, toCompose }: DiskFloors): DiskState => {
   if (freeBytes >= toStart) return 'ample';
   if (freeBytes >= toRecord) return 'low';
@@ -42,6 +46,8 @@ export class DiskRoom {
       onLook: (freeBytes) => {
         const state = diskStateOf(freeBytes, floors);
         if (state === this.#state) return;
+        const rises = RANK[state] < RANK[this.#state];
+        if (rises && diskStateOf(freeBytes * TO_RISE, floors) !== state) return;
         const before = this.#state;
         this.#state = state;
         const detail = { free: mebibytes(freeBytes), ...floors };

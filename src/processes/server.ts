@@ -27,6 +27,7 @@ import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
+import { CompositorGroup } from './compositor-group.ts';
 import { DiskRoom } from './disk-room.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
@@ -68,18 +69,22 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     log,
   });
   scope.own('disk room', disk, () => disk.close());
+  const group = config.compositorCgroup === undefined ? null : new CompositorGroup(config.compositorCgroup, log);
   const coordinator = new CompositionCoordinator({
     socketPath: paths.workSocketOf(process.pid),
     maxProcesses: config.compositorConcurrency,
     hasRoom: () => disk.state !== 'none',
-    spawn: (environment) =>
-      spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
+    spawn: (environment) => {
+      const child = spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
         stdio: ['ignore', 'inherit', 'inherit'],
         // Its own process group: Ctrl-C in a terminal would kill it before the coordinator can end it in order.
         detached: true,
         // Names are drawn in fonts of our own: the canvas need not read those of the machine.
         env: bareEnvironment({ ...environment, DISABLE_SYSTEM_FONTS_LOAD: '1' }),
-      }),
+      });
+      group?.add(child.pid);
+      return child;
+    },
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
     onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
