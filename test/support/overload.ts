@@ -16,6 +16,8 @@ import { waitFor } from './wait-for.ts';
 /** Calls to the API while everything runs: one after the other, so far apart. */
 const CALL_EVERY_MS = 40;
 const JOIN_LIMIT_MS = 60_000;
+/** Two packets a frame: with the sound some 110 packets a second of everybody. */
+const MATERIAL = { size: { width: 480, height: 270 }, content: 'camera' } as const;
 
 export interface OverloadOptions {
   readonly service: Service;
@@ -71,7 +73,7 @@ export const runOverload = async (options: OverloadOptions): Promise<OverloadFig
   for (let room = 0; room < rooms; room++) {
     const roomId = await service.api.createRoom();
     roomIds.push(roomId);
-    await crowd.join(service, roomId, people, { content: 'camera' });
+    await crowd.join(service, roomId, people, MATERIAL);
   }
   await waitFor('everybody to be heard and seen', JOIN_LIMIT_MS, async () => {
     return (await service.metrics()).get('media_rooms_tracks') === 2 * rooms * people;
