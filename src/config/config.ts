@@ -47,6 +47,7 @@ export interface Config {
   /** 0: no limit. */
   readonly journalMaxBytes: number;
   readonly minFreeDiskBytes: number;
+  readonly journalBufferBytes: number;
   readonly fileUrlTtlMs: number;
   /** Where `awsDirPath` leads; undefined: nowhere. */
   readonly bucket: BucketConfig | undefined;
@@ -55,8 +56,14 @@ export interface Config {
   readonly deliveryRetryMs: number;
   readonly deliveryIdleLimitMs: number;
   readonly maxRecordingDurationMs: number;
+  /** 0: no limit. */
+  readonly maxRecordings: number;
   readonly transitions: boolean;
   readonly compositorConcurrency: number;
+  /** Absolute. */
+  readonly compositorCgroup: string | undefined;
+  /** 0: no limit. */
+  readonly maxRooms: number;
   readonly rtc: {
     readonly port: number;
     readonly bindAddress: string;
@@ -100,6 +107,7 @@ const toConfig = (values: SettingValues): Config => {
     journalRetentionMs: values.journalRetention,
     journalMaxBytes: values.journalMaxBytes,
     minFreeDiskBytes: values.minFreeDisk,
+    journalBufferBytes: values.journalBuffer,
     fileUrlTtlMs: values.fileUrlTtl,
     bucket: bucketOf(values),
     keepLocal: values.keepLocal,
@@ -107,8 +115,11 @@ const toConfig = (values: SettingValues): Config => {
     deliveryRetryMs: values.deliveryRetry,
     deliveryIdleLimitMs: values.deliveryIdleLimit,
     maxRecordingDurationMs: values.maxRecordingDuration,
+    maxRecordings: values.maxRecordings,
     transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
+    compositorCgroup: values.compositorCgroup,
+    maxRooms: values.maxRooms,
     rtc: {
       port: values.rtcPort,
       bindAddress: values.rtcBindAddress,

@@ -119,7 +119,13 @@ export const SETTINGS = {
   }),
   minFreeDisk: byteSize({
     fallback: '2GiB',
-    meaning: 'No recording starts with less free space than this; one that runs is ended in order.',
+    meaning:
+      'No recording starts with less free space than this. At half of it those that run are ended in order, at an eighth compositions wait.',
+  }),
+  journalBuffer: byteSize({
+    fallback: '64MiB',
+    meaning:
+      'Memory in front of a disk that stalls, for all rooms together. What it cannot hold is missing, and reported.',
   }),
   fileUrlTtl: duration({
     fallback: '24h',
@@ -191,6 +197,12 @@ export const SETTINGS = {
     max: '7d',
     meaning: 'A recording that nobody ends, ends itself after this.',
   }),
+  maxRecordings: integer({
+    fallback: 0,
+    min: 0,
+    max: 100_000,
+    meaning: 'How many recordings run at once; a start beyond them is refused (429). 0: no limit.',
+  }),
   transitions: flag({
     fallback: true,
     meaning:
@@ -202,8 +214,19 @@ export const SETTINGS = {
     resolve: availableParallelism,
     meaning: 'How many segments are composed at once. auto: one per core.',
   }),
+  compositorCgroup: optionalText({
+    meaning: 'Control group of the compositors: together they get a quarter of what one busy program beside them gets.',
+    must: 'a folder such as /sys/fs/cgroup/system.slice/roomtape.service/compose',
+    accept: (value) => value.startsWith('/'),
+  }),
 
   // Media.
+  maxRooms: integer({
+    fallback: 0,
+    min: 0,
+    max: 100_000,
+    meaning: 'In how many rooms people can be at once; who would open another is refused (429). 0: no limit.',
+  }),
   rtcPort: integer({
     fallback: 20080,
     min: 1,

@@ -52,6 +52,8 @@ export const ERRORS = {
   RANGE_NOT_SATISFIABLE: caller(416),
   TOO_MANY_REQUESTS: caller(429, true),
   ROOM_FULL: caller(429, true),
+  TOO_MANY_ROOMS: caller(429, true),
+  TOO_MANY_RECORDINGS: caller(429, true),
   INTERNAL: us(500),
   NOT_IMPLEMENTED: us(501, false),
   MEDIA_UNAVAILABLE: us(503),

@@ -12,6 +12,7 @@ import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
 import { purgeParticipant } from '../journal/purge.ts';
+import { Admission } from '../recordings/admission.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
@@ -29,7 +30,9 @@ import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
+import { CompositorGroup } from './compositor-group.ts';
 import { deliverySender, openBucket } from './delivery-sender.ts';
+import { DiskRoom } from './disk-room.ts';
 import { bareEnvironment } from './environment.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
 import { JournalKeeper } from './journal-keeper.ts';
@@ -37,6 +40,7 @@ import { journalLookup } from './journal-lookup.ts';
 import { mediaControl, mediaPort } from './media-control.ts';
 import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
+import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
 
 /** Maximum durations are looked at this often: hours need no finer clock. */
@@ -56,26 +60,39 @@ const MEDIA_LIMIT_MS = 10_000;
 const startServer = async (config: Config, paths: DataPaths, log: Logger, scope: Scope): Promise<string> => {
   if (!config.databaseUrl)
     throw new Error('ROOMTAPE_DATABASE_URL is not set: this process is started by the supervisor.');
-  mkdirSync(paths.recordings, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.recordings, paths.journals]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { credentials } = await loadCredentials(config);
-  const { catalog, close } = await openCatalog({ url: config.databaseUrl, log });
+  const { catalog, watch, close } = await openCatalog({ url: config.databaseUrl, log });
   scope.own('catalog', catalog, close);
 
   const background = (work: Promise<void>): void => {
     work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
   };
   const compositor = compositorIdentity(paths);
+  const disks = [paths.recordings, paths.journals];
+  const disk: DiskRoom = new DiskRoom({
+    paths: disks,
+    minFreeBytes: config.minFreeDiskBytes,
+    onRoomAgain: () => coordinator.roomAgain(),
+    log,
+  });
+  scope.own('disk room', disk, () => disk.close());
+  const group = config.compositorCgroup === undefined ? null : new CompositorGroup(config.compositorCgroup, log);
   const coordinator = new CompositionCoordinator({
     socketPath: paths.workSocketOf(process.pid),
     maxProcesses: config.compositorConcurrency,
-    spawn: (environment) =>
-      spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
+    hasRoom: () => disk.state !== 'none',
+    spawn: (environment) => {
+      const child = spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
         stdio: ['ignore', 'inherit', 'inherit'],
         // Its own process group: Ctrl-C in a terminal would kill it before the coordinator can end it in order.
         detached: true,
         // Names are drawn in fonts of our own: the canvas need not read those of the machine.
         env: bareEnvironment({ ...environment, DISABLE_SYSTEM_FONTS_LOAD: '1' }),
-      }),
+      });
+      group?.add(child.pid);
+      return child;
+    },
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
     onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
@@ -139,6 +156,11 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     log,
   });
   const journal = journalLookup(paths.journals);
+  const admission = new Admission({
+    paths: disks,
+    minFreeDiskBytes: config.minFreeDiskBytes,
+    mostRecordings: config.maxRecordings,
+  });
   const again = new ComposingAgain({ catalog, compositions, journal });
   const purges = new Purges({
     catalog,
@@ -159,25 +181,37 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     recordingsDir: paths.recordings,
     maxDurationMs: config.maxRecordingDurationMs,
     transitions: config.transitions,
-    minFreeDiskBytes: config.minFreeDiskBytes,
     deliveries,
+    admission,
     log,
   });
   await compositions.resume();
   deliveryLoop.wake();
   client.start();
   scope.own('media client', client, () => client.close());
+  // What happened while it was away is in journals and finished segments: rows follow.
+  watch.onReturn(() => {
+    client.refresh();
+    background(compositions.resume());
+  });
+  const present = (): boolean => !watch.away;
 
   repeat(scope, 'maximum durations', DUE_CHECK_MS, log, async () => {
-    if (client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
+    if (present() && client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
   });
-  repeat(scope, 'compositions', RESUME_MS, log, () => compositions.resume());
-  repeat(scope, 'purges', PURGE_CHECK_MS, log, () => purges.runDue());
-  repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, () => keeper.sweep(new Date()));
+  repeat(scope, 'compositions', RESUME_MS, log, async () => {
+    if (present()) await compositions.resume();
+  });
+  repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, async () => {
+    if (present()) await keeper.sweep(new Date());
+  });
+  repeat(scope, 'purges', PURGE_CHECK_MS, log, async () => {
+    if (present()) await purges.runDue();
+  });
 
   const api = await createApi({
     ports: {
-      rooms: roomsPort(catalog, control),
+      rooms: rememberedRooms(roomsPort(catalog, control)),
       sessions: sessionsPort(catalog, control),
       recordings: recordingsPort(
         catalog,
@@ -194,7 +228,10 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         catalog,
         media: client,
         coordinator,
-        dataDir: paths.root,
+        watch,
+        admission,
+        disk,
+        paths: disks,
         minFreeDiskBytes: config.minFreeDiskBytes,
       }),
     },

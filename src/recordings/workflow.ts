@@ -13,7 +13,7 @@
  * between start record and row: the journal has it → `recording`, or `composing`. Killed after the stop record: the media process tells
  * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again.
  */
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { insertComposition } from '../catalog/compositions.ts';
@@ -42,6 +42,7 @@ import {
 } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
+import type { Admission } from './admission.ts';
 import { canvasConfig } from './canvas-config.ts';
 import { noteLive } from './changes.ts';
 import type { Compositions } from './compositions.ts';
@@ -59,11 +60,17 @@ export interface WorkflowOptions {
   readonly maxDurationMs: number;
   /** Whether tiles are eased to their places in recordings that start from now on. */
   readonly transitions: boolean;
-  readonly minFreeDiskBytes: number;
   /** Drops what is on its way. */
   readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
+  readonly admission: Admission;
   readonly log: Logger;
 }
+
+/** Nothing was written of it. */
+const isRefusedAtOnce = (error: unknown): boolean =>
+  error instanceof RoomtapeError && ['RECORDING_ALREADY_RUNNING', 'TOO_MANY_RECORDINGS'].includes(error.code);
+
+const REFUSED = 'Its start was refused while the database was away.';
 
 /** What a recording is about, given who is there. Throws PARTICIPANT_NOT_FOUND. */
 export type SubjectOf = (session: LiveSession) => RecordingSubject;
@@ -79,6 +86,8 @@ export class RecordingWorkflow {
   readonly #options: WorkflowOptions;
   /** Starts that this process is in the middle of: `reconcile` leaves them alone. */
   readonly #starting = new Set<RecordingId>();
+  /** Starts that were refused while the database was away: their rows, if there are any, are to be forgotten. */
+  readonly #refused = new Set<RecordingId>();
 
   constructor(options: WorkflowOptions) {
     this.#options = options;
@@ -86,7 +95,8 @@ export class RecordingWorkflow {
 
   /**
    * Starts a recording of a room, or of what else `subject` names in it. Resolves when its start record is on disk. ROOM_NOT_FOUND,
-   * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
+   * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, TOO_MANY_RECORDINGS, DISK_FULL,
+   * MEDIA_UNAVAILABLE.
    */
   async start(options: {
     roomId: string;
@@ -99,7 +109,7 @@ export class RecordingWorkflow {
     /** What the caller is told may go wrong. */
     warnings?: readonly string[];
   }): Promise<RecordingRow> {
-    const { catalog, media, maxDurationMs, transitions } = this.#options;
+    const { catalog, media, admission, maxDurationMs, transitions } = this.#options;
     const config = transitions ? options.config : { ...options.config, transitions };
     const roomId = await this.#roomId(options.roomId);
     const session = await media.sessionOf(roomId);
@@ -107,7 +117,7 @@ export class RecordingWorkflow {
       throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
     }
     const subject = options.subject?.(session) ?? { kind: 'room' };
-    await this.#checkDisk();
+    await admission.checkDisk();
     const id = newHexId<RecordingId>();
     const sessionId = session.sessionId as SessionId;
     // The news of a session that has just begun may still be on its way here.
@@ -117,9 +127,14 @@ export class RecordingWorkflow {
     try {
       const { destinations = null, warnings = [] } = options;
       await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt, destinations, warnings });
+      await admission.admit(catalog, (admitted) =>
+        insertRecording(admitted, { id, roomId, sessionId, config, subject, dueAt }),
+      );
       await this.#prepare(id, options.prepare);
-      const live = await this.#startInMedia(id, roomId, config, subject);
-      return await this.#started(id, live, config);
+      return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);
+    } catch (error) {
+      if (!isRefusedAtOnce(error)) await this.#refuse(id, error);
+      throw error;
     } finally {
       this.#starting.delete(id);
     }
@@ -154,7 +169,8 @@ export class RecordingWorkflow {
   async stoppedByMedia(recordingId: string, end: RecordingEnd): Promise<void> {
     const row = await findRecording(this.#options.catalog, recordingId as RecordingId);
     if (!row) return;
-    if (row.status === 'starting') await this.#recover(row);
+    if (this.#refused.has(row.id)) await this.#forget(row.id, REFUSED);
+    else if (row.status === 'starting') await this.#recover(row);
     else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
   }
 
@@ -174,7 +190,10 @@ export class RecordingWorkflow {
       const live = unknown.get(row.id);
       unknown.delete(row.id);
       if (this.#starting.has(row.id)) continue;
-      if (!live) await this.#recover(row);
+      if (this.#refused.has(row.id)) {
+        await this.#forget(row.id, REFUSED);
+        if (live) await media.stopRecording(row.id, 'requested');
+      } else if (!live) await this.#recover(row);
       else if (row.status === 'starting') await this.#started(row.id, live, row.config);
       else await noteLive(catalog, live);
     }
@@ -183,6 +202,8 @@ export class RecordingWorkflow {
       log.warn({ recordingId }, 'The media process recorded what nobody was promised; ended.');
       await media.stopRecording(recordingId, 'requested');
     }
+    // Those whose rows are not there by now never had one.
+    for (const id of this.#refused) if (!this.#starting.has(id)) this.#refused.delete(id);
   }
 
   /** Cancels work, erases files and journal, leaves a tombstone. RECORDING_NOT_FOUND. */
@@ -211,18 +232,9 @@ export class RecordingWorkflow {
 
   async #prepare(id: RecordingId, prepare: ((folder: string) => Promise<void>) | undefined): Promise<void> {
     if (!prepare) return;
-    const { catalog, recordingsDir } = this.#options;
-    const folder = join(recordingsDir, id);
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await prepare(folder);
-    } catch (error) {
-      const failureReason = error instanceof Error ? error.message : String(error);
-      await moveRecording(catalog, id, 'failed', { failureReason });
-      await markRecordingDeleted(catalog, id, new Date());
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    }
+    const folder = join(this.#options.recordingsDir, id);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await prepare(folder);
   }
 
   async #startInMedia(
@@ -231,30 +243,40 @@ export class RecordingWorkflow {
     config: RecordingConfig,
     subject: RecordingSubject,
   ): Promise<LiveRecording> {
-    const { catalog, media, log } = this.#options;
+    const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
+    return this.#options.media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
+  }
+
+  /**
+   * The caller is told that his recording was not started: then it must not run, and nothing is left of it. Where the database is away that
+   * is made up for when it is back.
+   */
+  async #refuse(id: RecordingId, error: unknown): Promise<void> {
+    const { log, recordingsDir } = this.#options;
+    log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
+    this.#refused.add(id);
+    this.#endUnanswered(id);
     try {
-      const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
-      return await media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
-    } catch (error) {
-      // The caller is refused. Should the media process have started it all the same (its answer was lost), `reconcile` ends it.
-      const failureReason = error instanceof Error ? error.message : String(error);
-      await moveRecording(catalog, id, 'failed', { failureReason });
-      await markRecordingDeleted(catalog, id, new Date());
-      await rm(join(this.#options.recordingsDir, id), { recursive: true, force: true });
-      log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
-      throw error;
+      await rm(join(recordingsDir, id), { recursive: true, force: true });
+      await this.#forget(id, error instanceof Error ? error.message : String(error));
+    } catch (cause) {
+      log.warn({ err: cause, recordingId: id }, 'Its row is forgotten when the database is back.');
     }
   }
 
-  async #checkDisk(): Promise<void> {
-    const { recordingsDir, minFreeDiskBytes } = this.#options;
-    const { bavail, bsize } = await statfs(recordingsDir);
-    const free = bavail * bsize;
-    if (free >= minFreeDiskBytes) return;
-    const mib = (bytes: number): number => Math.floor(bytes / 2 ** 20);
-    throw new RoomtapeError(
-      'DISK_FULL',
-      `${mib(free)} MiB are free; no recording starts below ${mib(minFreeDiskBytes)} MiB (ROOMTAPE_MIN_FREE_DISK).`,
+  async #forget(id: RecordingId, failureReason: string): Promise<void> {
+    const { catalog } = this.#options;
+    await moveRecording(catalog, id, 'failed', { failureReason });
+    await markRecordingDeleted(catalog, id, new Date());
+    this.#refused.delete(id);
+  }
+
+  /** A disk that stalls lets the media process answer late; where it is away, `reconcile` ends the recording at the next connection. */
+  #endUnanswered(id: RecordingId): void {
+    const { media, log } = this.#options;
+    media.stopRecording(id, 'requested').then(
+      () => log.warn({ recordingId: id }, 'A recording whose start was refused was ended.'),
+      (error: unknown) => log.debug({ err: error, recordingId: id }, 'There was nothing to end.'),
     );
   }
 

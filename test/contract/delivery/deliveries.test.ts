@@ -353,8 +353,9 @@ it('puts what was composed again beside the recording, and what a purge made in 
     const request = { config, fixedLayout: false, excludeParticipants: [] };
     await insertComposition(rig.catalog, { id, recordingId, config: {}, request });
     if (isPurge) {
-      await askForPurge(rig.catalog, { recordingId, participantId: 'ada' as ParticipantId });
-      await composePurges(rig.catalog, recordingId, id);
+      const purge = { recordingId, participantId: 'ada' as ParticipantId };
+      await askForPurge(rig.catalog, purge);
+      await composePurges(rig.catalog, purge, id);
     }
     const [original] = await filesOf(rig.catalog, [recordingId]);
     const facts = { bytes: files[0]?.bytes ?? 0, durationSeconds: 1, width: 640, height: 360, format: 'mp4' };
