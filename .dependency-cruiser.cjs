@@ -40,6 +40,7 @@ module.exports = {
     },
     only('composition', 'timeline', 'domain', 'support'),
     only('packaging', 'domain', 'support'),
+    only('delivery', 'domain', 'support'),
     {
       name: 'copying-imports-only-timeline-domain-support',
       severity: 'error',

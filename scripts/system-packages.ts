@@ -23,6 +23,11 @@ const NEEDS: readonly Need[] = [
     packages: ['python3-aiortc'],
     what: 'aiortc, a WHIP publisher that is not ours',
   },
+  {
+    proof: '/usr/bin/swift-proxy-server',
+    packages: ['swift-proxy', 'swift-account', 'swift-container', 'swift-object', 'memcached'],
+    what: 'Swift, an S3 server that recordings are delivered to',
+  },
 ];
 
 /** Installs what is missing. Returns what could not be installed, in plain words; empty when all is there. */

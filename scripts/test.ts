@@ -1,5 +1,5 @@
 /**
- * `npm test`: format, lint, types, dependency rules, the pages' build, then unit, contract and scenario tests. Stops at the first
+ * `npm test`: format, lint, types, dependency rules, the pages' build, known holes in dependencies, then unit, contract and scenario tests. Stops at the first
  * step that fails. Its last line is `N passed, N failed`.
  *
  * `npm test -- --project unit` and other words after `--` go to vitest.
@@ -27,6 +27,7 @@ const STEPS: readonly (readonly [name: string, ...command: string[]])[] = [
     'test',
   ],
   ['pages', 'node', 'scripts/build-web.ts'],
+  ['dependencies', 'node', 'scripts/audit.ts'],
 ];
 
 const run = (command: readonly string[], env: Record<string, string> = {}): boolean => {

@@ -18,7 +18,12 @@ import { withTable } from './reliability-page.ts';
 import { isKept, type Soak, type SoakResult } from './soak.ts';
 
 /** By name. Each is loaded when it is asked for. */
-const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {};
+const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {
+  fuzzing: async () => (await import('./fuzzing.ts')).fuzzing,
+  deliveries: async () => (await import('./deliveries.ts')).deliveries,
+  overload: async () => (await import('./overload.ts')).overload,
+  outages: async () => (await import('./outages.ts')).outages,
+};
 
 const PAGE = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
 

@@ -13,6 +13,9 @@ export interface ApiConfig {
   readonly fileUrlTtlMs: number;
   readonly allowPrivateUrls: true | readonly string[];
   readonly rateLimits: RateLimitSettings;
+  /** A bucket is configured: `awsDirPath` can be served. */
+  readonly hasBucket: boolean;
+  readonly maxRecordingDurationMs: number;
   readonly rtc: { readonly iceServers: readonly IceServer[] };
 }
 

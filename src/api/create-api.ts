@@ -29,6 +29,7 @@ import { RoomAccess } from './room-access.ts';
 import { RoomSockets } from './room-sockets.ts';
 import { compositeRecordingRoutes } from './routes/composite-recordings.ts';
 import { compositionRoutes } from './routes/compositions.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { individualRecordingRoutes } from './routes/individual-recordings.ts';
@@ -110,6 +111,7 @@ export const createApi = async (options: ApiOptions): Promise<Api> => {
     recordingChangeRoutes(rest, context);
     compositionRoutes(rest, context);
     purgeRoutes(rest, context);
+    deliveryRoutes(rest, context);
     notImplementedRoutes(rest);
   });
   await app.register(async (plain) => whipRoutes(plain.withTypeProvider<ZodTypeProvider>(), context));

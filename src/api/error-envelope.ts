@@ -3,7 +3,7 @@
  * understand (`message` or `error`; `statusCode` or `code`). What is not a refusal is a bug: 500, with a number to look up in the log.
  */
 import { z } from 'zod';
-import { isErrorCode, RoomtapeError } from '../domain/errors.ts';
+import { type ErrorCode, isErrorCode, RoomtapeError } from '../domain/errors.ts';
 import { PeerClosedError, RemoteError } from '../support/ipc.ts';
 
 export const errorEnvelope = z
@@ -23,14 +23,21 @@ export const envelopeOf = (refusal: RoomtapeError): ErrorEnvelope => ({
   message: refusal.message,
 });
 
-/** Seconds after which a retryable refusal of ours is worth another try, where it does not say so itself. */
-const RETRY_AFTER_S = 1;
+/** Seconds after which a refusal is worth another try, where it does not say so itself. A process is back within about one; a recording or a room ends when it ends. */
+const RETRY_AFTER_S: Readonly<Partial<Record<ErrorCode, number>>> = {
+  DATABASE_UNAVAILABLE: 2,
+  ROOM_FULL: 10,
+  TOO_MANY_ROOMS: 10,
+  TOO_MANY_RECORDINGS: 10,
+  DISK_FULL: 60,
+};
+const STATUSES_WORTH_ANOTHER_TRY: readonly number[] = [429, 503, 507];
 
 /** Headers that belong to a refusal: RFC 9110 §11.6.1 wants a challenge on 401. */
 export const headersOf = (refusal: RoomtapeError): Record<string, string> => ({
   ...(refusal.status === 401 ? { 'www-authenticate': 'Bearer realm="roomtape"' } : {}),
-  ...(refusal.status === 503 || refusal.status === 429 || refusal.code === 'IDEMPOTENCY_KEY_BUSY'
-    ? { 'retry-after': String(refusal.retryAfterS ?? RETRY_AFTER_S) }
+  ...(STATUSES_WORTH_ANOTHER_TRY.includes(refusal.status) || refusal.code === 'IDEMPOTENCY_KEY_BUSY'
+    ? { 'retry-after': String(refusal.retryAfterS ?? RETRY_AFTER_S[refusal.code] ?? 1) }
     : {}),
 });
 

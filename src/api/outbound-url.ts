@@ -2,8 +2,6 @@
 import { z } from 'zod';
 import { type AllowedNetworks, LONGEST_URL, outboundUrlProblem } from '../support/outbound-url.ts';
 
-export { addressProblem, outboundUrlProblem } from '../support/outbound-url.ts';
-
 export const outboundUrl = (allowed: AllowedNetworks) =>
   z
     .string()

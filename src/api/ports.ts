@@ -2,6 +2,8 @@
  * What the HTTP API needs of the system. It declares these interfaces; `processes/server.ts` satisfies them with the workflow, the
  * catalog and the media process. Refusals are `RoomtapeError`s of the catalogue; everything else that is thrown is a bug (500).
  */
+
+import type { DeliveryKind, Destinations, StoredAt, Verified } from '../domain/delivery.ts';
 import type { IncidentType } from '../domain/incidents.ts';
 import type { LayoutChange } from '../domain/layout-change.ts';
 import type { TrackSource } from '../domain/media.ts';
@@ -105,7 +107,33 @@ export interface FileView {
   readonly format: string;
   /** Where it begins in the recording; left out: at its start. */
   readonly offsetSeconds?: number;
+  /** Where it was delivered to: into a bucket rather than to a URL, where both were asked for. */
+  readonly userStorage?: StoredView | null;
   readonly createdAt: Date;
+}
+
+/** Where a delivered file is. Nothing in it is secret. */
+export type StoredView = StoredAt;
+
+/** One file on its way to one destination. */
+export interface DeliveryView {
+  readonly id: string;
+  readonly recordingId: string;
+  readonly fileId: string;
+  readonly kind: DeliveryKind;
+  readonly status: 'queued' | 'running' | 'done' | 'failed';
+  /** Object name, or the URL without its query. */
+  readonly destination: string;
+  readonly attempts: number;
+  readonly lastError: string | null;
+  /** Null unless it is queued. */
+  readonly nextAttemptAt: Date | null;
+  readonly givesUpAt: Date;
+  readonly storedAt: StoredView | null;
+  readonly verified: Verified | null;
+  readonly deliveredAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
 }
 
 /** What else than the whole room is to be recorded. */
@@ -133,6 +161,7 @@ export interface MergeRequest {
   readonly sessionId: string;
   readonly channel1: readonly MergeSource[];
   readonly channel2: readonly MergeSource[];
+  readonly destinations?: Destinations;
 }
 
 /** Whose running recording is meant; a composite is named by its id besides. */
@@ -169,6 +198,10 @@ export interface RecordingView {
   readonly purges?: readonly PurgeView[];
   /** In the order in which they happened. */
   readonly incidents: readonly IncidentView[];
+  /** Oldest first. None before it is done. */
+  readonly deliveries: readonly DeliveryView[];
+  /** What the caller was told at the start that may go wrong. */
+  readonly warnings: readonly string[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -228,6 +261,8 @@ export interface RecordingsPort {
       config: RecordingConfig;
       subject?: SubjectRequest;
       onFailure?: OnFailure | null;
+      destinations?: Destinations;
+      warnings?: readonly string[];
     } & NewId,
   ): Promise<RecordingView>;
   /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
@@ -262,14 +297,28 @@ export interface RecordingsPort {
    * PARTICIPANT_NOT_FOUND, INVALID_REQUEST. Answers when nobody gets a file with it any more; repeatable.
    */
   purge(recordingId: string, participantId: string): Promise<PurgeView>;
+  /**
+   * Tries a delivery again now, with a fresh URL where one is given. DELIVERY_NOT_FOUND, DELIVERY_RUNNING, DELIVERY_DONE, INVALID_REQUEST.
+   */
+  retryDelivery(recordingId: string, deliveryId: string, preSignedUrl: string | null): Promise<DeliveryView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
 }
 
-/** A stored file, open for ranges. */
+/** `path` is absolute, `name` what a browser saves it as. */
+export interface StoredFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  readonly name: string;
+}
+
+/** Stored files. */
 export interface FilesPort {
-  /** Absolute path and size of a stored file, by file id; null when there is none (any more). */
-  locate(fileId: string): Promise<{ path: string; bytes: number; contentType: string; name: string } | null>;
+  /** A stored file, by its id; null when there is none (any more). */
+  locate(fileId: string): Promise<StoredFile | null>;
+  /** A URL that works for a while and for this method, of a file that is only where it was delivered to. Null: there is none. */
+  elsewhere(fileId: string, method: 'GET' | 'HEAD', disposition: 'inline' | 'attachment'): Promise<string | null>;
 }
 
 /** A verified participant, as the media process takes it. */

@@ -5,6 +5,7 @@ import type { TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
+import { bucketPath } from './start-delivery.ts';
 import { type RecordingFields, refuseNotImplemented, toRecordingConfig } from './start-recording.ts';
 import { TRACK_KINDS, type TrackKind, trackKind } from './start-subject.ts';
 import { imageAt, imageIn } from './watermark-image.ts';
@@ -64,8 +65,8 @@ export const compositeStart = (allowed: true | readonly string[]) =>
       watermarks: optional(z.array(watermark(allowed)).max(MOST_WATERMARKS)),
       fileFormat: optional(z.enum(['mp4', 'webm'])),
       webhookUrl: optional(outboundUrl(allowed)),
-      bucketDirPath: optional(z.string().max(1024)),
-      preSignedURL: optional(outboundUrl(allowed)),
+      bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
+      preSignedURL: optional(outboundUrl(allowed)).meta({ description: 'Presigned PUT of S3, GCS or Azure Blob.' }),
     })
     .meta({ 'x-examples': { two: { summary: 'Two people and a line of text', value: EXAMPLE } } });
 type CompositeFields = z.infer<ReturnType<typeof compositeStart>>;
@@ -85,8 +86,6 @@ export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
   refuseNotImplemented([
     ...watermarks.map(({ type }, i) => [`watermarks[${i}].type`, type === 'custom' ? undefined : type] as const),
     ['webhookUrl', fields.webhookUrl],
-    ['bucketDirPath', fields.bucketDirPath],
-    ['preSignedURL', fields.preSignedURL],
   ]);
   const empty = watermarks.findIndex(
     ({ imageUrl, imageBase64, text, timezone }) => !imageUrl && !imageBase64 && !text && !timezone,

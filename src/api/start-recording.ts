@@ -7,6 +7,7 @@ import { RoomtapeError } from '../domain/errors.ts';
 import { DEFAULT_GRID_SIZE } from '../domain/layout-change.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
 import { outboundUrl } from './outbound-url.ts';
+import { bucketPath } from './start-delivery.ts';
 
 const LONGEST_PROMPT = 10_000;
 
@@ -61,8 +62,8 @@ export const recordingFields = (allowed: true | readonly string[]) =>
     transcription: optional(transcription),
     summary: optional(summary),
     webhookUrl: optional(outboundUrl(allowed)),
-    awsDirPath: optional(z.string().max(1024)),
-    preSignedUrl: optional(outboundUrl(allowed)),
+    awsDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
+    preSignedUrl: optional(outboundUrl(allowed)).meta({ description: 'Presigned PUT of S3, GCS or Azure Blob.' }),
     onFailure: optional(z.object({ action: z.literal('close-room'), waitTime: given(z.number().min(0).max(150)) })),
   });
 export type RecordingFields = z.infer<ReturnType<typeof recordingFields>>;
@@ -109,8 +110,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
     ['summary.enabled', fields.summary?.enabled],
     ['webhookUrl', fields.webhookUrl],
-    ['awsDirPath', fields.awsDirPath],
-    ['preSignedUrl', fields.preSignedUrl],
   ]);
   return {
     layout: {

@@ -7,6 +7,7 @@ import type { TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
+import { bucketPath } from './start-delivery.ts';
 import { refuseNotImplemented } from './start-recording.ts';
 
 /** The wire's names of tracks. */
@@ -36,7 +37,7 @@ const shared = (allowed: true | readonly string[]) =>
     roomId,
     participantId,
     webhookUrl: optional(outboundUrl(allowed)),
-    bucketDirPath: optional(z.string().max(1024)),
+    bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
   });
 
 /** What /api-docs offers to try. */
@@ -67,7 +68,6 @@ interface StartFields {
   readonly kind?: TrackKind;
   readonly fileFormat?: 'webm' | 'mp4' | 'm3u8' | 'mp3' | undefined;
   readonly webhookUrl?: string | undefined;
-  readonly bucketDirPath?: string | undefined;
   readonly metadata?: Record<string, unknown> | undefined;
 }
 
@@ -78,7 +78,6 @@ export const toSubject = (fields: StartFields): { subject: SubjectRequest; confi
   refuseNotImplemented([
     ['fileFormat', isCopied ? undefined : fileFormat],
     ['webhookUrl', fields.webhookUrl],
-    ['bucketDirPath', fields.bucketDirPath],
   ]);
   const subject: SubjectRequest = kind
     ? { kind: 'track', participantId, source: TRACK_KINDS[kind] }

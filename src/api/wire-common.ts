@@ -1,6 +1,7 @@
 /** What recordings of every subject show of themselves: VideoSDK's fields, and ours (`status`, `failureReason`, `stopReason`). */
 import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
+import { toWireDelivery, wireDelivery } from './wire-delivery.ts';
 import { toWireIncident, wireIncident } from './wire-incident.ts';
 
 /** What an answer needs besides the recording itself. */
@@ -22,6 +23,10 @@ export const commonFields = {
   failureReason: z.string().nullable(),
   stopReason: z.string().nullable(),
   incidents: z.array(wireIncident).meta({ description: 'What befell it: holes, and why. Mostly empty.' }),
+  deliveries: z
+    .array(wireDelivery)
+    .meta({ description: 'How each file gets where the start call said. None before it is done.' }),
+  warnings: z.array(z.string()).meta({ description: 'What may go wrong, as far as the start call told.' }),
   createdAt: z.string(),
   updatedAt: z.string(),
   links: z.object({ get_room: z.string(), get_session: z.string() }),
@@ -38,6 +43,8 @@ export const toCommonFields = (recording: RecordingView, { userId, baseUrl }: Ar
   failureReason: recording.failureReason,
   stopReason: recording.stopReason,
   incidents: recording.incidents.map(toWireIncident),
+  deliveries: recording.deliveries.map(toWireDelivery),
+  warnings: [...recording.warnings],
   createdAt: recording.createdAt.toISOString(),
   updatedAt: recording.updatedAt.toISOString(),
   links: {

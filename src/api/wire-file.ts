@@ -1,6 +1,7 @@
 /** A finished file, as the API shows it. */
 import { z } from 'zod';
 import type { FileView } from './ports.ts';
+import { toWireStored, wireStored } from './wire-delivery.ts';
 
 export const wireFile = z.object({
   id: z.string(),
@@ -14,7 +15,7 @@ export const wireFile = z.object({
     duration: z.number(),
   }),
   ratio: z.record(z.string(), z.number()).meta({ description: 'Height → bytes per second.' }),
-  userStorage: z.null(),
+  userStorage: wireStored.nullable().meta({ description: 'Where it was delivered to.' }),
   createdAt: z.string(),
   updatedAt: z.string(),
 });
@@ -34,7 +35,7 @@ export const toWireFile = (file: FileView, fileUrl: string): z.infer<typeof wire
       duration: durationSeconds,
     },
     ratio: height === null ? {} : { [String(height)]: bytesPerSecond },
-    userStorage: null,
+    userStorage: file.userStorage ? toWireStored(file.userStorage) : null,
     createdAt: file.createdAt.toISOString(),
     updatedAt: file.createdAt.toISOString(),
   };

@@ -1,17 +1,19 @@
 /**
  * The connection pool to a PostgreSQL of version 15 or later, embedded or the operator's, and what its failures are called:
- * when it can't be reached, a query rejects with DATABASE_UNAVAILABLE, and the next one tries again.
+ * when it can't be reached, a query rejects with DATABASE_UNAVAILABLE, and the next one tries again. While it is known to be away
+ * (`database-watch.ts`) a query rejects at once.
  */
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { Logger } from '../support/log.ts';
+import { DatabaseWatch } from './database-watch.ts';
 import { migrate } from './migrations/migrate.ts';
 import { pooledClient } from './pooled-client.ts';
 import type { Tables } from './tables.ts';
 
 const OLDEST_MAJOR = 15;
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
 /** Queries are short; more connections than this would only queue inside Postgres. */
 const POOL_SIZE = 10;
 
@@ -20,6 +22,8 @@ export type Catalog = Kysely<Tables>;
 
 export interface OpenCatalog {
   readonly catalog: Catalog;
+  /** Whether it answers. */
+  readonly watch: DatabaseWatch;
   /** Waits for running queries, closes all connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -63,6 +67,21 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
   pool.on('error', lost);
   // One that is in use broke: its query rejects; without a listener the event would end the process as well.
   pool.on('connect', (client) => client.on('error', lost));
+  // A database that hangs answers nothing that was asked of it: whoever waits is let go, and its connection with him.
+  const inUse = new Set<pg.PoolClient>();
+  /** During which outage, counted from the first, each connection was made. */
+  const born = new WeakMap<pg.PoolClient, number>();
+  pool.on('connect', (client) => born.set(client, watch.outages));
+  pool.on('acquire', (client) => inUse.add(client));
+  pool.on('release', (_error, client) => inUse.delete(client));
+  pool.on('remove', (client) => inUse.delete(client));
+  const watch = new DatabaseWatch({
+    url,
+    log,
+    onAway: () => {
+      for (const client of inUse) endNow(client, log);
+    },
+  });
   const catalog = new Kysely<Tables>({
     dialect: new PostgresDialect({
       pool: {
@@ -70,8 +89,14 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
         options: pool.options,
         end: () => pool.end(),
         connect: async () => {
+          if (watch.away) throw unreachable(url, new Error('it has not answered for a while'));
           try {
-            return pooledClient(await pool.connect());
+            for (;;) {
+              const client = await pool.connect();
+              if (born.get(client) === watch.outages) return pooledClient(client);
+              // From before an outage: its other end may be gone without having said so, and a query on it would wait for ever.
+              client.release(true);
+            }
           } catch (cause) {
             throw unreachable(url, cause);
           }
@@ -81,18 +106,28 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= catalog.destroy();
+    closing ??= (async () => {
+      await watch.close();
+      await catalog.destroy();
+    })();
     return closing;
   };
   try {
     await checkDatabase(url);
     const applied = await migrate(catalog);
     if (applied.length > 0) log.info({ applied }, 'The database was brought up to date.');
-    return { catalog, close };
+    watch.start();
+    return { catalog, watch, close };
   } catch (error) {
     await close();
     throw error;
   }
+};
+
+/** With a query under way this cuts the connection: the query rejects, and the pool lets go of it. */
+const endNow = (client: pg.PoolClient, log: Logger): void => {
+  const ending: Promise<void> = (client as pg.Client).end();
+  ending.catch((error: unknown) => log.debug({ err: error }, 'A connection ended badly.'));
 };
 
 /** Connects once and tells the server's version, e.g. `18.4`. Rejects with a sentence if it can't be reached or is too old. */

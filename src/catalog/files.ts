@@ -64,7 +64,10 @@ export const filesOf = async (catalog: Catalog, recordingIds: readonly Recording
     .execute();
 };
 
-/** Finished files that were made before then, oldest first, unless something is being made of them. */
+/**
+ * Finished files that were made before then, oldest first, unless something is being made of them. Files that are delivered anywhere are
+ * not among them: how long those stay here is another setting's.
+ */
 export const filesMadeBefore = (catalog: Catalog, before: Date, limit: number): Promise<FileRow[]> =>
   catalog
     .selectFrom('files')
@@ -73,6 +76,9 @@ export const filesMadeBefore = (catalog: Catalog, before: Date, limit: number): 
     .where('files.deleted_at', 'is', null)
     .where('files.created_at', '<', before)
     .where('recordings.status', 'in', ['done', 'failed'])
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('deliveries').select('deliveries.id').whereRef('deliveries.file_id', '=', 'files.id'))),
+    )
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(

@@ -14,21 +14,32 @@ export const pooledClient = (client: pg.PoolClient): PostgresPoolClient => {
   const present = wrapped.get(client);
   if (present) return present;
   const plain: PostgresPoolClient = client;
-  let broken = false;
+  let broken: RoomtapeError | null = null;
   const query = async <R>(statement: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> => {
+    // The rollback of a transaction whose connection is gone would wait for an answer that does not come.
+    if (broken) throw broken;
     try {
       return await plain.query<R>(statement, parameters);
     } catch (cause) {
+      if (isOutOfSpace(cause)) {
+        throw new RoomtapeError(
+          'DISK_FULL',
+          'The database has no room left on its disk. Make room there, then try again.',
+          {
+            cause,
+          },
+        );
+      }
       if (!endsConnection(cause)) throw cause;
-      broken = true;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new RoomtapeError('DATABASE_UNAVAILABLE', `The database went away during a query: ${reason}`, { cause });
+      broken = new RoomtapeError('DATABASE_UNAVAILABLE', `The database went away during a query: ${reason}`, { cause });
+      throw broken;
     }
   };
   const wrapper: PostgresPoolClient = {
     // Cursors, the other form, need a package that we don't have.
     query: query as PostgresPoolClient['query'],
-    release: (destroy) => client.release(broken || destroy === true),
+    release: (destroy) => client.release(broken !== null || destroy === true),
   };
   wrapped.set(client, wrapper);
   return wrapper;
@@ -40,3 +51,6 @@ export const pooledClient = (client: pg.PoolClient): PostgresPoolClient => {
  */
 const endsConnection = (error: unknown): boolean =>
   !(error instanceof pg.DatabaseError) || error.code === undefined || /^(08|57P)/.test(error.code);
+
+/** SQLSTATE 53100: disk_full. */
+const isOutOfSpace = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '53100';

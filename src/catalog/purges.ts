@@ -74,17 +74,17 @@ export const changePurge = async (catalog: Catalog, key: PurgeKey, change: Purge
     .execute();
 };
 
-/** All purges of a recording that wait for a composition wait for this one. */
+/** This purge, and those of the recording that were as far before, wait for this composition. */
 export const composePurges = async (
   catalog: Catalog,
-  recordingId: RecordingId,
+  { recordingId, participantId }: PurgeKey,
   compositionId: CompositionId,
 ): Promise<void> => {
   await catalog
     .updateTable('purges')
     .set({ composition_id: compositionId, status: 'composing', updated_at: new Date() })
     .where('recording_id', '=', recordingId)
-    .where('status', 'in', ['waiting', 'composing', 'done'])
+    .where(({ or, eb }) => or([eb('participant_id', '=', participantId), eb('status', 'in', ['composing', 'done'])]))
     .execute();
 };
 
@@ -126,4 +126,16 @@ export const withdrawCompositions = async (
     .where('request', 'is not', null)
     .where('status', '=', 'done')
     .execute();
+};
+
+/** True if a composition makes a recording anew without those who were purged from it. */
+export const isPurge = async (catalog: Catalog, compositionId: CompositionId | null): Promise<boolean> => {
+  if (compositionId === null) return false;
+  const row = await catalog
+    .selectFrom('purges')
+    .select('recording_id')
+    .where('composition_id', '=', compositionId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 };

@@ -4,6 +4,7 @@
  */
 
 import { sql } from 'kysely';
+import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
@@ -47,6 +48,8 @@ export const insertRecording = async (
     subject?: RecordingSubject;
     onFailure?: OnFailure | null;
     dueAt: Date | null;
+    destinations?: Destinations | null;
+    warnings?: readonly string[];
   },
 ): Promise<RecordingRow> => {
   const subject = recording.subject ?? { kind: 'room' };
@@ -64,6 +67,8 @@ export const insertRecording = async (
         subject_key: subjectKey(subject),
         on_failure: recording.onFailure ? JSON.stringify(recording.onFailure) : null,
         due_at: recording.dueAt,
+        destinations: recording.destinations ? JSON.stringify(recording.destinations) : null,
+        warnings: JSON.stringify(recording.warnings ?? []),
       })
       .returningAll()
       .executeTakeFirstOrThrow();
@@ -123,7 +128,8 @@ export const moveRecording = async (
   if (from.length === 0) return null;
   const row = await catalog
     .updateTable('recordings')
-    .set({ status: to, ...columnsOf(change) })
+    // Nothing will be delivered of what has failed: the secret in a presigned URL is not kept.
+    .set({ status: to, ...columnsOf(change), ...(to === 'failed' && { destinations: null }) })
     .where('id', '=', recordingId)
     .where('status', 'in', from)
     .returningAll()
@@ -177,6 +183,16 @@ export const setProgress = async (catalog: Catalog, recordingId: RecordingId, pr
     .set(columnsOf({ progress }))
     .where('id', '=', recordingId)
     .where('status', 'not in', ['done', 'failed'])
+    .execute();
+};
+
+/** The presigned URL stands in its delivery from now on. */
+export const forgetPreSignedUrl = async (catalog: Catalog, recordingId: RecordingId): Promise<void> => {
+  await catalog
+    .updateTable('recordings')
+    .set({ destinations: sql<string>`jsonb_set(destinations, '{preSignedUrl}', 'null')` })
+    .where('id', '=', recordingId)
+    .where('destinations', 'is not', null)
     .execute();
 };
 
@@ -347,7 +363,7 @@ export const markRecordingDeleted = async (
 ): Promise<boolean> => {
   const row = await catalog
     .updateTable('recordings')
-    .set({ deleted_at: deletedAt, updated_at: deletedAt })
+    .set({ deleted_at: deletedAt, updated_at: deletedAt, destinations: null })
     .where('id', '=', recordingId)
     .where('deleted_at', 'is', null)
     .returning('id')

@@ -1,6 +1,15 @@
 /** The tables as Kysely types; `migrations/` makes them. Column names are SQL's (snake case); rows are used as they come. */
 import type { ColumnType, Generated, Selectable } from 'kysely';
-import type { CompositionId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { DeliveryKind, DeliveryStatus, Destinations, StoredAt, Verified } from '../domain/delivery.ts';
+import type {
+  CompositionId,
+  DeliveryId,
+  FileId,
+  ParticipantId,
+  RecordingId,
+  RoomId,
+  SessionId,
+} from '../domain/ids.ts';
 import type { IncidentType } from '../domain/incidents.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { TrackSource } from '../domain/media.ts';
@@ -96,6 +105,10 @@ export interface RecordingsTable {
   /** It failed, and its room is closed then; null: it has not failed. */
   room_closes_at: ColumnType<Date | null, never, Date>;
   room_closing_done: Generated<boolean>;
+  /** Where its files go when it is done; null: they stay in our store. Its URL is null again once that is written as a delivery. */
+  destinations: ColumnType<Destinations | null, string | null | undefined, string | null>;
+  /** What the caller was told may go wrong. */
+  warnings: ColumnType<readonly string[], string | undefined, string>;
   /** A tombstone: files and journal are gone, the row tells that it was. */
   deleted_at: Date | null;
   created_at: Timestamp;
@@ -149,6 +162,38 @@ export interface FilesTable {
   offset_seconds: Generated<number>;
   created_at: Timestamp;
   deleted_at: Date | null;
+  /** It is no longer in our store, only where it was delivered to. */
+  removed_at: ColumnType<Date | null, never, Date>;
+}
+
+export interface DeliveriesTable {
+  id: DeliveryId;
+  recording_id: RecordingId;
+  file_id: FileId;
+  kind: DeliveryKind;
+  /** Of a bucket. */
+  object_name: string | null;
+  /** Presigned, a secret; null once it is used. */
+  url: string | null;
+  status: Generated<DeliveryStatus>;
+  /** Grows with every lease: who was given up can't report any more. */
+  fence: Generated<number>;
+  lease_until: Date | null;
+  /** Since it was made. */
+  attempts: Generated<number>;
+  /** In a row, since it was made or asked for by hand. */
+  failures: Generated<number>;
+  /** Of the next attempt. */
+  due_at: Date;
+  gives_up_at: Date;
+  last_error: string | null;
+  /** With what an attempt goes on where the one before it ended; its meaning is the store's. */
+  resume: string | null;
+  stored_at: ColumnType<StoredAt | null, string | null | undefined, string | null>;
+  verified: ColumnType<Verified | null, string | null | undefined, string | null>;
+  done_at: Date | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
 }
 
 /** What befell a recording (`domain/incidents.ts`). */
@@ -227,6 +272,7 @@ export interface Tables {
   compositions: CompositionsTable;
   files: FilesTable;
   recording_incidents: RecordingIncidentsTable;
+  deliveries: DeliveriesTable;
   outbox: OutboxTable;
   purges: PurgesTable;
   idempotency_keys: IdempotencyKeysTable;
@@ -240,4 +286,5 @@ export type CompositionRow = Selectable<CompositionsTable>;
 export type FileRow = Selectable<FilesTable>;
 export type IncidentRow = Selectable<RecordingIncidentsTable>;
 export type PurgeRow = Selectable<PurgesTable>;
+export type DeliveryRow = Selectable<DeliveriesTable>;
 export type OutboxRow = Selectable<OutboxTable>;

@@ -15,6 +15,7 @@ import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-forc
 import { dataPaths } from '../processes/paths.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger } from '../support/log.ts';
+import { bucketFinding } from './bucket.ts';
 import { certificate } from './certificate.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { freePorts } from './free-ports.ts';
@@ -39,6 +40,7 @@ export const runDoctor = async (): Promise<void> => {
     // The embedded database lies in the data folder.
     running || (folder !== undefined && !config.databaseUrl) ? undefined : await database(config),
     config.redisUrl ? await redis(config.redisUrl) : undefined,
+    await bucketFinding(config),
     fonts(),
     browser(),
     addresses(config),

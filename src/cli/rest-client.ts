@@ -8,6 +8,9 @@ export interface RecordingAnswer {
   readonly status: string;
   readonly progress: number | null;
   readonly failureReason?: string | null;
+  readonly stopReason?: string | null;
+  readonly updatedAt?: string;
+  readonly incidents?: readonly IncidentAnswer[];
   readonly start?: string | null;
   readonly end?: string | null;
   readonly file: {
@@ -19,6 +22,12 @@ export interface RecordingAnswer {
       readonly duration: number;
     };
   } | null;
+}
+
+/** What befell a recording. */
+export interface IncidentAnswer {
+  readonly type: string;
+  readonly message: string;
 }
 
 /** The server said no. */

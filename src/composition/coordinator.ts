@@ -14,7 +14,8 @@
  * 4. A run whose process died is handed out again; how often, how soon and how carefully: `setbacks.ts`.
  * 5. A process that gives no sign of life for `hungAfterMs` hangs (in a decoder, most likely): it is killed, and has died.
  * 6. Nothing that a process says can end this one: what it may not say ends the process that says it.
- * 7. A job that copies (`copy`) waits until its recording is over, and is done by one process in one go. One such process may run beside
+ * 7. Without room on the disk nothing is begun; what was is finished as far as it goes. It is waited for, for as long as it takes.
+ * 8. A job that copies (`copy`) waits until its recording is over, and is done by one process in one go. One such process may run beside
  *    the others: it takes seconds, and whoever waits for it should not wait for somebody's rendering.
  */
 import { rm } from 'node:fs/promises';
@@ -47,6 +48,8 @@ export interface CoordinatorEvents {
 
 export interface CoordinatorOptions extends CoordinatorEvents, WorkerOptions {
   readonly maxProcesses: number;
+  /** False: there is no room on the disk; nothing more is begun until `roomAgain`. Left out: there always is. */
+  readonly hasRoom?: () => boolean;
   /** Silence after which a process is taken to hang. */
   readonly hungAfterMs?: number;
   readonly log: Logger;
@@ -120,6 +123,12 @@ export class CompositionCoordinator {
     await Promise.all(exits);
   }
 
+  /** There is room on the disk again: what waited for it goes on at once. */
+  roomAgain(): void {
+    for (const job of this.#jobs.values()) if (job.setbacks.isHindered) job.notBeforeMs = 0;
+    this.#schedule();
+  }
+
   get stats(): { jobs: number; processes: number; waiting: number } {
     const isWaiting = (job: Job) => job.workers.size === 0 && (job.finished || !job.spec.copy);
     const waiting = [...this.#jobs.values()].filter(isWaiting).length;
@@ -167,7 +176,7 @@ export class CompositionCoordinator {
 
   /** Starts processes while there is room and something to do (invariant 2). */
   #schedule(): void {
-    if (this.#closing) return;
+    if (this.#closing || !this.#hasRoom) return;
     if (this.#somebodyFinishedWaits()) this.#dismissPaused();
     while (this.#renderers < this.#options.maxProcesses) {
       const job = this.#jobsInOrder().find((candidate) => !candidate.spec.copy && this.#wantsAnother(candidate));
@@ -177,6 +186,11 @@ export class CompositionCoordinator {
     if (this.#workers.size > this.#renderers) return;
     const copying = this.#jobsInOrder().find((job) => job.spec.copy && job.finished && this.#wantsAnother(job));
     if (copying) this.#spawn(copying);
+  }
+
+  /** Invariant 7. */
+  get #hasRoom(): boolean {
+    return this.#options.hasRoom?.() ?? true;
   }
 
   /** Processes that do not copy. */
@@ -272,7 +286,7 @@ export class CompositionCoordinator {
     worker.run = undefined;
     worker.packaging = false;
     const nothing = { run: null, package: null };
-    if (job.ended || this.#closing) return nothing;
+    if (job.ended || this.#closing || !this.#hasRoom) return nothing;
     if (!job.finished && this.#somebodyFinishedWaits()) return nothing;
     if (job.spec.copy) {
       worker.packaging = true;

@@ -39,6 +39,11 @@ export class Setbacks {
     return this.#fruitless >= CAREFUL_AFTER_DEATHS;
   }
 
+  /** What the machine lacks is waited for. */
+  get isHindered(): boolean {
+    return this.#hindrances > 0;
+  }
+
   /** One more segment is finished. */
   progressed(): void {
     this.#fruitless = 0;

@@ -8,6 +8,21 @@ import type { SETTINGS, SettingValues } from './settings.ts';
 
 export { ConfigError } from './read-settings.ts';
 
+export type BucketConfig =
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Undefined: AWS, by the region. */
+      readonly endpoint: string | undefined;
+      readonly region: string;
+      readonly forcePathStyle: boolean;
+      /** Undefined: as the AWS SDK finds them. */
+      readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+    }
+  | { readonly kind: 'azure'; readonly container: string; readonly connectionString: string }
+  /** Absolute. */
+  | { readonly kind: 'folder'; readonly folder: string };
+
 export interface Config {
   readonly host: string;
   /** 0: any free one. */
@@ -36,10 +51,23 @@ export interface Config {
   /** 0: for ever. */
   readonly fileRetentionMs: number;
   readonly minFreeDiskBytes: number;
+  readonly journalBufferBytes: number;
   readonly fileUrlTtlMs: number;
+  /** Where `awsDirPath` leads; undefined: nowhere. */
+  readonly bucket: BucketConfig | undefined;
+  readonly keepLocal: boolean;
+  readonly localRetentionMs: number;
+  readonly deliveryRetryMs: number;
+  readonly deliveryIdleLimitMs: number;
   readonly maxRecordingDurationMs: number;
+  /** 0: no limit. */
+  readonly maxRecordings: number;
   readonly transitions: boolean;
   readonly compositorConcurrency: number;
+  /** Absolute. */
+  readonly compositorCgroup: string | undefined;
+  /** 0: no limit. */
+  readonly maxRooms: number;
   readonly rtc: {
     readonly port: number;
     readonly bindAddress: string;
@@ -85,10 +113,19 @@ const toConfig = (values: SettingValues): Config => {
     journalMaxBytes: values.journalMaxBytes,
     fileRetentionMs: values.fileRetention,
     minFreeDiskBytes: values.minFreeDisk,
+    journalBufferBytes: values.journalBuffer,
     fileUrlTtlMs: values.fileUrlTtl,
+    bucket: bucketOf(values),
+    keepLocal: values.keepLocal,
+    localRetentionMs: values.localRetention,
+    deliveryRetryMs: values.deliveryRetry,
+    deliveryIdleLimitMs: values.deliveryIdleLimit,
     maxRecordingDurationMs: values.maxRecordingDuration,
+    maxRecordings: values.maxRecordings,
     transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
+    compositorCgroup: values.compositorCgroup,
+    maxRooms: values.maxRooms,
     rtc: {
       port: values.rtcPort,
       bindAddress: values.rtcBindAddress,
@@ -117,5 +154,30 @@ export const describeConfig = (config: Config): Record<string, unknown> => ({
   apiSecret: config.apiSecret === undefined ? undefined : '[secret]',
   databaseUrl: config.databaseUrl === undefined ? undefined : '[secret]',
   redisUrl: config.redisUrl === undefined ? undefined : '[secret]',
+  bucket: config.bucket && describeBucket(config.bucket),
   rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
 });
+
+const describeBucket = (bucket: BucketConfig): Record<string, unknown> => {
+  if (bucket.kind === 'azure') return { ...bucket, connectionString: '[secret]' };
+  return bucket.kind === 's3' && bucket.credentials ? { ...bucket, credentials: '[secret]' } : { ...bucket };
+};
+
+const bucketOf = (values: SettingValues): BucketConfig | undefined => {
+  const { s3Bucket, azureContainer, azureConnectionString, bucketDir } = values;
+  if (azureContainer !== undefined && azureConnectionString !== undefined) {
+    return { kind: 'azure', container: azureContainer, connectionString: azureConnectionString };
+  }
+  if (bucketDir !== undefined) return { kind: 'folder', folder: bucketDir };
+  if (s3Bucket === undefined) return undefined;
+  const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = values;
+  return {
+    kind: 's3',
+    bucket: s3Bucket,
+    endpoint: values.s3Endpoint?.replace(/\/+$/, ''),
+    region: values.s3Region,
+    forcePathStyle: values.s3ForcePathStyle,
+    credentials:
+      accessKeyId !== undefined && secretAccessKey !== undefined ? { accessKeyId, secretAccessKey } : undefined,
+  };
+};

@@ -14,7 +14,7 @@ import { envNameOf, SETTING_NAMES, SETTINGS, type SettingName, type SettingValue
 
 const CONFIG_VARIABLE = 'ROOMTAPE_CONFIG';
 const DEFAULT_FILE = 'roomtape.yaml';
-const PATHS: readonly SettingName[] = ['dataDir', 'tlsCert', 'tlsKey'];
+const PATHS: readonly SettingName[] = ['dataDir', 'tlsCert', 'tlsKey', 'bucketDir'];
 
 /** Settings that can't be used. `problems` has a sentence for each. */
 export class ConfigError extends Error {
@@ -111,7 +111,12 @@ const parseOne = (name: SettingName, given: Given | undefined, problems: string[
 const PAIRS = [
   ['apiKey', 'apiSecret'],
   ['tlsCert', 'tlsKey'],
+  ['s3AccessKeyId', 's3SecretAccessKey'],
+  ['azureContainer', 'azureConnectionString'],
 ] as const satisfies readonly (readonly [SettingName, SettingName])[];
+
+/** Where `awsDirPath` leads: one of them, or none. */
+const BUCKETS = ['s3Bucket', 'azureContainer', 'bucketDir'] as const satisfies readonly SettingName[];
 
 /** The settings in force. Throws `ConfigError` with everything that is wrong. */
 export const readSettings = ({ env = process.env, cwd = process.cwd() }: SettingSources = {}): SettingValues => {
@@ -132,6 +137,14 @@ export const readSettings = ({ env = process.env, cwd = process.cwd() }: Setting
     if (!refused && (parsed.get(one) === undefined) !== (parsed.get(other) === undefined)) {
       problems.push(`${envNameOf(one)} and ${envNameOf(other)} go together: set both or neither.`);
     }
+  }
+  const buckets = BUCKETS.filter((name) => parsed.get(name) !== undefined);
+  if (buckets.length > 1)
+    problems.push(`Only one of ${buckets.map(envNameOf).join(', ')} can be the bucket: keep one.`);
+  if (parsed.get('keepLocal') === false && buckets.length === 0) {
+    problems.push(
+      `ROOMTAPE_KEEP_LOCAL is off and there is no bucket: set one of ${BUCKETS.map(envNameOf).join(', ')}.`,
+    );
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.fromEntries(parsed) as SettingValues;

@@ -131,7 +131,13 @@ export const SETTINGS = {
   }),
   minFreeDisk: byteSize({
     fallback: '2GiB',
-    meaning: 'No recording starts with less free space than this; one that runs is ended in order.',
+    meaning:
+      'No recording starts with less free space than this. At half of it those that run are ended in order, at an eighth compositions wait.',
+  }),
+  journalBuffer: byteSize({
+    fallback: '64MiB',
+    meaning:
+      'Memory in front of a disk that stalls, for all rooms together. What it cannot hold is missing, and reported.',
   }),
   fileUrlTtl: duration({
     fallback: '24h',
@@ -140,12 +146,74 @@ export const SETTINGS = {
     meaning: 'How long a signed fileUrl works. Every GET of the recording gives a fresh one.',
   }),
 
+  // Where finished recordings are delivered to.
+  s3Bucket: optionalText({
+    meaning: 'Bucket of awsDirPath: S3, or what speaks its protocol (GCS, MinIO, R2, Ceph, Swift).',
+    must: 'the name of a bucket: 3 to 63 small letters, digits, dots and hyphens',
+    accept: (value) => /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(value),
+  }),
+  s3Endpoint: optionalText({
+    meaning: 'Address of a store that is not AWS, such as https://storage.googleapis.com. Not set: AWS, by the region.',
+    must: 'an http or https URL without query',
+    accept: isWebUrl,
+  }),
+  s3Region: text({ fallback: 'us-east-1', meaning: 'Region of the bucket. "auto" for GCS and R2.' }),
+  s3AccessKeyId: optionalText({
+    meaning: 'Access key (GCS: an HMAC key). Not set: as AWS programs find theirs (environment, profile, role).',
+  }),
+  s3SecretAccessKey: optionalText({ secret: true, meaning: 'Secret of the access key.' }),
+  s3ForcePathStyle: flag({
+    fallback: false,
+    meaning: 'The bucket is a part of the path, not of the host: most stores that one runs oneself.',
+  }),
+  azureContainer: optionalText({
+    meaning: 'Container of Azure Blob Storage for awsDirPath, in place of a bucket.',
+    must: 'the name of a container: 3 to 63 small letters, digits and hyphens',
+    accept: (value) => /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(value),
+  }),
+  azureConnectionString: optionalText({
+    secret: true,
+    meaning: 'Connection string of the storage account, with its AccountKey.',
+    must: 'a connection string with AccountName and AccountKey',
+    accept: (value) => /(?:^|;)AccountName=[^;]+/.test(value) && /(?:^|;)AccountKey=[^;]+/.test(value),
+  }),
+  bucketDir: optionalText({ meaning: 'Folder for awsDirPath, in place of a bucket: a mounted share.' }),
+  keepLocal: flag({
+    fallback: true,
+    meaning:
+      'Files stay in dataDir after they were delivered. false: what is in the bucket, verified, is removed here.',
+  }),
+  localRetention: duration({
+    fallback: '0s',
+    min: '0s',
+    max: '365d',
+    meaning: 'With keepLocal off: how long a file stays here after its last delivery.',
+  }),
+  deliveryRetry: duration({
+    fallback: '72h',
+    min: '0s',
+    max: '30d',
+    meaning: 'How long a delivery that fails is tried again, ever more rarely, before it is given up.',
+  }),
+  deliveryIdleLimit: duration({
+    fallback: '60s',
+    min: '1s',
+    max: '1h',
+    meaning: 'A destination that takes or says nothing for so long is cut off; the delivery is tried again.',
+  }),
+
   // Recording.
   maxRecordingDuration: duration({
     fallback: '12h',
     min: '1s',
     max: '7d',
     meaning: 'A recording that nobody ends, ends itself after this.',
+  }),
+  maxRecordings: integer({
+    fallback: 0,
+    min: 0,
+    max: 100_000,
+    meaning: 'How many recordings run at once; a start beyond them is refused (429). 0: no limit.',
   }),
   transitions: flag({
     fallback: true,
@@ -158,8 +226,19 @@ export const SETTINGS = {
     resolve: availableParallelism,
     meaning: 'How many segments are composed at once. auto: one per core.',
   }),
+  compositorCgroup: optionalText({
+    meaning: 'Control group of the compositors: together they get a quarter of what one busy program beside them gets.',
+    must: 'a folder such as /sys/fs/cgroup/system.slice/roomtape.service/compose',
+    accept: (value) => value.startsWith('/'),
+  }),
 
   // Media.
+  maxRooms: integer({
+    fallback: 0,
+    min: 0,
+    max: 100_000,
+    meaning: 'In how many rooms people can be at once; who would open another is refused (429). 0: no limit.',
+  }),
   rtcPort: integer({
     fallback: 20080,
     min: 1,

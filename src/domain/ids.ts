@@ -20,6 +20,8 @@ export type RecordingId = Id<'RecordingId'>;
 export type CompositionId = Id<'CompositionId'>;
 /** 24 hex. A finished file. */
 export type FileId = Id<'FileId'>;
+/** 24 hex. One file on its way to one destination. */
+export type DeliveryId = Id<'DeliveryId'>;
 
 const HEX_24 = /^[0-9a-f]{24}$/;
 const ROOM = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/;

@@ -53,6 +53,8 @@ export class ChunkWriter {
   #waiters: { position: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #reserved = false;
   #failure: Error | undefined;
+  /** When the write that is under way began; null: none is. */
+  #writingSince: number | null = null;
 
   constructor(directory: string, disk: Disk, pool: BlockPool, events: ChunkWriterEvents) {
     this.#directory = directory;
@@ -78,6 +80,13 @@ export class ChunkWriter {
 
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** For how long the disk has been at the write or the sync that is under way (ms). 0: nothing waits for it. */
+  get waitingMs(): number {
+    const now = performance.now();
+    const writing = this.#writingSince === null ? 0 : now - this.#writingSince;
+    return Math.max(writing, this.#syncing ? now - this.#lastSyncAt : 0);
   }
 
   /** The block that is appended to from now on. */
@@ -135,7 +144,9 @@ export class ChunkWriter {
 
   async #write(chunk: ChunkInProgress, block: Block): Promise<void> {
     const length = block.filled - block.written;
+    this.#writingSince = performance.now();
     const taken = await this.#withRoom(() => chunk.file.write(block.buffer, block.written, length, chunk.position));
+    this.#writingSince = null;
     block.written += taken;
     chunk.position += taken;
     this.#written += taken;
@@ -220,6 +231,7 @@ export class ChunkWriter {
 
   #fail(cause: unknown): void {
     if (this.#failure) return;
+    this.#writingSince = null;
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#failure = new Error(`The journal "${this.#directory}" can't be written any more: ${reason}`, { cause });
     for (const block of this.#queue.splice(0)) this.#pool.forget(block);

@@ -12,6 +12,7 @@ import type { Block, BlockPool } from './block-pool.ts';
 import { ChunkContents } from './chunk-contents.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { JournalClock } from './clock.ts';
+import type { JournalCounters } from './counters.ts';
 import type { Disk } from './disk.ts';
 import {
   CHUNK_HEADER_BYTES,
@@ -63,6 +64,8 @@ export interface JournalLimits {
 /** Half of the 100 ms that a buffered write may be old; the disk takes some of the rest. */
 const FLUSH_MS = 50;
 const TICK_MS = 250;
+/** A disk that takes nothing for so long is not merely busy. */
+const STALL_MS = 1_000;
 const NS_PER_MS = 1_000_000n;
 const EMPTY = Buffer.alloc(0);
 
@@ -76,6 +79,7 @@ export interface JournalSinkParts {
   readonly clock: JournalClock;
   readonly limits: JournalLimits;
   readonly pool: BlockPool;
+  readonly counters: JournalCounters;
   readonly start: JournalStart;
   readonly log: Logger;
   readonly disk: Disk;
@@ -101,6 +105,8 @@ export class JournalSink {
   #droppedRecords = 0;
   #droppedBytes = 0;
   #dropReason = '';
+  /** The disk takes nothing, and the log has it. */
+  #stalled = false;
   #pump: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -131,7 +137,9 @@ export class JournalSink {
 
   rtp(stream: number, packet: Buffer, arrivalNs: bigint, keyframe: boolean): void {
     const offset = this.#append(RECORD_TYPE.rtp, keyframe ? FLAG_KEYFRAME : 0, stream, arrivalNs, packet, true);
-    if (offset >= 0) this.#contents.packet(stream, keyframe, offset);
+    if (offset < 0) return;
+    this.#parts.counters.journal_packets_total += 1;
+    this.#contents.packet(stream, keyframe, offset);
   }
 
   senderReport(stream: number, packet: Buffer, arrivalNs: bigint): void {
@@ -183,11 +191,12 @@ export class JournalSink {
     if (this.#state !== 'open' && (droppable || this.#state !== 'ending')) return -1;
     if (payload.length > MAX_PAYLOAD_BYTES && droppable) return this.#drop(payload.length, TOO_LARGE);
     if (stream > MAX_STREAM) return this.#drop(payload.length, TOO_MANY_STREAMS);
-    if (droppable && !this.#mayTake()) return this.#drop(payload.length, DISK_TOO_SLOW);
+    if (droppable && this.#dropping) return this.#drop(payload.length, DISK_TOO_SLOW);
     const size = RECORD_OVERHEAD_BYTES + payload.length;
     const block = this.#room(size, !droppable);
     if (!block) {
       this.#dropping = true;
+      this.#parts.log.error('The disk does not keep up and memory is full: packets are left out of the journal.');
       return this.#drop(payload.length, DISK_TOO_SLOW);
     }
     const time = Math.max(0, this.toSessionTime(arrivalNs));
@@ -196,6 +205,7 @@ export class JournalSink {
     const offset = this.#chunkBytes;
     this.#chunkBytes += size;
     this.#appended += size;
+    this.#parts.counters.journal_bytes_total += size;
     return offset;
   }
 
@@ -212,37 +222,59 @@ export class JournalSink {
     return block;
   }
 
-  /** False while packets are being dropped. When memory is free again, says how many were. */
-  #mayTake(): boolean {
-    if (!this.#dropping) return true;
-    if (!this.#parts.pool.hasRoomAgain) return false;
-    this.#reportDropped();
-    return true;
-  }
-
   #drop(bytes: number, reason: string): -1 {
+    const { counters } = this.#parts;
     this.#droppedRecords += 1;
     this.#droppedBytes += bytes;
     this.#dropReason = reason;
+    counters.journal_dropped_packets_total += 1;
+    counters.journal_dropped_bytes_total += bytes;
     return -1;
   }
 
+  /** Says how many were dropped. */
   #reportDropped(): void {
     const [records, bytes, reason] = [this.#droppedRecords, this.#droppedBytes, this.#dropReason];
-    this.#dropping = false;
+    if (records === 0) return;
     this.#droppedRecords = 0;
     this.#droppedBytes = 0;
-    if (records === 0) return;
     this.event({ type: 'dropped', records, bytes, reason }, this.#parts.clock.monotonicNs());
     this.#parts.log.error({ records, bytes, reason }, 'Packets are missing in the journal.');
+  }
+
+  /**
+   * Packets are taken again once memory is free, in a chunk that says that some were left out: of many thousands that are missing, no
+   * sequence number tells how many.
+   */
+  #endDropping(): void {
+    if (!this.#dropping || !this.#parts.pool.hasRoomAgain) return;
+    this.#dropping = false;
+    this.#reportDropped();
+    if (this.#state !== 'open') return;
+    this.#nextChunk(true);
     this.#wantKeyframes();
   }
 
+  /** A disk that takes nothing is said once when it is noticed, and once when it is over. */
+  #watchDisk(): void {
+    const { counters, log, pool } = this.#parts;
+    const { waitingMs } = this.#files;
+    if (waitingMs >= STALL_MS === this.#stalled) return;
+    this.#stalled = !this.#stalled;
+    counters.journal_stalled += this.#stalled ? 1 : -1;
+    if (this.#stalled) counters.journal_stalls_total += 1;
+    const detail = { buffered: pool.usedBytes, limit: this.#parts.limits.bufferBytes };
+    if (this.#stalled) log.warn(detail, 'The disk takes nothing; what is recorded is kept in memory.');
+    else log.info(detail, 'The disk takes what is recorded again.');
+  }
+
   #onPump(): void {
+    this.#watchDisk();
+    this.#endDropping();
     const now = this.#parts.clock.monotonicNs();
     if (now - this.#lastTickNs >= BigInt(TICK_MS) * NS_PER_MS) {
       this.#lastTickNs = now;
-      if (this.#mayTake() && this.#droppedRecords > 0) this.#reportDropped();
+      if (!this.#dropping) this.#reportDropped();
       // Ticks promise that all before them is written: none while packets are missing at the end.
       if (!this.#dropping) this.#append(RECORD_TYPE.tick, 0, 0, now, EMPTY, false);
     }
@@ -320,6 +352,7 @@ export class JournalSink {
   #diskFull(error: Error): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
+    this.#parts.counters.journal_failures_total += 1;
     this.#parts.log.error({ err: error }, 'The disk is full: the recordings of this session end.');
     this.#parts.session.onFailure(error);
   }
@@ -330,14 +363,16 @@ export class JournalSink {
     this.#parts.log.error({ err: error }, 'The journal can not be written any more.');
     if (before === 'closed') return;
     this.#state = 'failed';
-    if (before === 'open') this.#parts.session.onFailure(error);
+    if (before !== 'open') return;
+    this.#parts.counters.journal_failures_total += 1;
+    this.#parts.session.onFailure(error);
   }
 
   async #close(): Promise<void> {
     clearInterval(this.#pump);
     try {
       if (this.#state !== 'failed') {
-        if (this.#droppedRecords > 0) this.#reportDropped();
+        this.#reportDropped();
         this.#closeChunk();
         this.#state = 'closed';
       }
@@ -347,6 +382,8 @@ export class JournalSink {
       await this.#salvage();
     } finally {
       this.#state = 'closed';
+      if (this.#stalled) this.#parts.counters.journal_stalled -= 1;
+      this.#stalled = false;
       this.#parts.onClosed();
     }
   }

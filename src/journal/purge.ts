@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { SessionEvent } from '../domain/events.ts';
 import type { ParticipantId } from '../domain/ids.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
+import { chunkStarts } from './chunk-ends.ts';
 import { type ChunkFile, isMissing, listChunkFiles, syncDirectory } from './chunk-files.ts';
 import {
   CHUNK_HEADER_BYTES,
@@ -45,7 +46,7 @@ export interface PurgeOutcome {
   /** Packets and sender reports taken out. */
   readonly packets: number;
   readonly bytes: number;
-  /** A chunk is still being written: to be called again when it is sealed. */
+  /** A chunk that may hold some of it is still being written: to be called again when it is sealed. */
   readonly unfinished: boolean;
 }
 
@@ -60,14 +61,15 @@ const isIn = (timeNs: SessionTimeNs, spans: readonly PurgeSpan[]): boolean =>
 /** A journal that is gone has nothing to take out. */
 export const purgeParticipant = async (directory: string, order: PurgeOrder): Promise<PurgeOutcome> => {
   await removeParts(directory);
-  let [chunks, packets, bytes, unfinished] = [0, 0, 0, false];
   const files = await listChunkFiles(directory);
+  const starts = new Map((await chunkStarts(directory)).map(({ chunk, startNs }) => [chunk, startNs]));
+  // Nothing is read while something must be waited for: a journal may be large, and is looked at again every second.
+  const isWritten = ({ chunk, sealed }: ChunkFile): boolean =>
+    !sealed && order.remove.some(({ toNs }) => toNs === null || toNs >= (starts.get(chunk) ?? 0));
+  if (files.some(isWritten)) return { chunks: 0, packets: 0, bytes: 0, unfinished: true };
   const owners = await ownersOf(files);
-  for (const file of files) {
-    if (!file.sealed) {
-      unfinished = true;
-      continue;
-    }
+  let [chunks, packets, bytes] = [0, 0, 0];
+  for (const file of files.filter(({ sealed }) => sealed)) {
     const source = await readFile(file.path);
     const rewritten = withoutParticipant(source, order, owners);
     if (!rewritten) continue;
@@ -76,7 +78,7 @@ export const purgeParticipant = async (directory: string, order: PurgeOrder): Pr
     packets += rewritten.packets;
     bytes += source.length - rewritten.chunk.length;
   }
-  return { chunks, packets, bytes, unfinished };
+  return { chunks, packets, bytes, unfinished: false };
 };
 
 /** Removes what a purge that was cut off has left. */

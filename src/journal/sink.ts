@@ -6,6 +6,7 @@ import type { Logger } from '../support/log.ts';
 import { BlockPool } from './block-pool.ts';
 import { syncDirectory } from './chunk-files.ts';
 import { createSystemClock, type JournalClock } from './clock.ts';
+import { JournalCounters } from './counters.ts';
 import { type Disk, groupReadableDisk, systemDisk } from './disk.ts';
 import { type JournalLimits, JournalSink, type OpenJournalOptions } from './journal-sink.ts';
 import { findJournalStart, sealAbandonedChunks } from './resume.ts';
@@ -28,13 +29,19 @@ export interface JournalSinkFactoryOptions {
 /** Satisfies `PacketSinkFactory` of `rooms/packet-sink.ts`. */
 export const createJournalSinkFactory = (
   options: JournalSinkFactoryOptions,
-): { open(session: OpenJournalOptions): Promise<JournalSink> } => {
+): { open(session: OpenJournalOptions): Promise<JournalSink>; stats(): Record<string, number> } => {
   const clock = options.clock ?? createSystemClock();
   const mode = options.groupReads ? 0o750 : 0o700;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const pool = new BlockPool(limits.bufferBytes);
+  const counters = new JournalCounters();
   const writing = new Set<SessionId>();
   return {
+    stats: () => ({
+      ...counters,
+      journal_buffered_bytes: pool.usedBytes,
+      journal_buffer_limit_bytes: limits.bufferBytes,
+    }),
     open: async (session) => {
       if (writing.has(session.sessionId)) {
         throw new Error(`The journal of session "${session.sessionId}" is being written already.`);
@@ -53,6 +60,7 @@ export const createJournalSinkFactory = (
           clock,
           limits,
           pool,
+          counters,
           start,
           log: options.log.child({ sessionId: session.sessionId }),
           disk: options.disk ?? (options.groupReads ? groupReadableDisk : systemDisk),

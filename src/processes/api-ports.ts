@@ -1,8 +1,10 @@
 /** What the API needs, satisfied by the catalog, the workflow and the media process. */
+import type { Stats } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type {
   CompositionView,
+  DeliveryView,
   FilesPort,
   FileView,
   IncidentView,
@@ -20,6 +22,7 @@ import type {
 import type {
   Catalog,
   CompositionRow,
+  DeliveryRow,
   FileRow,
   IncidentRow,
   PurgeRow,
@@ -27,18 +30,23 @@ import type {
   RoomRow,
 } from '../catalog/catalog.ts';
 import { compositionsAgainOf } from '../catalog/compositions.ts';
+import { bucketCopyOf, deliveriesOf } from '../catalog/deliveries.ts';
 import { filesOf, findFile } from '../catalog/files.ts';
 import { incidentsOf } from '../catalog/incidents.ts';
 import { purgesOf } from '../catalog/purges.ts';
 import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
+import type { ObjectStore, Reach } from '../delivery/object-store.ts';
+import { contentTypeOf, extensionOf } from '../domain/content-type.ts';
+import { type StoredAt, withoutQuery } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { DeliveryId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import { earlyEnd } from '../domain/incidents.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { RecordingChanges } from '../recordings/changes.ts';
 import type { ComposingAgain } from '../recordings/composing-again.ts';
+import type { Deliveries } from '../recordings/deliveries.ts';
 import type { Merges } from '../recordings/merges.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { Purges } from '../recordings/purges.ts';
@@ -145,10 +153,17 @@ export const sessionsPort = (catalog: Catalog, media: MediaControl): SessionsPor
   };
 };
 
-const fileView = (row: FileRow): FileView => ({
+/** Where the file was delivered to: a bucket says more than a URL. */
+const storageOf = (row: FileRow, deliveries: readonly DeliveryRow[]): StoredAt | null => {
+  const done = deliveries.filter(({ file_id: id, status }) => id === row.id && status === 'done');
+  return (done.find(({ kind }) => kind === 'bucket') ?? done[0])?.stored_at ?? null;
+};
+
+const fileView = (row: FileRow, deliveries: readonly DeliveryRow[] = []): FileView => ({
   id: row.id,
   type: row.type,
-  filePath: row.path,
+  filePath: (row.removed_at && storageOf(row, deliveries)?.path) || row.path,
+  userStorage: storageOf(row, deliveries),
   bytes: row.bytes,
   durationSeconds: row.duration_seconds,
   width: row.width,
@@ -197,8 +212,30 @@ const COMPOSITION_STATUS = {
   cancelled: 'failed',
 } as const satisfies Record<CompositionRow['status'], CompositionView['status']>;
 
+const deliveryView = (row: DeliveryRow): DeliveryView => ({
+  id: row.id,
+  recordingId: row.recording_id,
+  fileId: row.file_id,
+  kind: row.kind,
+  status: row.status === 'cancelled' ? 'failed' : row.status,
+  destination: row.object_name ?? row.stored_at?.url ?? withoutQuery(row.url ?? ''),
+  attempts: row.attempts,
+  lastError: row.last_error,
+  nextAttemptAt: row.status === 'queued' ? row.due_at : null,
+  givesUpAt: row.gives_up_at,
+  storedAt: row.stored_at,
+  verified: row.verified,
+  deliveredAt: row.done_at,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
 /** Null: it is a recording's own. */
-const compositionView = (row: CompositionRow, files: readonly FileRow[]): CompositionView | null => {
+const compositionView = (
+  row: CompositionRow,
+  files: readonly FileRow[],
+  deliveries: readonly DeliveryRow[] = [],
+): CompositionView | null => {
   if (!row.request) return null;
   const file = row.status === 'done' && files.find((candidate) => candidate.composition_id === row.id);
   const { segments_done: done, segments_total: total } = row;
@@ -209,7 +246,7 @@ const compositionView = (row: CompositionRow, files: readonly FileRow[]): Compos
     progress: row.status === 'done' ? 1 : total === null ? null : Math.min(1, done / total),
     failureReason: row.failure_reason,
     request: row.request,
-    file: file ? fileView(file) : null,
+    file: file ? fileView(file, deliveries) : null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -251,6 +288,7 @@ export const recordingsPort = (
   again: ComposingAgain,
   merges: Merges,
   purges: Purges,
+  deliveries: Deliveries,
 ): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
@@ -261,12 +299,13 @@ export const recordingsPort = (
     // Read after what they are files of: who is done has one, and who was not done when read may have one by now, which is not told yet.
     const files = await filesOf(catalog, ids);
     const incidents = await incidentsOf(catalog, ids);
+    const sent = await deliveriesOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
     return rows.map((row) => {
       const own = (row.status === 'done' ? files : [])
         .filter((candidate) => candidate.recording_id === row.id && !made.has(candidate.composition_id))
         .sort((a, b) => a.offset_seconds - b.offset_seconds)
-        .map(fileView);
+        .map((file) => fileView(file, sent));
       return {
         id: row.id,
         roomId: row.room_id,
@@ -279,7 +318,7 @@ export const recordingsPort = (
         startedWith: row.config,
         compositions: again
           .filter(({ recording_id }) => recording_id === row.id)
-          .flatMap((composition) => compositionView(composition, files) ?? []),
+          .flatMap((composition) => compositionView(composition, files, sent) ?? []),
         incidents: [
           ...incidents.filter(({ recording_id }) => recording_id === row.id).map(incidentView),
           ...earlyEndOf(row),
@@ -294,6 +333,8 @@ export const recordingsPort = (
         purges: purged.filter((purge) => purge.recording_id === row.id).map(purgeView),
         file: own[0] ?? null,
         files: own,
+        deliveries: sent.filter(({ recording_id }) => recording_id === row.id).map(deliveryView),
+        warnings: row.warnings,
         createdAt: row.created_at,
         updatedAt: row.updated_at,
       };
@@ -331,29 +372,46 @@ export const recordingsPort = (
       return composed;
     },
     purge: async (id, participantId) => purgeView(await purges.ask(id, participantId)),
+    retryDelivery: async (id, deliveryId, url) =>
+      deliveryView(await deliveries.retry(id as RecordingId, deliveryId as DeliveryId, url)),
     delete: (id) => workflow.delete(id),
   };
 };
 
-const CONTENT_TYPES: Record<string, string> = {
-  '.mp4': 'video/mp4',
-  '.m4a': 'audio/mp4',
-  '.webm': 'video/webm',
-  '.mp3': 'audio/mpeg',
-};
+/** The bucket, as far as files are read from it. */
+type Bucket = Pick<ObjectStore, 'reach'>;
 
-export const filesPort = (catalog: Catalog, dataDir: string): FilesPort => ({
-  locate: async (fileId) => {
-    const row = await findFile(catalog, fileId as FileId);
-    if (!row) return null;
-    const path = join(dataDir, row.path);
-    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
-      throw error;
-    });
-    if (!found) return null;
-    const byName = CONTENT_TYPES[extname(path)] ?? 'application/octet-stream';
-    const contentType = row.type === 'audio' ? byName.replace(/^video/, 'audio') : byName;
-    return { path, bytes: found.size, contentType, name: basename(path) };
-  },
-});
+const isThere = (path: string): Promise<Stats | null> =>
+  stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+
+export const filesPort = (catalog: Catalog, dataDir: string, bucket: Bucket | null): FilesPort => {
+  const reach = async (row: FileRow, method: 'GET' | 'HEAD', disposition: string): Promise<Reach | null> => {
+    if (!bucket) return null;
+    const copy = await bucketCopyOf(catalog, row.id);
+    if (!copy?.stored_at) return null;
+    return bucket.reach(copy.stored_at, { method, contentType: contentTypeOf(row.path, row.type), disposition });
+  };
+  return {
+    locate: async (fileId) => {
+      const row = await findFile(catalog, fileId as FileId);
+      if (!row) return null;
+      const [contentType, name] = [contentTypeOf(row.path, row.type), basename(row.path)];
+      const path = join(dataDir, row.path);
+      const here = await isThere(path);
+      if (here) return { path, bytes: here.size, contentType, name };
+      const copy = await reach(row, 'GET', 'inline');
+      const there = copy?.kind === 'path' ? await isThere(copy.path) : null;
+      return copy?.kind === 'path' && there ? { path: copy.path, bytes: there.size, contentType, name } : null;
+    },
+    elsewhere: async (fileId, method, disposition) => {
+      const row = await findFile(catalog, fileId as FileId);
+      if (!row) return null;
+      const name = `${row.recording_id}${extensionOf(row.path)}`;
+      const copy = await reach(row, method, `${disposition}; filename="${name}"`);
+      return copy?.kind === 'url' ? copy.url : null;
+    },
+  };
+};

@@ -1,4 +1,5 @@
 /** What a room that records itself was made with, read again for each session: as the start call would take it. */
+import type { ApiConfig } from '../api/api-config.ts';
 import { toRoomStart } from '../api/room-start.ts';
 import { recordingFields } from '../api/start-recording.ts';
 import { describeIssues } from '../api/validation.ts';
@@ -8,14 +9,17 @@ import type { StartOptions } from '../recordings/workflow.ts';
 
 /** INVALID_REQUEST where the settings of now do not allow any more what was asked for then. */
 export const readAutoStart =
-  (allowed: true | readonly string[], start: (options: StartOptions) => Promise<unknown>) =>
+  (
+    config: Parameters<typeof toRoomStart>[1] & Pick<ApiConfig, 'allowPrivateUrls'>,
+    start: (options: StartOptions) => Promise<unknown>,
+  ) =>
   (kept: unknown): AutoStart => {
-    const fields = recordingFields(allowed).safeParse(kept);
+    const fields = recordingFields(config.allowPrivateUrls).safeParse(kept);
     if (!fields.success) {
       const words = describeIssues(fields.error, kept, 'What the room was made with');
       throw new RoomtapeError('INVALID_REQUEST', words, { cause: fields.error });
     }
-    const options = toRoomStart(fields.data);
+    const options = toRoomStart(fields.data, config, new Date());
     return {
       config: options.config,
       onFailure: options.onFailure,

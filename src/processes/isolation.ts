@@ -87,7 +87,11 @@ const prepared = (paths: DataPaths, mediaPort: number): Isolation => {
   for (const folder of [paths.journals, paths.recordings]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     for (const folder of [paths.root, paths.run, paths.recordings]) letGroupPass(folder);
-    handOver(paths.journals, { uid: MEDIA_USER, folder: 0o750, file: 0o640 });
+    handOver(paths.journals, JOURNALS);
+    // Written while everything ran as root. Nobody runs as their new owner now who could change what is looked at.
+    if (runningMediaUser(paths) === undefined) {
+      for (const name of readdirSync(paths.journals)) handOver(join(paths.journals, name), JOURNALS);
+    }
     handOver(dirname(paths.mediaSocket), { uid: MEDIA_USER, folder: 0o700, file: 0o600 });
     lchownSync(paths.resumeSecret, MEDIA_USER, GROUP);
   } catch (error) {
@@ -202,6 +206,8 @@ interface Owner {
   readonly folder: number;
   readonly file: number;
 }
+
+const JOURNALS: Owner = { uid: MEDIA_USER, folder: 0o750, file: 0o640 };
 
 /** Gives a folder that is root's away with everything in it: the folder itself last, so that nobody can change what is in it meanwhile. */
 const handOver = (path: string, owner: Owner): void => {

@@ -22,8 +22,8 @@ const RETENTION_SWEEP_MS = 60_000;
 /** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
 const PURGE_SWEEP_MS = 1_000;
 const KEYS_BATCH = 1_000;
-/** The media process is away: it comes back within seconds. */
-const MEDIA_RETRY_MS = 1_000;
+/** The media process or the database is away: it comes back within seconds. */
+const AWAY_RETRY_MS = 1_000;
 
 /** In Redis where the operator has one, else in the database. Servers of one API key share it. */
 export const openJobs = (config: Config, apiKey: string, log: Logger): Jobs => {
@@ -45,13 +45,21 @@ export const serverJobs = (options: {
   readonly failures: RecordingFailures;
   readonly autoStarts: AutoStarts;
   readonly isMediaThere: () => boolean;
-}): Job[] => {
+  readonly isDatabaseThere: () => boolean;
+}): Job[] =>
+  jobsOf(options).map((job) => ({
+    ...job,
+    // Nothing can be looked up: not worth a failure in the log each time.
+    run: async (call) => (options.isDatabaseThere() ? job.run(call) : new Date(Date.now() + AWAY_RETRY_MS)),
+  }));
+
+const jobsOf = (options: Parameters<typeof serverJobs>[0]): Job[] => {
   const { workflow, compositions, purges, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } =
     options;
   const now = (): Date => new Date();
   /** What the media process is needed for waits while it is away. */
   const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>
-    isMediaThere() ? work(now()) : new Date(now().getTime() + MEDIA_RETRY_MS);
+    isMediaThere() ? work(now()) : new Date(now().getTime() + AWAY_RETRY_MS);
   return [
     { kind: 'maximum-durations', sweepMs: SWEEP_MS, run: withMedia((at) => workflow.enforceMaximumDuration(at)) },
     { kind: 'room-closing', sweepMs: SWEEP_MS, run: withMedia((at) => closing.closeDue(at)) },

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
+import { diskFloors } from '../domain/disk-floors.ts';
 import { type MediaSettings, mediaSettings } from '../rooms/media-settings.ts';
 import { dial, type Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
@@ -24,6 +25,11 @@ export const mediaSettingsOf = (config: Config, paths: DataPaths, groupReads = f
   socketPath: paths.mediaSocket,
   journalsDir: paths.journals,
   resumeSecretFile: paths.resumeSecret,
+  limits: {
+    rooms: config.maxRooms,
+    journalBufferBytes: Math.max(1, config.journalBufferBytes),
+    leastFreeBytes: diskFloors(config.minFreeDiskBytes).toRecord,
+  },
   logLevel: config.logLevel,
   rtc: {
     ...config.rtc,
@@ -48,6 +54,9 @@ export const outdatedMediaSettings = (config: Config, paths: DataPaths): string[
     ['ROOMTAPE_RTC_TCP', old.rtc.tcp, now.rtc.tcp],
     ['ROOMTAPE_RTC_USE_REMB', old.rtc.useRemb, now.rtc.useRemb],
     ['ROOMTAPE_ICE_SERVERS', old.rtc.iceServers, now.rtc.iceServers],
+    ['ROOMTAPE_MAX_ROOMS', old.limits?.rooms, now.limits?.rooms],
+    ['ROOMTAPE_JOURNAL_BUFFER', old.limits?.journalBufferBytes, now.limits?.journalBufferBytes],
+    ['ROOMTAPE_MIN_FREE_DISK', old.limits?.leastFreeBytes, now.limits?.leastFreeBytes],
     ['ROOMTAPE_LOG_LEVEL', old.logLevel, now.logLevel],
   ];
   return pairs.filter(([, was, is]) => !isDeepStrictEqual(was, is)).map(([name]) => name);

@@ -5,7 +5,7 @@
  * Ends in order on SIGTERM, SIGINT or the server's `shutdown`: sessions (participants told, recordings stopped, journals sealed), the last
  * events handed to the server process, the port. What takes longer than the grace is cut off: journals are readable anyway.
  */
-
+import { mkdir } from 'node:fs/promises';
 import { sealAbandonedJournals } from '../journal/resume.ts';
 import { createJournalSinkFactory } from '../journal/sink.ts';
 import { systemClock } from '../rooms/clock.ts';
@@ -14,6 +14,7 @@ import { openMediaEngine } from '../rooms/media-engine.ts';
 import { type MediaSettings, mediaSettings } from '../rooms/media-settings.ts';
 import { loadResumeSecret } from '../rooms/resume-token.ts';
 import { Rooms } from '../rooms/rooms.ts';
+import { mebibytes, watchFreeSpace } from '../support/free-space.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
@@ -42,7 +43,7 @@ const startMedia = async (
   scope: Scope,
   onShutdown: (graceMs: number) => void,
 ) => {
-  const { rtc, socketPath, journalsDir, groupReads = false } = settings;
+  const { rtc, socketPath, journalsDir, limits, groupReads = false } = settings;
   process.umask(groupReads ? 0o027 : 0o077);
   const other = await dial(socketPath, {}).catch(() => undefined);
   if (other) {
@@ -65,12 +66,18 @@ const startMedia = async (
   const control = new ControlServer({ path: socketPath, log, onShutdown });
   const rooms = new Rooms({
     engine,
-    sinks: createJournalSinkFactory({ root: journalsDir, groupReads, log }),
+    sinks: createJournalSinkFactory({
+      root: journalsDir,
+      groupReads,
+      log,
+      ...(limits && { limits: { bufferBytes: limits.journalBufferBytes } }),
+    }),
     clock: systemClock,
     log,
     output: control,
     resumeSecret,
     iceServers: rtc.iceServers,
+    mostSessions: limits?.rooms,
   });
   scope.own('control server', control, async () => {
     await control.drained(DRAIN_MS);
@@ -80,6 +87,19 @@ const startMedia = async (
   await rooms.goOn(await interruptedSessions(journalsDir, Date.now(), log));
   await control.start(rooms);
   rooms.start();
+  const leastFree = limits?.leastFreeBytes ?? 0;
+  if (leastFree > 0) {
+    await mkdir(journalsDir, { recursive: true, mode: 0o700 });
+    const stop = watchFreeSpace({
+      paths: [journalsDir],
+      log,
+      onLook: (free) => {
+        if (free >= leastFree) return;
+        rooms.diskFull(new Error(`${mebibytes(free)} are free; below ${mebibytes(leastFree)} recordings are ended.`));
+      },
+    });
+    scope.own('free space', stop, () => stop());
+  }
   log.info({ port: engine.port, pid: process.pid }, 'The media process takes participants.');
   return rooms;
 };

@@ -12,24 +12,31 @@ import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
 import { purgeParticipant } from '../journal/purge.ts';
+import { Admission } from '../recordings/admission.ts';
 import { AutoStarts } from '../recordings/auto-starts.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
+import { Deliveries } from '../recordings/deliveries.ts';
 import { Merges } from '../recordings/merges.ts';
 import type { Composer } from '../recordings/ports.ts';
 import { Purges } from '../recordings/purges.ts';
 import { RecordingFailures } from '../recordings/recording-failures.ts';
 import { RoomClosing } from '../recordings/room-closing.ts';
 import { SessionBook } from '../recordings/session-book.ts';
+import { tellDelivery } from '../recordings/tell-delivery.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
 import { MediaClient } from '../rooms/media-client.ts';
+import { DueLoop } from '../support/due-loop.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
 import { readAutoStart } from './auto-start.ts';
+import { CompositorGroup } from './compositor-group.ts';
+import { deliverySender, openBucket } from './delivery-sender.ts';
+import { DiskRoom } from './disk-room.ts';
 import { bareEnvironment } from './environment.ts';
 import { FileKeeper } from './file-keeper.ts';
 import { idempotencyPort } from './idempotency-port.ts';
@@ -40,34 +47,52 @@ import { journalLookup } from './journal-lookup.ts';
 import { mediaControl, mediaPort } from './media-control.ts';
 import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
+import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
 
+/** Deliveries that another server has put into the database are looked for this often; our own wake us. */
+const DELIVERY_CHECK_MS = 15_000;
+/** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
+const DELIVERY_BACKOFF = { firstMs: 5_000, mostMs: 3_600_000 };
 /** The media process is started before us, and takes about a second. */
 const MEDIA_LIMIT_MS = 10_000;
 
 const startServer = async (config: Config, paths: DataPaths, log: Logger, scope: Scope): Promise<string> => {
   if (!config.databaseUrl)
     throw new Error('ROOMTAPE_DATABASE_URL is not set: this process is started by the supervisor.');
-  mkdirSync(paths.recordings, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.recordings, paths.journals]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { credentials } = await loadCredentials(config);
-  const { catalog, close } = await openCatalog({ url: config.databaseUrl, log });
+  const { catalog, watch, close } = await openCatalog({ url: config.databaseUrl, log });
   scope.own('catalog', catalog, close);
 
   const background = (work: Promise<void>): void => {
     work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
   };
   const compositor = compositorIdentity(paths);
+  const disks = [paths.recordings, paths.journals];
+  const disk: DiskRoom = new DiskRoom({
+    paths: disks,
+    minFreeBytes: config.minFreeDiskBytes,
+    onRoomAgain: () => coordinator.roomAgain(),
+    log,
+  });
+  scope.own('disk room', disk, () => disk.close());
+  const group = config.compositorCgroup === undefined ? null : new CompositorGroup(config.compositorCgroup, log);
   const coordinator = new CompositionCoordinator({
     socketPath: paths.workSocketOf(process.pid),
     maxProcesses: config.compositorConcurrency,
-    spawn: (environment) =>
-      spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
+    hasRoom: () => disk.state !== 'none',
+    spawn: (environment) => {
+      const child = spawnAs(compositor, fileURLToPath(new URL('./compositor.ts', import.meta.url)), {
         stdio: ['ignore', 'inherit', 'inherit'],
         // Its own process group: Ctrl-C in a terminal would kill it before the coordinator can end it in order.
         detached: true,
         // Names are drawn in fonts of our own: the canvas need not read those of the machine.
         env: bareEnvironment({ ...environment, DISABLE_SYSTEM_FONTS_LOAD: '1' }),
-      }),
+      });
+      group?.add(child.pid);
+      return child;
+    },
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
     onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
@@ -76,9 +101,32 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onIncident: (id, incident) => background(compositions.befell(id, incident)),
     log,
   });
+  const bucket = openBucket(config.bucket, config.deliveryIdleLimitMs);
+  scope.own('bucket', bucket, (it) => it?.close());
+  const deliveries = new Deliveries({
+    catalog,
+    sender: deliverySender(bucket, config),
+    dataDir: paths.root,
+    retryForMs: config.deliveryRetryMs,
+    backoff: DELIVERY_BACKOFF,
+    keepLocal: config.keepLocal,
+    localRetentionMs: config.localRetentionMs,
+    tell: tellDelivery,
+    wake: () => deliveryLoop.wake(),
+    log,
+  });
+  const deliveryLoop = new DueLoop({
+    name: 'deliveries',
+    work: () => deliveries.deliverDue(),
+    everyMs: DELIVERY_CHECK_MS,
+    log,
+  });
+  scope.own('deliveries', deliveries, () => deliveries.close());
+  scope.own('delivery loop', deliveryLoop, () => deliveryLoop.close());
   const compositions = new Compositions({
     catalog,
     composer: composerOf(coordinator, compositor),
+    deliveries,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
     log,
@@ -115,11 +163,17 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     log,
   });
   const journal = journalLookup(paths.journals);
+  const admission = new Admission({
+    paths: disks,
+    minFreeDiskBytes: config.minFreeDiskBytes,
+    mostRecordings: config.maxRecordings,
+  });
   const again = new ComposingAgain({ catalog, compositions, journal });
   const purges = new Purges({
     catalog,
     compositions,
     journal,
+    deliveries,
     purgeJournal: purgeParticipant,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
@@ -135,7 +189,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     recordingsDir: paths.recordings,
     maxDurationMs: config.maxRecordingDurationMs,
     transitions: config.transitions,
-    minFreeDiskBytes: config.minFreeDiskBytes,
+    deliveries,
+    admission,
     onDue: (work, at) => jobs.wake(work, { at }),
     log,
   });
@@ -143,38 +198,57 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const failures = new RecordingFailures({ catalog, media: control, log });
   const autoStarts = new AutoStarts({
     catalog,
-    read: readAutoStart(config.allowPrivateUrls, (options) => workflow.start(options)),
+    read: readAutoStart({ ...config, hasBucket: config.bucket !== undefined }, (options) => workflow.start(options)),
     log,
   });
   const isMediaThere = (): boolean => client.state === 'connected';
   const files = new FileKeeper({ catalog, dataDir: paths.root, retentionMs: config.fileRetentionMs, log });
-  const work = { workflow, compositions, purges, catalog, keeper, files, closing, failures, autoStarts, isMediaThere };
+  const isDatabaseThere = (): boolean => !watch.away;
+  const due = { workflow, compositions, purges, closing, failures, autoStarts };
+  const work = { ...due, catalog, keeper, files, isMediaThere, isDatabaseThere };
   for (const job of serverJobs(work)) jobs.add(job);
   await compositions.resume();
+  deliveryLoop.wake();
   client.start();
   scope.own('media client', client, () => client.close());
+  // What happened while it was away is in journals and finished segments: rows follow.
+  watch.onReturn(() => {
+    client.refresh();
+    background(compositions.resume());
+  });
   scope.own('jobs', jobs, () => jobs.close());
   jobs.start();
 
   const api = await createApi({
     ports: {
-      rooms: roomsPort(catalog, control),
+      rooms: rememberedRooms(roomsPort(catalog, control)),
       sessions: sessionsPort(catalog, control),
-      recordings: recordingsPort(catalog, workflow, changes, again, new Merges(catalog, compositions), purges),
-      files: filesPort(catalog, paths.root),
+      recordings: recordingsPort(
+        catalog,
+        workflow,
+        changes,
+        again,
+        new Merges(catalog, compositions),
+        purges,
+        deliveries,
+      ),
+      files: filesPort(catalog, paths.root, bucket),
       idempotency: idempotencyPort(catalog),
       media: mediaPort(client),
       health: serverHealth({
         catalog,
         media: client,
         coordinator,
-        dataDir: paths.root,
+        watch,
+        admission,
+        disk,
+        paths: disks,
         minFreeDiskBytes: config.minFreeDiskBytes,
         jobs,
         kept: { journals: () => keeper.figures, freedFileBytes: () => files.freedBytes },
       }),
     },
-    config,
+    config: { ...config, hasBucket: config.bucket !== undefined },
     credentials,
     log,
   });

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { type Catalog, type CompositionRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
+import { type Catalog, type CompositionRow, type FileRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import {
   cancelCompositions,
   compositionsOf,
@@ -27,6 +27,7 @@ import { isFinal } from '../domain/recording.ts';
 import type { Logger } from '../support/log.ts';
 import { canvasConfig, compositeConfig, requestedCanvas } from './canvas-config.ts';
 import { copyOrder } from './copy-order.ts';
+import type { FinishedFiles } from './plan-deliveries.ts';
 import type { Artifact, Composer } from './ports.ts';
 
 /** A server that has not reported for this long may be succeeded by another. Progress comes each 4.3 s of media. */
@@ -44,6 +45,8 @@ export interface CompositionsOptions {
   /** Stored paths are relative to it. */
   readonly dataDir: string;
   readonly recordingsDir: string;
+  /** Takes finished files on; without it they stay in our store. */
+  readonly deliveries?: { plan(trx: Catalog, finished: FinishedFiles): Promise<void>; wake(): void };
   readonly log: Logger;
 }
 
@@ -224,7 +227,7 @@ export class Compositions {
   /** The artifacts, in order, are in our store: the recording is done. There may be none: a track that never was on has no file. */
   copied(compositionId: string, artifacts: readonly Artifact[]): Promise<void> {
     return this.#release(compositionId, async ({ recordingId, fence, again }) => {
-      const { catalog, dataDir, recordingsDir } = this.#options;
+      const { catalog, dataDir, recordingsDir, deliveries } = this.#options;
       const id = compositionId as CompositionId;
       // Compositors take hostile bytes: what they say is theirs is looked for where it was asked for, and nowhere else.
       const folder = join(recordingsDir, recordingId, FILES);
@@ -232,8 +235,9 @@ export class Compositions {
       if (stray) throw new Error(`A compositor says that a file lies at "${stray.path}", outside "${folder}".`);
       const taken = await transaction(catalog, async (trx) => {
         if (!(await finishComposition(trx, { id, fence }, { status: 'done' }))) return false;
+        const files: FileRow[] = [];
         for (const [index, artifact] of artifacts.entries()) {
-          await insertFile(trx, {
+          const file = await insertFile(trx, {
             id: fileIdOf(id, index),
             recordingId,
             compositionId: id,
@@ -247,10 +251,13 @@ export class Compositions {
             videoBytes: artifact.videoBytes,
             offsetSeconds: artifact.offsetSeconds ?? 0,
           });
+          files.push(file);
         }
         if (!again) await moveRecording(trx, recordingId, 'done', { progress: 1 });
+        await deliveries?.plan(trx, { recordingId, files, again });
         return true;
       });
+      if (taken) deliveries?.wake();
       // Where the lease was lost, the segments are another's now.
       if (taken) await rm(join(recordingsDir, recordingId, compositionId), { recursive: true, force: true });
     });

@@ -7,6 +7,7 @@ import { insertComposition } from '../catalog/compositions.ts';
 import { filesOf } from '../catalog/files.ts';
 import { findRecording, individualRecordingsOf, insertRecording, moveRecording } from '../catalog/recordings.ts';
 import { findSession } from '../catalog/sessions.ts';
+import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { CompositionId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import { NS_PER_S } from '../domain/media-time.ts';
@@ -27,6 +28,8 @@ export interface MergeRequest {
   readonly channel2: readonly MergeSource[];
   /** Of the merge. */
   readonly id?: string | undefined;
+  /** Where its file goes; nowhere else than our store if it is left out. */
+  readonly destinations?: Destinations;
 }
 
 /** Nothing of a recording's configuration matters to a merge. */
@@ -88,8 +91,9 @@ export class Merges {
     const subject = { kind: 'merge', channel1: named(channel1), channel2: named(channel2), inputs } as const;
     const id = (request.id as RecordingId | undefined) ?? newHexId<RecordingId>();
     const row = await transaction(this.#catalog, async (trx) => {
+      const { destinations = null } = request;
       const place = { id, roomId: session.room_id, sessionId: session.id };
-      await insertRecording(trx, { ...place, config: CONFIG, subject, dueAt: null });
+      await insertRecording(trx, { ...place, config: CONFIG, subject, dueAt: null, destinations });
       await insertComposition(trx, { id: newHexId<CompositionId>(), recordingId: id, config: { kind: 'merge' } });
       return moveRecording(trx, id, 'composing', { startedAt: new Date() });
     });
@@ -117,6 +121,11 @@ export class Merges {
       this.#catalog,
       sides.map(({ row }) => row.id),
     );
+    const removed = files.find(({ removed_at: removedAt }) => removedAt);
+    if (removed) {
+      const text = `The sound of the recording "${removed.recording_id}" is only in the bucket (ROOMTAPE_KEEP_LOCAL is off).`;
+      throw new RoomtapeError('FILE_NOT_FOUND', text);
+    }
     const placed = sides.flatMap(({ row, channel }) =>
       files
         .filter((file) => file.recording_id === row.id)

@@ -13,8 +13,9 @@
  *
  * Everything can be repeated: `runDue` does what is due for every row, whatever a server that was killed had done of it before.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Catalog, type PurgeRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { compositionsOf, findComposition, insertComposition } from '../catalog/compositions.ts';
 import { filesOf, markFilesDeleted } from '../catalog/files.ts';
@@ -62,6 +63,8 @@ export interface PurgesOptions {
   readonly catalog: Catalog;
   readonly compositions: Compositions;
   readonly journal: JournalLookup;
+  /** Drops what is on its way. */
+  readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
   readonly purgeJournal: PurgeJournal;
   /** Stored paths are relative to it. */
   readonly dataDir: string;
@@ -92,6 +95,16 @@ const isAbout = ({ subject }: RecordingRow, participantId: ParticipantId): boole
   }
 };
 
+const exists = async (path: string): Promise<boolean> => {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+};
+
 export class Purges {
   readonly #options: PurgesOptions;
   /** One thing at a time: two that rewrite one journal would undo each other. */
@@ -117,6 +130,7 @@ export class Purges {
       throw new RoomtapeError('RECORDING_JOURNAL_ERASED', `${text} Delete the recording.`);
     }
     await this.#options.compositions.cancel(row.id);
+    await this.#options.deliveries?.cancel(row.id);
     const purge = await transaction(catalog, async (trx) => {
       const asked = await askForPurge(trx, { recordingId: row.id, participantId: id });
       await markFilesDeleted(trx, row.id, new Date());
@@ -164,7 +178,7 @@ export class Purges {
     const settled = await this.#rewriteJournal(row, purge);
     if (!settled || purge.status !== 'waiting') return;
     if (row.status === 'failed' || !this.#isComposed(row)) return changePurge(catalog, key, { status: 'done' });
-    await this.#compose(row);
+    await this.#compose(row, purge);
   }
 
   /** What is left of a recording of the participant alone is nothing. */
@@ -173,21 +187,26 @@ export class Purges {
   }
 
   /** False: a part of it is still being written. */
-  async #rewriteJournal(row: RecordingRow, { participant_id: participantId }: PurgeRow): Promise<boolean> {
+  async #rewriteJournal(row: RecordingRow, purge: PurgeRow): Promise<boolean> {
     const { catalog, purgeJournal, log } = this.#options;
-    if (row.journal_dir === null) return true;
-    const others = (await othersInJournal(catalog, row, participantId)).filter((other) =>
-      isAbout(other, participantId),
-    );
-    const order = { participantId, remove: [spanOf(row)], keep: others.map(spanOf) };
-    const { packets, unfinished } = await purgeJournal(row.journal_dir, order);
+    const { participant_id: participantId } = purge;
+    const isThere = row.journal_dir !== null && (await exists(row.journal_dir));
+    const others = isThere
+      ? (await othersInJournal(catalog, row, participantId)).filter((other) => isAbout(other, participantId))
+      : [];
     const keptFor = others.map(({ id }) => id);
+    // Looked at every second while others need it: a journal is only read where that has changed.
+    if (purge.status !== 'waiting' && isDeepStrictEqual(keptFor, purge.kept_for)) return true;
+    const order = { participantId, remove: [spanOf(row)], keep: others.map(spanOf) };
+    const nothing = { packets: 0, unfinished: false };
+    const { packets, unfinished } =
+      isThere && row.journal_dir !== null ? await purgeJournal(row.journal_dir, order) : nothing;
     await changePurge(catalog, { recordingId: row.id, participantId }, { packets, keptFor });
     if (packets > 0) log.info({ recordingId: row.id, packets, keptFor }, 'A participant was taken out of a journal.');
     return !unfinished;
   }
 
-  async #compose(row: RecordingRow): Promise<void> {
+  async #compose(row: RecordingRow, { participant_id: participantId }: PurgeRow): Promise<void> {
     const { catalog, compositions } = this.#options;
     const excludeParticipants = (await purgesOf(catalog, [row.id])).map((purge) => purge.participant_id);
     const request = { config: row.config, fixedLayout: false, excludeParticipants };
@@ -195,7 +214,7 @@ export class Purges {
     await transaction(catalog, async (trx) => {
       const id = newHexId<CompositionId>();
       await insertComposition(trx, { id, recordingId: row.id, config: requestedCanvas(request), request });
-      await composePurges(trx, row.id, id);
+      await composePurges(trx, { recordingId: row.id, participantId }, id);
       await markFilesDeleted(trx, row.id, new Date());
     });
     await this.#eraseFiles(row);

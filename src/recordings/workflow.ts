@@ -13,7 +13,7 @@
  * between start record and row: the journal has it → `recording`, or `composing`. Killed after the stop record: the media process tells
  * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again.
  */
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { insertComposition } from '../catalog/compositions.ts';
@@ -33,6 +33,7 @@ import {
 import { insertRefusedStart, ongoingSessionOf } from '../catalog/room-rules.ts';
 import { findRoom } from '../catalog/rooms.ts';
 import { insertSession } from '../catalog/sessions.ts';
+import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { CompositionId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import {
@@ -45,6 +46,7 @@ import {
 import type { OnFailure } from '../domain/room-rules.ts';
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
+import type { Admission } from './admission.ts';
 import { canvasConfig } from './canvas-config.ts';
 import { noteLive } from './changes.ts';
 import type { Compositions } from './compositions.ts';
@@ -62,11 +64,19 @@ export interface WorkflowOptions {
   readonly maxDurationMs: number;
   /** Whether tiles are eased to their places in recordings that start from now on. */
   readonly transitions: boolean;
-  readonly minFreeDiskBytes: number;
+  /** Drops what is on its way. */
+  readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
+  readonly admission: Admission;
   /** Work is due, at that time or now: a recording has begun that is to end by itself; one has failed. */
   readonly onDue: (work: 'maximum-durations' | 'recording-failures', at: Date | null) => void;
   readonly log: Logger;
 }
+
+/** Nothing was written of it. */
+const isRefusedAtOnce = (error: unknown): boolean =>
+  error instanceof RoomtapeError && ['RECORDING_ALREADY_RUNNING', 'TOO_MANY_RECORDINGS'].includes(error.code);
+
+const REFUSED = 'Its start was refused while the database was away.';
 
 const refuseEmpty = (): never => {
   throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
@@ -92,6 +102,10 @@ export interface StartOptions {
   readonly onFailure?: OnFailure | null;
   /** Puts what the files will be made with into the recording's folder, before it starts. */
   readonly prepare?: (folder: string) => Promise<void>;
+  /** Where the files go when it is done; nowhere else than our store if it is left out. */
+  readonly destinations?: Destinations;
+  /** What the caller is told may go wrong. */
+  readonly warnings?: readonly string[];
 }
 
 /** How a recording ended, as the media process or the journal says. */
@@ -105,6 +119,8 @@ export class RecordingWorkflow {
   readonly #options: WorkflowOptions;
   /** Starts that this process is in the middle of: `reconcile` leaves them alone. */
   readonly #starting = new Set<RecordingId>();
+  /** Starts that were refused while the database was away: their rows, if there are any, are to be forgotten. */
+  readonly #refused = new Set<RecordingId>();
 
   constructor(options: WorkflowOptions) {
     this.#options = options;
@@ -112,17 +128,18 @@ export class RecordingWorkflow {
 
   /**
    * Starts a recording of a room, or of what else `subject` names in it. Resolves when its start record is on disk. ROOM_NOT_FOUND,
-   * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, DISK_FULL, MEDIA_UNAVAILABLE.
+   * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, TOO_MANY_RECORDINGS, DISK_FULL,
+   * MEDIA_UNAVAILABLE.
    */
   async start(options: StartOptions): Promise<RecordingRow> {
-    const { catalog, media } = this.#options;
+    const { catalog, media, admission } = this.#options;
     const earlier = options.id === undefined ? null : await findAnyRecording(catalog, options.id as RecordingId);
     if (earlier && isPromised(earlier)) return earlier;
     const roomId = await this.#roomId(options.roomId);
     let session: LiveSession;
     try {
       session = (await media.sessionOf(roomId)) ?? refuseEmpty();
-      await this.#checkDisk();
+      await admission.checkDisk();
     } catch (error) {
       if (options.onFailure) await this.#noteRefusal(roomId, options.config, options.onFailure, error);
       throw error;
@@ -132,7 +149,7 @@ export class RecordingWorkflow {
   }
 
   async #begin(id: RecordingId, roomId: RoomId, session: LiveSession, options: StartOptions): Promise<RecordingRow> {
-    const { catalog, maxDurationMs, transitions } = this.#options;
+    const { catalog, admission, maxDurationMs, transitions } = this.#options;
     const config = transitions ? options.config : { ...options.config, transitions };
     const subject = options.subject?.(session) ?? { kind: 'room' };
     const sessionId = session.sessionId as SessionId;
@@ -142,10 +159,26 @@ export class RecordingWorkflow {
     const { onFailure = null } = options;
     this.#starting.add(id);
     try {
-      await insertRecording(catalog, { id, roomId, sessionId, config, subject, onFailure, dueAt });
+      const { destinations = null, warnings = [] } = options;
+      await admission.admit(catalog, (admitted) =>
+        insertRecording(admitted, {
+          id,
+          roomId,
+          sessionId,
+          config,
+          subject,
+          onFailure,
+          dueAt,
+          destinations,
+          warnings,
+        }),
+      );
       await this.#prepare(id, options.prepare);
-      const live = await this.#startInMedia(id, roomId, config, subject);
-      return await this.#started(id, live, config);
+      return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);
+    } catch (error) {
+      if (!isRefusedAtOnce(error)) await this.#refuse(id, error);
+      if (onFailure) this.#options.onDue('recording-failures', null);
+      throw error;
     } finally {
       this.#starting.delete(id);
     }
@@ -202,7 +235,8 @@ export class RecordingWorkflow {
   async stoppedByMedia(recordingId: string, end: RecordingEnd): Promise<void> {
     const row = await findRecording(this.#options.catalog, recordingId as RecordingId);
     if (!row) return;
-    if (row.status === 'starting') await this.#recover(row);
+    if (this.#refused.has(row.id)) await this.#forget(row.id, REFUSED);
+    else if (row.status === 'starting') await this.#recover(row);
     else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
   }
 
@@ -223,7 +257,10 @@ export class RecordingWorkflow {
       const live = unknown.get(row.id);
       unknown.delete(row.id);
       if (this.#starting.has(row.id)) continue;
-      if (!live) await this.#recover(row);
+      if (this.#refused.has(row.id)) {
+        await this.#forget(row.id, REFUSED);
+        if (live) await media.stopRecording(row.id, 'requested');
+      } else if (!live) await this.#recover(row);
       else if (row.status === 'starting') await this.#started(row.id, live, row.config);
       else await noteLive(catalog, live);
     }
@@ -232,15 +269,18 @@ export class RecordingWorkflow {
       log.warn({ recordingId }, 'The media process recorded what nobody was promised; ended.');
       await media.stopRecording(recordingId, 'requested');
     }
+    // Those whose rows are not there by now never had one.
+    for (const id of this.#refused) if (!this.#starting.has(id)) this.#refused.delete(id);
   }
 
   /** Cancels work, erases files and journal, leaves a tombstone. RECORDING_NOT_FOUND. */
   async delete(recordingId: string): Promise<void> {
-    const { catalog, compositions, recordingsDir, eraseJournal } = this.#options;
+    const { catalog, compositions, deliveries, recordingsDir, eraseJournal } = this.#options;
     const row = await findRecording(catalog, recordingId as RecordingId);
     if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${recordingId}".`);
     if (isLive(row.status)) await this.#stop(row, 'requested');
     await compositions.cancel(row.id);
+    await deliveries?.cancel(row.id);
     const now = new Date();
     await transaction(catalog, async (trx) => {
       await markFilesDeleted(trx, row.id, now);
@@ -259,18 +299,9 @@ export class RecordingWorkflow {
 
   async #prepare(id: RecordingId, prepare: ((folder: string) => Promise<void>) | undefined): Promise<void> {
     if (!prepare) return;
-    const { catalog, recordingsDir } = this.#options;
-    const folder = join(recordingsDir, id);
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await prepare(folder);
-    } catch (error) {
-      const failureReason = error instanceof Error ? error.message : String(error);
-      await moveRecording(catalog, id, 'failed', { failureReason });
-      await markRecordingDeleted(catalog, id, new Date());
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    }
+    const folder = join(this.#options.recordingsDir, id);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await prepare(folder);
   }
 
   async #startInMedia(
@@ -279,31 +310,40 @@ export class RecordingWorkflow {
     config: RecordingConfig,
     subject: RecordingSubject,
   ): Promise<LiveRecording> {
-    const { catalog, media, log } = this.#options;
+    const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
+    return this.#options.media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
+  }
+
+  /**
+   * The caller is told that his recording was not started: then it must not run, and nothing is left of it. Where the database is away that
+   * is made up for when it is back.
+   */
+  async #refuse(id: RecordingId, error: unknown): Promise<void> {
+    const { log, recordingsDir } = this.#options;
+    log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
+    this.#refused.add(id);
+    this.#endUnanswered(id);
     try {
-      const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
-      return await media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
-    } catch (error) {
-      // The caller is refused. Should the media process have started it all the same (its answer was lost), `reconcile` ends it.
-      const failureReason = error instanceof Error ? error.message : String(error);
-      await moveRecording(catalog, id, 'failed', { failureReason });
-      await markRecordingDeleted(catalog, id, new Date());
-      await rm(join(this.#options.recordingsDir, id), { recursive: true, force: true });
-      this.#options.onDue('recording-failures', null);
-      log.warn({ err: error, recordingId: id }, 'A recording could not be started.');
-      throw error;
+      await rm(join(recordingsDir, id), { recursive: true, force: true });
+      await this.#forget(id, error instanceof Error ? error.message : String(error));
+    } catch (cause) {
+      log.warn({ err: cause, recordingId: id }, 'Its row is forgotten when the database is back.');
     }
   }
 
-  async #checkDisk(): Promise<void> {
-    const { recordingsDir, minFreeDiskBytes } = this.#options;
-    const { bavail, bsize } = await statfs(recordingsDir);
-    const free = bavail * bsize;
-    if (free >= minFreeDiskBytes) return;
-    const mib = (bytes: number): number => Math.floor(bytes / 2 ** 20);
-    throw new RoomtapeError(
-      'DISK_FULL',
-      `${mib(free)} MiB are free; no recording starts below ${mib(minFreeDiskBytes)} MiB (ROOMTAPE_MIN_FREE_DISK).`,
+  async #forget(id: RecordingId, failureReason: string): Promise<void> {
+    const { catalog } = this.#options;
+    await moveRecording(catalog, id, 'failed', { failureReason });
+    await markRecordingDeleted(catalog, id, new Date());
+    this.#refused.delete(id);
+  }
+
+  /** A disk that stalls lets the media process answer late; where it is away, `reconcile` ends the recording at the next connection. */
+  #endUnanswered(id: RecordingId): void {
+    const { media, log } = this.#options;
+    media.stopRecording(id, 'requested').then(
+      () => log.warn({ recordingId: id }, 'A recording whose start was refused was ended.'),
+      (error: unknown) => log.debug({ err: error, recordingId: id }, 'There was nothing to end.'),
     );
   }
 

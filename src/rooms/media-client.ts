@@ -4,7 +4,8 @@
  *
  * States: `away ⇄ connected`, then `closed`. While away every request is refused with MEDIA_UNAVAILABLE. Durable events reach their
  * handler one at a time, in order, and are acknowledged when its promise has resolved; one whose handler fails is handed over again
- * after a pause, so nothing behind it is acknowledged before it. Where something is away (DATABASE_UNAVAILABLE, MEDIA_UNAVAILABLE) that goes on until it is
+ * after a pause, so nothing behind it is acknowledged before it. Where something is away (DATABASE_UNAVAILABLE, MEDIA_UNAVAILABLE) or
+ * the database's disk is full, that goes on until it is
  * back; an event that fails for any other reason is given up in the end: one that can't be handled must not keep all others of all
  * rooms from being handled. A handler may see an event twice (we died before the acknowledgement).
  */
@@ -37,6 +38,8 @@ const REFUSED_PAUSE_MS = 5000;
 const REDELIVERY_PAUSE_MS = 500;
 /** Ten seconds: longer than a deadlock or a failover that does not call itself one; then it is the event that is wrong. */
 const MOST_DELIVERIES = 20;
+/** While something is away, every so many tries in vain are logged: about one a half minute. */
+const LOGGED_EVERY = 60;
 
 export interface MediaClientOptions {
   readonly path: string;
@@ -125,6 +128,21 @@ export class MediaClient {
       throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The media process is being restarted: try again in a moment.');
     }
     return ask(peer, method, params, timeoutMs);
+  }
+
+  /**
+   * Hands the media process's present state to `onHello` once more, behind everything that is being delivered. Where it is away, the next
+   * connection does so.
+   */
+  refresh(): void {
+    const { onHello, log } = this.#options;
+    const peer = this.#peer;
+    if (!onHello || !peer || this.#state !== 'connected') return;
+    this.#deliver('refresh', async () => {
+      if (peer.closed) return;
+      await onHello(await ask(peer, 'hello', { version: CONTROL_VERSION }, 10_000));
+      log.info('What is recorded was held against the catalog once more.');
+    });
   }
 
   /** Relays one room socket. Throws as `request` does. */
@@ -262,14 +280,17 @@ export class MediaClient {
   #deliver(name: string, handOver: () => Promise<void>, giveUp?: () => void): void {
     const { signal } = this.#closing;
     this.#deliveries = this.#deliveries.then(async () => {
-      for (let failures = 0; !signal.aborted; ) {
+      for (let failures = 0, tries = 0; !signal.aborted; ) {
         try {
           await handOver();
           return;
         } catch (error) {
-          this.#options.log.error({ err: error, event: name }, 'An event of the media process could not be handled.');
-          const isAway = error instanceof RoomtapeError && error.status === 503;
+          const isAway = error instanceof RoomtapeError && (error.status === 503 || error.code === 'DISK_FULL');
           if (!isAway) failures += 1;
+          if (!isAway || tries % LOGGED_EVERY === 0) {
+            this.#options.log.error({ err: error, event: name }, 'An event of the media process could not be handled.');
+          }
+          tries += 1;
           if (failures >= MOST_DELIVERIES) {
             this.#options.log.fatal({ err: error, event: name }, 'An event of the media process was given up.');
             giveUp?.();

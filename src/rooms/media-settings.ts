@@ -16,6 +16,17 @@ export const mediaSettings = z.strictObject({
   resumeSecretFile: z.string().min(1),
   /** Journals may be read by the group of this process: compositors are other users of it. */
   groupReads: z.boolean().optional(),
+  /** What it may take of the machine. Left out: the defaults of the settings. */
+  limits: z
+    .strictObject({
+      /** Sessions at once; 0: no limit. */
+      rooms: z.number().int().min(0),
+      /** Memory in front of the disk, all journals together. */
+      journalBufferBytes: z.number().int().min(1),
+      /** With less free space than this, recordings are ended in order; 0: when the disk is full. */
+      leastFreeBytes: z.number().min(0),
+    })
+    .optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   rtc: z.strictObject({
     bindAddress: z.string().min(1),

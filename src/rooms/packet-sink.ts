@@ -58,4 +58,6 @@ export interface PacketSinkFactory {
     /** The disk is full or gone: recordings of this session must end in order. Called once. */
     readonly onFailure: (error: Error) => void;
   }): Promise<PacketSink>;
+  /** Gauges and counters of all that it has opened, by Prometheus name. */
+  stats(): Record<string, number>;
 }

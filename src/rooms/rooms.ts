@@ -46,6 +46,8 @@ export interface RoomsOptions {
   readonly output: RoomsOutput;
   readonly resumeSecret: Buffer;
   readonly iceServers: readonly IceServer[];
+  /** Sessions at once; 0 or left out: no limit. */
+  readonly mostSessions?: number | undefined;
 }
 
 export class Rooms {
@@ -67,6 +69,7 @@ export class Rooms {
       sinks,
       clock,
       log,
+      mostSessions: options.mostSessions,
       onDurable: (event) => output.durable(event),
       onRecordingStopped: (_sessionId: SessionId, recording) => this.#remember(recording),
     });
@@ -221,12 +224,18 @@ export class Rooms {
     return true;
   }
 
+  /** Hardly any room is left on the disk: every recording is ended in order while there is some. */
+  diskFull(error: Error): void {
+    for (const { recordings } of this.#sessions.all) if (recordings.active.length > 0) recordings.fail(error);
+  }
+
   /** Gauges and the engine's counters, by Prometheus name. */
   stats(): Record<string, number> {
     const sessions = [...this.#sessions.running];
     const participants = sessions.flatMap((session) => session.participants);
     return {
       ...this.#options.engine.stats(),
+      ...this.#options.sinks.stats(),
       rooms_sessions: sessions.length,
       rooms_participants: participants.filter((participant) => !participant.hidden).length,
       rooms_tracks: participants.reduce((sum, participant) => sum + participant.tracks.size, 0),

@@ -7,13 +7,18 @@ import type { ServerPresence } from './presence.ts';
 import { RoomSession, type RoomSessionOptions } from './room-session.ts';
 import type { Stalls } from './stalls.ts';
 
+export interface SessionDirectoryOptions extends Omit<RoomSessionOptions, 'roomId' | 'onEnding'> {
+  /** Sessions at once; 0: no limit. */
+  readonly mostSessions?: number | undefined;
+}
+
 export class SessionDirectory {
-  readonly #options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>;
+  readonly #options: SessionDirectoryOptions;
   readonly #running = new Map<string, RoomSession>();
   readonly #ending = new Map<RoomSession, Promise<void>>();
   #closed = false;
 
-  constructor(options: Omit<RoomSessionOptions, 'roomId' | 'onEnding'>) {
+  constructor(options: SessionDirectoryOptions) {
     this.#options = options;
   }
 
@@ -31,14 +36,21 @@ export class SessionDirectory {
   }
 
   /**
-   * The room's session, or a new one for its first participant, who joins in the same turn. ROOM_NOT_FOUND, MEDIA_UNAVAILABLE
-   * (all sessions are being ended).
+   * The room's session, or a new one for its first participant, who joins in the same turn. ROOM_NOT_FOUND, TOO_MANY_ROOMS,
+   * MEDIA_UNAVAILABLE (all sessions are being ended).
    */
   findOrOpen(roomId: string): RoomSession {
     const present = this.#running.get(roomId);
     if (present) return present;
     if (this.#closed) throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The media process is shutting down: try again.');
     if (!isRoomId(roomId)) throw new RoomtapeError('ROOM_NOT_FOUND', `"${roomId}" is no room id.`);
+    const { mostSessions = 0 } = this.#options;
+    if (mostSessions > 0 && this.#running.size >= mostSessions) {
+      throw new RoomtapeError(
+        'TOO_MANY_ROOMS',
+        `People are in ${this.#running.size} rooms; this server serves ${mostSessions} at once (ROOMTAPE_MAX_ROOMS). Try again when one of them has ended.`,
+      );
+    }
     return this.#open(roomId);
   }
 

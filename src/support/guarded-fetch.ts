@@ -26,7 +26,7 @@ export interface ResolvedAddress {
 /** All addresses of a name. */
 export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
 
-/** A body that is streamed: `open` is called once for each hop, and reads exactly `bytes`. */
+/** A body that is streamed: `open` is called once for each hop that wants it, and reads exactly `bytes`. */
 export interface StreamedBody {
   readonly bytes: number;
   readonly open: () => Readable;
@@ -153,9 +153,14 @@ const serverName = (url: URL): { servername?: string } => (isIP(hostOf(url)) ===
 const open = ({ url, request, headers, signal }: Hop): ClientRequest => {
   const secure = url.protocol === 'https:';
   const bytes = bytesOf(request.body);
+  const isStreamed = typeof request.body === 'object' && 'open' in request.body;
   const options = {
     method: request.method ?? 'GET',
-    headers: { ...headers, ...(bytes === undefined ? {} : { 'content-length': String(bytes) }) },
+    headers: {
+      ...headers,
+      ...(bytes === undefined ? {} : { 'content-length': String(bytes) }),
+      ...(isStreamed && { expect: '100-continue' }),
+    },
     lookup: guardedLookup(url, request.allowed, request.resolve ?? resolveHere),
     signal,
     timeout: request.limits.idleMs ?? request.limits.totalMs,
@@ -164,6 +169,33 @@ const open = ({ url, request, headers, signal }: Hop): ClientRequest => {
     ? secureRequest(url, { ...options, ...serverName(url), agent: new SecureAgent() })
     : plainRequest(url, { ...options, agent: new PlainAgent() });
 };
+
+/** A server that does not know the question does not answer it: RFC 9110 §10.1.1 wants the body to be sent then all the same. */
+const CONTINUE_LIMIT_MS = 1_000;
+
+/**
+ * Sends a large body only when the server has seen the head and wants it. One that refuses answers instead; answered in the middle of the
+ * body and closed, the connection would end with a broken pipe and the reason be lost.
+ */
+const whenWanted = (call: ClientRequest, send: () => void): void => {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearTimeout(timer);
+    call.off('continue', go).off('response', stop).off('close', stop);
+  };
+  const go = (): void => {
+    stop();
+    send();
+  };
+  const asked = (): void => {
+    timer ??= setTimeout(go, CONTINUE_LIMIT_MS);
+  };
+  call.once('continue', go).once('response', stop).once('close', stop);
+  call.once('socket', (socket) => socket.once(isSecure(call) ? 'secureConnect' : 'connect', asked));
+  call.flushHeaders();
+};
+
+const isSecure = ({ protocol }: ClientRequest): boolean => protocol === 'https:';
 
 /** One request and the head of its answer. */
 const exchange = (hop: Hop): Promise<{ readonly call: ClientRequest; readonly answer: IncomingMessage }> =>
@@ -179,12 +211,14 @@ const exchange = (hop: Hop): Promise<{ readonly call: ClientRequest; readonly an
     const { body } = hop.request;
     if (body === undefined || typeof body === 'string' || !('open' in body)) call.end(body);
     else {
-      const source = body.open();
-      source.once('error', (cause) => {
-        reject(new OutboundError('unreadable', `what was to be sent can't be read: ${cause.message}`, { cause }));
+      whenWanted(call, () => {
+        const source = body.open();
+        source.once('error', (cause) => {
+          reject(new OutboundError('unreadable', `what was to be sent can't be read: ${cause.message}`, { cause }));
+        });
+        // An answer may come before all is sent; then the connection ends first, which is no failure of its own.
+        pipeline(source, call, (error) => error && call.destroy(error));
       });
-      // An answer may come before all is sent; then the connection ends first, which is no failure of its own.
-      pipeline(source, call, (error) => error && call.destroy(error));
     }
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RestError } from '../../src/cli/rest-client.ts';
 import { SETTING_NAMES } from '../../src/config/settings.ts';
 import { processesOf } from '../support/running.ts';
 import { Service } from '../support/service.ts';
@@ -19,6 +20,9 @@ const PRESIGNED = 'presigned-signature-that-nobody-else-has';
 const WEBHOOK = 'webhook-path-that-nobody-else-has';
 const S3_SECRET = 's3-secret-access-key-that-nobody-else-has';
 const WRONG_PASSWORD = 'database-password-that-nobody-else-has';
+
+/** A port at which nobody listens. */
+const NOBODY = 'http://127.0.0.1:59999';
 
 /** Settings of deliveries, as far as this server has them. */
 const S3 = Object.entries({
@@ -38,6 +42,7 @@ describe('secrets', () => {
   beforeAll(async () => {
     service = await Service.start({
       ROOMTAPE_LOG_LEVEL: 'trace',
+      ROOMTAPE_ALLOW_PRIVATE_URLS: '127.0.0.0/8',
       ROOMTAPE_ICE_SERVERS: JSON.stringify([
         { urls: 'turn:127.0.0.1:9', username: 'somebody', credential: ICE_CREDENTIAL },
       ]),
@@ -82,7 +87,17 @@ describe('secrets', () => {
     await call('POST', '/v2/rooms', {
       webhook: { endPoint: `https://user:${WEBHOOK}@hooks.example.com/`, events: ['*'] },
     });
-    const recordingId = await sitting.startRecording();
+    // Taken, and never to be reached: what fails behind is logged. A server that can't do it yet says so.
+    const fields = {
+      webhookUrl: `${NOBODY}/${WEBHOOK}`,
+      preSignedUrl: `${NOBODY}/file.mp4?X-Amz-Signature=${PRESIGNED}`,
+    };
+    const recordingId = await service.api.startRecording(roomId, {}, fields).catch((error: unknown) => {
+      if (!(error instanceof RestError) || error.status !== 501) throw error;
+      answers.push(error.body);
+      return service.api.startRecording(roomId);
+    });
+    const begun = Date.now();
     const [compositor = ''] = await waitFor('a compositor', 20_000, async () => {
       const pids = await pidsOf('processes/compositor.ts');
       return pids.length > 0 ? pids : null;
@@ -118,7 +133,7 @@ describe('secrets', () => {
         );
       }
     }
-    await sitting.until(2);
+    await waitFor('two seconds of the recording', 20_000, async () => Date.now() - begun > 2_000);
 
     // What fails.
     await call('GET', '/v2/rooms', undefined, { authorization: `${participantToken}x` });
@@ -135,7 +150,7 @@ describe('secrets', () => {
     process.kill(Number(postgres), 'SIGKILL');
     await call('GET', '/v2/rooms');
     await service.server.healthy();
-    await sitting.endRecording();
+    await service.api.endRecording(roomId);
     await service.api.finished(recordingId);
     process.kill(Number(media), 'SIGKILL');
     await call('POST', '/v2/recordings/start', { roomId });

@@ -7,10 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerChild, type ServerChildOptions } from '../../src/cli/server-child.ts';
 import { Api, type ApiKey, signToken } from './api.ts';
+import { DiskImage } from './disk-image.ts';
 import { processesOf } from './running.ts';
 import { waitFor } from './wait-for.ts';
 
 const KEY: ApiKey = { apiKey: 'scenario-key', apiSecret: 'a secret for scenarios that nobody else uses 0123456789' };
+
+/** A disk of the test's own under a part of the data folder ('': all of it). */
+export interface OwnDisk {
+  readonly over: string;
+  readonly mebibytes: number;
+}
 
 /** How the product is run. */
 export interface RunningServer {
@@ -25,39 +32,57 @@ export class Service<Server extends RunningServer = ServerChild> {
   readonly api: Api;
   readonly key = KEY;
   readonly folder: string;
+  readonly #disk: DiskImage | null;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, api: Api, folder: string) {
+  private constructor(server: Server, api: Api, folder: string, disk: DiskImage | null) {
+    this.#disk = disk;
     this.server = server;
     this.api = api;
     this.folder = folder;
   }
 
   /** Starts the product and waits until it is healthy. */
-  static start(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
-    return Service.run(ServerChild.start, environment);
+  static start(environment: Readonly<Record<string, string>> = {}, ownDisk: OwnDisk | null = null): Promise<Service> {
+    return Service.run(ServerChild.start, environment, ownDisk);
   }
 
   /** The same, by whatever runs it. */
   static async run<Server extends RunningServer>(
     start: (options: ServerChildOptions) => Promise<Server>,
     environment: Readonly<Record<string, string>> = {},
+    ownDisk: OwnDisk | null = null,
   ): Promise<Service<Server>> {
     const folder = await mkdtemp(join(tmpdir(), 'roomtape-scenario-'));
     // The product's own users pass through it: a folder that only root may enter would keep them from working.
     await chmod(folder, 0o711);
     const logFile = join(folder, 'server.log');
+    const disk = ownDisk && (await DiskImage.mount(join(folder, 'data', ownDisk.over), ownDisk.mebibytes));
     try {
       const server = await start({
         dataDir: join(folder, 'data'),
         logFile,
         environment: { ROOMTAPE_API_KEY: KEY.apiKey, ROOMTAPE_API_SECRET: KEY.apiSecret, ...environment },
       });
-      return new Service(server, new Api(server.url, await signToken(KEY)), folder);
+      return new Service(server, new Api(server.url, await signToken(KEY)), folder, disk);
     } catch (error) {
       const log = await readFile(logFile, 'utf8');
+      await disk?.close();
       throw new Error(`The service did not start. The end of its log:\n${log.slice(-4000)}`, { cause: error });
     }
+  }
+
+  /** The disk of its own. */
+  get disk(): DiskImage {
+    if (!this.#disk) throw new Error('The service was started without a disk of its own.');
+    return this.#disk;
+  }
+
+  /** Figures of `/metrics` as they are at one moment, by their names without the prefix. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const text = await (await fetch(new URL('/metrics', this.url))).text();
+    const lines = text.matchAll(/^roomtape_(\S+) (\S+)$/gm);
+    return new Map([...lines].map(([, name = '', value]) => [name, Number(value)]));
   }
 
   get url(): string {
@@ -98,6 +123,7 @@ export class Service<Server extends RunningServer = ServerChild> {
         return left.length === 0;
       });
     } finally {
+      await this.#disk?.close();
       await rm(this.folder, { recursive: true, force: true });
     }
   }

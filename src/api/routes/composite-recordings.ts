@@ -7,6 +7,7 @@ import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
+import { askedDelivery } from '../start-delivery.ts';
 import { toWireComposite, wireCompositeRecording } from '../wire-composite-recording.ts';
 
 const PATH = '/v2/recordings/composite';
@@ -37,7 +38,22 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
       const recordingConfig = toCompositeConfig(request.body);
       const room = await access.find(callerOf(request), request.body.roomId);
       const subject = await toComposite(request.body, config.allowPrivateUrls);
-      const options = { roomId: room.roomId, config: recordingConfig, subject, id: newIdOf(request) };
+      const { bucketDirPath, preSignedURL } = request.body;
+      const asked = askedDelivery(
+        {
+          directory: { name: 'bucketDirPath', value: bucketDirPath },
+          preSignedUrl: { name: 'preSignedURL', value: preSignedURL },
+        },
+        config,
+        new Date(),
+      );
+      const options = {
+        roomId: room.roomId,
+        config: recordingConfig,
+        subject,
+        ...asked,
+        id: newIdOf(request),
+      };
       const recording = await ports.recordings.start(options);
       reply.header('x-recording-id', recording.id);
       return toWireComposite(recording, around(request));

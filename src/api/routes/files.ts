@@ -56,6 +56,10 @@ export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void
     response: {
       200: { description: 'The file', content: MEDIA },
       206: { description: 'A range of it', content: MEDIA },
+      302: {
+        description: 'It is in the bucket only: a URL that works for a while',
+        content: { 'text/plain': { schema: z.literal('') } },
+      },
       304: { description: 'As you have it', content: { 'text/plain': { schema: z.literal('') } } },
       default: errorEnvelope,
     },
@@ -73,13 +77,19 @@ export const fileRoutes = (app: App, { ports, fileUrls, log }: ApiContext): void
         const { expires, signature, download } = request.query;
         fileUrls.verify(fileId, Number(expires), signature, Date.now());
         const file = await ports.files.locate(fileId);
-        if (!file) throw gone();
+        const kind = download === undefined ? 'inline' : 'attachment';
+        if (!file) {
+          const elsewhere = await ports.files.elsewhere(fileId, method, kind);
+          if (elsewhere === null) throw gone();
+          // It works for hours; whoever comes back here is given a fresh one.
+          return reply.header('cache-control', 'private, no-store').redirect(elsewhere, 302);
+        }
         const etag = etagOf(fileId);
         reply.headers({
           etag,
           'accept-ranges': 'bytes',
           'content-type': file.contentType,
-          'content-disposition': disposition(download === undefined ? 'inline' : 'attachment', file.name),
+          'content-disposition': disposition(kind, file.name),
           // The URL is a secret that ends: a shared cache must not outlive it.
           'cache-control': 'private, max-age=3600',
           'cross-origin-resource-policy': 'cross-origin',

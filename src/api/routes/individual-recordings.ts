@@ -8,6 +8,7 @@ import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { SubjectName } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
+import { askedDelivery } from '../start-delivery.ts';
 import { participantStart, participantStop, TRACK_KINDS, toSubject, trackStart, trackStop } from '../start-subject.ts';
 import { toWireIndividual, wireIndividualRecording } from '../wire-individual-recording.ts';
 
@@ -23,10 +24,16 @@ const listQuery = pageQuery.extend({
 
 export const individualRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
-  const start = async (request: FastifyRequest, wanted: string, fields: Parameters<typeof toSubject>[0]) => {
-    const asked = toSubject(fields);
+  const start = async (
+    request: FastifyRequest,
+    wanted: string,
+    fields: Parameters<typeof toSubject>[0] & { readonly bucketDirPath?: string | undefined },
+  ) => {
+    const subject = toSubject(fields);
     const room = await access.find(callerOf(request), wanted);
-    return ports.recordings.start({ roomId: room.roomId, ...asked, id: newIdOf(request) });
+    const directory = { name: 'bucketDirPath', value: fields.bucketDirPath };
+    const options = { roomId: room.roomId, ...subject, ...askedDelivery({ directory }, config, new Date()) };
+    return ports.recordings.start({ ...options, id: newIdOf(request) });
   };
   const stop = async (request: FastifyRequest, wanted: string, subject: SubjectName) => {
     const room = await access.find(callerOf(request), wanted);

@@ -9,6 +9,7 @@ import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
 import type { MergeSource, Page, RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
+import { askedDelivery, bucketPath } from '../start-delivery.ts';
 import { refuseNotImplemented } from '../start-recording.ts';
 import { mergeStatus, mergeStatusOf, toWireMerge, wireMergeRecording } from '../wire-merge-recording.ts';
 
@@ -40,8 +41,8 @@ const mergeBody = (allowed: true | readonly string[]) =>
       channel2: channel.meta({ description: 'On the right.' }),
       type: type.meta({ description: 'Of every entry that does not say it.' }),
       webhookUrl: optional(outboundUrl(allowed)),
-      dirPath: optional(z.string().max(1024)),
-      bucketDirPath: optional(z.string().max(1024)),
+      dirPath: optional(bucketPath).meta({ description: 'The same as `bucketDirPath`.' }),
+      bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
     })
     .meta({ 'x-examples': { two: { summary: 'One voice on each side', value: EXAMPLE } } });
 const listQuery = pageQuery.extend({
@@ -78,11 +79,12 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
     },
     async (request) => {
       const { body } = request;
-      refuseNotImplemented([
-        ['webhookUrl', body.webhookUrl],
-        ['dirPath', body.dirPath],
-        ['bucketDirPath', body.bucketDirPath],
-      ]);
+      refuseNotImplemented([['webhookUrl', body.webhookUrl]]);
+      const directory =
+        body.bucketDirPath === undefined
+          ? { name: 'dirPath', value: body.dirPath }
+          : { name: 'bucketDirPath', value: body.bucketDirPath };
+      const asked = askedDelivery({ directory }, config, new Date());
       const session = await ports.sessions.find(body.sessionId);
       if (!session) throw new RoomtapeError('SESSION_NOT_FOUND', `There is no session "${body.sessionId}".`);
       await access.assertWithin(callerOf(request), session.roomId);
@@ -97,6 +99,7 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
         channel1: sourcesOf(body.channel1),
         channel2: sourcesOf(body.channel2),
         id: newIdOf(request),
+        ...(asked && { destinations: asked.destinations }),
       });
       return { message: 'merge recording started successfully.', recording: toWireMerge(recording, around(request)) };
     },

@@ -64,7 +64,7 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
     },
     async (request, reply) => {
       const wanted = roomOf(request.body.roomId, request.query.roomId);
-      const start = toRoomStart(request.body);
+      const start = toRoomStart(request.body, config, new Date());
       const room = await context.access.find(callerOf(request), wanted);
       const options = { roomId: room.roomId, ...start, id: newIdOf(request) };
       const recording = await context.ports.recordings.start(options);

@@ -65,11 +65,14 @@ const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void =>
 };
 
 /** Refused as the start call would refuse it, with the field's place in this body. Null: no session records itself. */
-const autoStartOf = (body: z.infer<ReturnType<typeof createBody>>): Readonly<Record<string, unknown>> | null => {
+const autoStartOf = (
+  body: z.infer<ReturnType<typeof createBody>>,
+  config: ApiContext['config'],
+): Readonly<Record<string, unknown>> | null => {
   const fields = body.autoStartConfig?.recording;
   if (!fields) return null;
   try {
-    toRoomStart(fields);
+    toRoomStart(fields, config, new Date());
   } catch (error) {
     if (!(error instanceof RoomtapeError)) throw error;
     throw new RoomtapeError(error.code, `In "autoStartConfig.recording": ${error.message}`, { cause: error });
@@ -117,7 +120,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
       const room = await ports.rooms.create({
         customRoomId: custom,
         autoClose: autoCloseOf(request.body),
-        autoStart: autoStartOf(request.body),
+        autoStart: autoStartOf(request.body, config),
         id: newIdOf(request),
       });
       return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));

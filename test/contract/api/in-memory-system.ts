@@ -5,6 +5,7 @@
 import type {
   ApiPorts,
   CompositionView,
+  DeliveryView,
   FileView,
   MediaPort,
   Page,
@@ -17,6 +18,7 @@ import type {
   StoredAnswer,
   SubjectRequest,
 } from '../../../src/api/ports.ts';
+import type { Destinations } from '../../../src/domain/delivery.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import { changedLayout } from '../../../src/domain/layout-change.ts';
@@ -54,6 +56,11 @@ export class InMemorySystem implements ApiPorts {
   readonly resources = new Map<string, { roomId: string; claims: ParticipantClaims; offer: string }>();
   readonly startedWith: RecordingConfig[] = [];
   readonly watermarks: (Buffer | null)[] = [];
+  /** Of the starts, in order. */
+  readonly destinations: (Destinations | undefined)[] = [];
+  readonly retriedWith: (string | null)[] = [];
+  /** File id → where it is when it is not stored here. */
+  readonly deliveredFiles = new Map<string, string>();
   healthy = true;
   readonly #keys = new Map<string, { fingerprint: string; objectId: string; answer: StoredAnswer | undefined }>();
   /** Thrown by the next call of the recordings port, once. */
@@ -77,6 +84,13 @@ export class InMemorySystem implements ApiPorts {
     };
     this.#replace(this.sessionList, session);
     return session;
+  }
+
+  /** The recording has a delivery. */
+  addDelivery(delivery: DeliveryView): void {
+    const recording = this.recordingList.find(({ id }) => id === delivery.recordingId);
+    if (!recording) throw new Error(`No recording ${delivery.recordingId}.`);
+    this.#replace(this.recordingList, { ...recording, deliveries: [...recording.deliveries, delivery] });
   }
 
   /** The recording is done: it has a file. */
@@ -171,8 +185,9 @@ export class InMemorySystem implements ApiPorts {
   };
 
   readonly recordings: ApiPorts['recordings'] = {
-    start: async ({ roomId, config, subject, id = newHexId() }) => {
+    start: async ({ roomId, config, subject, destinations, warnings = [], id = newHexId() }) => {
       this.#fail();
+      this.destinations.push(destinations);
       const session = this.#requireOngoing(roomId, null);
       const about = this.#subject(session, subject);
       if (about.kind !== 'composite' && this.#running(roomId, about))
@@ -194,6 +209,8 @@ export class InMemorySystem implements ApiPorts {
         startedWith: config,
         compositions: [],
         incidents: [],
+        deliveries: [],
+        warnings,
         file: null,
         files: [],
         createdAt: now,
@@ -279,6 +296,8 @@ export class InMemorySystem implements ApiPorts {
         pauses: [],
         compositions: [],
         incidents: [],
+        deliveries: [],
+        warnings: [],
         file: null,
         files: [],
         createdAt: now,
@@ -318,6 +337,15 @@ export class InMemorySystem implements ApiPorts {
       this.#replace(this.recordingList, { ...recording, file: null, files: [], purges: [purge] });
       return purge;
     },
+    retryDelivery: async (recordingId, deliveryId, preSignedUrl) => {
+      const recording = this.recordingList.find(({ id }) => id === recordingId);
+      const delivery = recording?.deliveries.find(({ id }) => id === deliveryId);
+      if (!recording || !delivery) throw new RoomtapeError('DELIVERY_NOT_FOUND', 'There is no such delivery.');
+      this.retriedWith.push(preSignedUrl);
+      const queued = { ...delivery, status: 'queued', nextAttemptAt: new Date() } as const;
+      this.#replace(this.recordingList, { ...recording, deliveries: [queued] });
+      return queued;
+    },
     delete: async (id) => {
       const index = this.recordingList.findIndex((recording) => recording.id === id);
       if (index < 0) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
@@ -325,7 +353,13 @@ export class InMemorySystem implements ApiPorts {
     },
   };
 
-  readonly files: ApiPorts['files'] = { locate: async (fileId) => this.storedFiles.get(fileId) ?? null };
+  readonly files: ApiPorts['files'] = {
+    locate: async (fileId) => this.storedFiles.get(fileId) ?? null,
+    elsewhere: async (fileId, method, disposition) => {
+      const url = this.deliveredFiles.get(fileId);
+      return url === undefined ? null : `${url}?method=${method}&disposition=${disposition}`;
+    },
+  };
 
   readonly idempotency: ApiPorts['idempotency'] = {
     claim: async ({ holder, key, fingerprint }) => {

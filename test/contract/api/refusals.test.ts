@@ -226,8 +226,6 @@ describe('recordings/start', () => {
   it.each<[string, unknown, RegExp]>([
     ['templateUrl', { templateUrl: 'https://example.org/?token=hush' }, /"templateUrl"/],
     ['webhookUrl', { webhookUrl: 'https://example.org/hook' }, /"webhookUrl"/],
-    ['awsDirPath', { awsDirPath: '/meeting-recordings/x' }, /"awsDirPath"/],
-    ['preSignedUrl', { preSignedUrl: 'https://s3.example.org/x?X-Amz-Signature=hush' }, /"preSignedUrl"/],
     ['transcription.enabled', { transcription: { enabled: true } }, /"transcription\.enabled": true/],
     [
       'transcription.summary.enabled',

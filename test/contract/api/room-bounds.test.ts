@@ -40,6 +40,8 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   'POST /v2/recordings/{recordingId}/resume': 'room',
   'POST /v2/recordings/{recordingId}/compositions': 'room',
   'GET /v2/recordings/{recordingId}/compositions': 'room',
+  'GET /v2/recordings/{recordingId}/deliveries': 'room',
+  'POST /v2/recordings/{recordingId}/deliveries/{deliveryId}/retry': 'room',
   'POST /v2/recordings/participant/merge': 'room',
   'GET /v2/recordings/participant/merge': 'list',
   'GET /v2/recordings/participant/merge/{recordingId}': 'room',

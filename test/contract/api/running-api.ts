@@ -20,6 +20,8 @@ export const API_CONFIG: ApiConfig = {
   fileUrlTtlMs: 60_000,
   allowPrivateUrls: [],
   rateLimits: { requestsPerMinute: 0, joinsPerMinute: 0, failuresPerMinute: 0 },
+  hasBucket: true,
+  maxRecordingDurationMs: 12 * 3_600_000,
   rtc: { iceServers: [] },
 };
 

@@ -16,6 +16,7 @@ import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { RoomId, SessionId } from '../../../src/domain/ids.ts';
 import type { AutoClose, OnFailure } from '../../../src/domain/room-rules.ts';
 import { readAutoStart } from '../../../src/processes/auto-start.ts';
+import { Admission } from '../../../src/recordings/admission.ts';
 import { AutoStarts } from '../../../src/recordings/auto-starts.ts';
 import { Compositions } from '../../../src/recordings/compositions.ts';
 import type { LiveRecording, MediaControl } from '../../../src/recordings/ports.ts';
@@ -114,7 +115,7 @@ const system = async (rules: { autoClose?: AutoClose; autoStart?: object } = {})
       recordingsDir: join(folder, 'recordings'),
       maxDurationMs: 12 * 60 * MINUTE_MS,
       transitions: true,
-      minFreeDiskBytes,
+      admission: new Admission({ paths: [folder], minFreeDiskBytes, mostRecordings: 0 }),
       onDue: (work) => due.push(work),
       log,
     });
@@ -137,7 +138,7 @@ const system = async (rules: { autoClose?: AutoClose; autoStart?: object } = {})
     failures: new RecordingFailures({ catalog, media, log }),
     autoStarts: new AutoStarts({
       catalog,
-      read: readAutoStart([], (start) => workflowOf(options.minFreeDiskBytes).start(start)),
+      read: readAutoStart(API, (start) => workflowOf(options.minFreeDiskBytes).start(start)),
       log,
     }),
   };
@@ -149,7 +150,8 @@ const forgetAutoStart = (sessionId: SessionId) =>
     .set(({ lit }) => ({ auto_start: lit(null) as never }))
     .where('id', '=', sessionId)
     .execute();
-const { config } = toRoomStart({});
+const API = { allowPrivateUrls: [], hasBucket: false, maxRecordingDurationMs: 12 * 3_600_000 };
+const { config } = toRoomStart({}, API, START);
 const recordingsOf = async (roomId: RoomId) =>
   (await listRecordings(catalog, { page: 1, perPage: 10, roomId, sessionId: null, query: null })).items;
 

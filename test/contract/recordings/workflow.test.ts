@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Catalog, openCatalog, type RecordingRow } from '../../../src/catalog/catalog.ts';
 import { compositionsOf } from '../../../src/catalog/compositions.ts';
@@ -23,6 +24,7 @@ import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
 import { changedLayout, type LayoutChange } from '../../../src/domain/layout-change.ts';
 import type { RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
+import { Admission } from '../../../src/recordings/admission.ts';
 import { RecordingChanges } from '../../../src/recordings/changes.ts';
 import { ComposingAgain } from '../../../src/recordings/composing-again.ts';
 import { Compositions } from '../../../src/recordings/compositions.ts';
@@ -123,7 +125,10 @@ class Media implements MediaControl {
 }
 
 /** Everything around one workflow; `restart` makes another over the same database and files. */
-const system = async (journal: JournalLookup = async () => null) => {
+const system = async (
+  journal: JournalLookup = async () => null,
+  limits: { minFreeDiskBytes?: number; mostRecordings?: number } = {},
+) => {
   const roomId = newRoomId<RoomId>();
   await createRoom(catalog, { id: newHexId(), roomId, customRoomId: `custom-${roomId}`, webhook: null });
   const media = new Media(roomId);
@@ -163,7 +168,7 @@ const system = async (journal: JournalLookup = async () => null) => {
       recordingsDir,
       maxDurationMs: 60_000,
       transitions: true,
-      minFreeDiskBytes: 0,
+      admission: new Admission({ paths: [folder], minFreeDiskBytes: 0, mostRecordings: 0, ...limits }),
       onDue: () => undefined,
       log,
     });
@@ -242,6 +247,79 @@ test('the same start once more, under the id that it was to have: what the first
   await workflow.reconcile([]);
   // It came to nothing: the second run starts another.
   expect((await workflow.start({ roomId, config, id: starting })).id).not.toBe(starting);
+});
+
+test('no more recordings run at once than are allowed, however many start at the same moment', async () => {
+  const live = (await recordingsIn(catalog, ['starting', 'recording', 'paused', 'stopping'])).length;
+  const { workflow, roomId } = await system(undefined, { mostRecordings: live + 2 });
+  const composite = () => ({ kind: 'composite', participants: [], watermarks: [] }) as const;
+  const starts = [1, 2, 3, 4, 5].map(() => workflow.start({ roomId, config, subject: composite }));
+  const outcomes = await Promise.allSettled(starts);
+  const accepted = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  expect(accepted).toHaveLength(2);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') continue;
+    expect(outcome.reason).toMatchObject({
+      code: 'TOO_MANY_RECORDINGS',
+      status: 429,
+      message: expect.stringContaining(`takes ${live + 2} at once (ROOMTAPE_MAX_RECORDINGS)`),
+    });
+  }
+  // One that is over and only waits to be composed takes nobody's place.
+  const subject = { kind: 'composite', key: '' } as const;
+  await workflow.stop({ roomId, recordingId: accepted[0]?.id ?? null, subject, reason: 'requested' });
+  await workflow.start({ roomId, config, subject: composite });
+});
+
+test('without room on the disk nothing starts, and the words say what is needed', async () => {
+  const { workflow, roomId, media } = await system(undefined, { minFreeDiskBytes: 2 ** 60 });
+  await expect(workflow.start({ roomId, config })).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    status: 507,
+    message: expect.stringMatching(/^\d+ MiB are free; no recording starts below 1099511627776 MiB/),
+  });
+  expect(media.active.size).toBe(0);
+  expect(await recordingsIn(catalog, ['starting'])).toEqual([]);
+});
+
+test('a start whose answer comes too late is refused, and does not run behind the back of the caller', async () => {
+  const { workflow, roomId, media } = await system();
+  const start = media.startRecording.bind(media);
+  media.startRecording = async (options) => {
+    await start(options);
+    throw new RoomtapeError('MEDIA_UNAVAILABLE', 'No answer within 10 s.');
+  };
+  expect(await code(workflow.start({ roomId, config }))).toBe('MEDIA_UNAVAILABLE');
+  await expect.poll(() => media.active.size).toBe(0);
+  expect(await recordingsIn(catalog, ['starting', 'recording'])).toEqual([]);
+});
+
+test('a start that the database could not follow is refused, and forgotten when it is back', async () => {
+  const { workflow, roomId, media } = await system();
+  const start = media.startRecording.bind(media);
+  media.startRecording = async (options) => {
+    // From here on nothing can be written, as when the database goes away.
+    await sql`alter table recordings rename to recordings_away`.execute(catalog);
+    return start(options);
+  };
+  media.stopRecording = async () => {
+    throw new RoomtapeError('MEDIA_UNAVAILABLE', 'Away, too.');
+  };
+  try {
+    expect(await code(workflow.start({ roomId, config }))).toMatch(/does not exist/);
+  } finally {
+    await sql`alter table recordings_away rename to recordings`.execute(catalog);
+  }
+  const stopped: string[] = [];
+  media.stopRecording = async (recordingId) => {
+    stopped.push(recordingId);
+    return { stoppedNs: 25e9, stoppedAtMs: 26_000 };
+  };
+  await workflow.reconcile([...media.active.values()]);
+  expect(stopped).toEqual([...media.active.keys()]);
+  expect(await recordingsIn(catalog, ['starting', 'recording', 'composing', 'failed'])).not.toContainEqual(
+    expect.objectContaining({ room_id: roomId }),
+  );
 });
 
 test('its session ends it; being told twice changes nothing', async () => {

@@ -156,13 +156,22 @@ describe('room recordings', () => {
     await expect(sdk.recordings.get(id)).rejects.toThrow(RoomNotFoundError);
   });
 
+  it('says where files of every kind are to go', async () => {
+    const [dirPath, preSignedUrl] = ['/here/', 'https://bucket.example.com/o.mp4?X-Amz-Signature=s'];
+    await sdk.recordings.start(await server.liveRoom(), { dirPath, preSignedUrl });
+    await sdk.recordings.participant.start(await server.liveRoom(), { participantId: 'ann', dirPath });
+    await sdk.recordings.track.start(await server.liveRoom(), { participantId: 'ann', kind: 'video', dirPath });
+    await sdk.recordings.composite.start(await server.liveRoom(), { participants: [], dirPath, preSignedUrl });
+    expect(server.system.destinations.slice(-4)).toEqual([
+      { directory: 'here', preSignedUrl },
+      { directory: 'here', preSignedUrl: null },
+      { directory: 'here', preSignedUrl: null },
+      { directory: 'here', preSignedUrl },
+    ]);
+  });
+
   it('refuses what is not there yet by name', async () => {
     const roomId = await server.liveRoom();
-    await expect(sdk.recordings.start(roomId, { dirPath: '/here' })).rejects.toMatchObject({
-      httpStatus: 501,
-      code: 'NOT_IMPLEMENTED',
-      message: expect.stringContaining('awsDirPath'),
-    });
     await expect(sdk.hls.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
   });
 
@@ -254,7 +263,6 @@ describe('recordings of one participant', () => {
     const start = (options: object) => sdk.recordings.participant.start(roomId, { participantId: 'ann', ...options });
     for (const [options, name] of [
       [{ webhookUrl: 'https://example.com/hook' }, 'webhookUrl'],
-      [{ dirPath: '/here' }, 'bucketDirPath'],
       [{ fileFormat: 'm3u8' }, 'm3u8'],
     ] as const) {
       await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
@@ -326,8 +334,6 @@ describe('composite recordings', () => {
     }
     for (const [options, name] of [
       [{ watermarks: [{ type: 'pubsub', topic: 'ticker' }] }, 'watermarks[0].type'],
-      [{ dirPath: '/here' }, 'bucketDirPath'],
-      [{ preSignedUrl: 'https://example.com/put' }, 'preSignedURL'],
     ] as const) {
       await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
     }
@@ -388,10 +394,6 @@ describe('merges', () => {
     const nowhere = { sessionId: 'e'.repeat(24), channel1: one, channel2: one };
     await expect(merge.create(nowhere)).rejects.toThrow(RoomNotFoundError);
     await expect(merge.create({ ...nowhere, channel2: [] })).rejects.toThrow(ValidationError);
-    await expect(merge.create({ ...nowhere, dirPath: '/here' })).rejects.toMatchObject({
-      httpStatus: 501,
-      message: expect.stringContaining('dirPath'),
-    });
     await expect(merge.get('e'.repeat(24))).rejects.toThrow(RoomNotFoundError);
   });
 });

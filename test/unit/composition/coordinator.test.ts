@@ -267,3 +267,15 @@ test('a process that waits for a paused recording gives way to a finished one, a
   expect(await next()).toMatchObject({ id: 'paused', done: expect.any(String) });
   expect(diary()).toEqual(['paused 0-1', 'paused 1-2', 'other 0-3', 'paused 1-3']);
 });
+
+test('without room on the disk begins nothing, and goes on as soon as there is some', async () => {
+  let room = false;
+  const { next } = await open(2, { total: 5 }, { hasRoom: () => room });
+  await coordinator.start(job('a'));
+  expect([started, coordinator.stats]).toEqual([0, { jobs: 1, processes: 0, waiting: 1 }]);
+  coordinator.finished('a');
+  expect(started).toBe(0);
+  room = true;
+  coordinator.roomAgain();
+  expect(await next()).toEqual({ id: 'a', done: join(folder, 'a', 'file.mp4') });
+});

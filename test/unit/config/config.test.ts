@@ -116,6 +116,35 @@ describe('values', () => {
     expect(problemsOf({ ROOMTAPE_TLS_KEY: 'key.pem' })).toEqual([expect.stringContaining('set both or neither')]);
   });
 
+  it('takes one bucket, whole', () => {
+    const s3 = { ROOMTAPE_S3_BUCKET: 'rec', ROOMTAPE_S3_ENDPOINT: 'http://minio:9000/' };
+    const keys = { ROOMTAPE_S3_ACCESS_KEY_ID: 'id', ROOMTAPE_S3_SECRET_ACCESS_KEY: 'key' };
+    const place = { kind: 's3', bucket: 'rec', endpoint: 'http://minio:9000', region: 'us-east-1' };
+    expect(load(s3).bucket).toMatchObject({ ...place, forcePathStyle: false, credentials: undefined });
+    expect(load({ ...s3, ...keys }).bucket).toMatchObject({
+      credentials: { accessKeyId: 'id', secretAccessKey: 'key' },
+    });
+    expect(load({ ROOMTAPE_BUCKET_DIR: 'share' }).bucket).toEqual({ kind: 'folder', folder: join(cwd, 'share') });
+    expect(load().bucket).toBeUndefined();
+    expect(problemsOf({ ...s3, ROOMTAPE_BUCKET_DIR: '/share' })).toEqual([expect.stringMatching(/^Only one of/)]);
+    expect(problemsOf({ ...s3, ROOMTAPE_S3_ACCESS_KEY_ID: 'id' })).toEqual([expect.stringContaining('set both')]);
+    expect(problemsOf({ ROOMTAPE_AZURE_CONTAINER: 'rec' })).toEqual([expect.stringContaining('set both')]);
+    expect(problemsOf({ ROOMTAPE_KEEP_LOCAL: 'false' })).toEqual([expect.stringContaining('there is no bucket')]);
+    expect(load({ ...s3, ROOMTAPE_KEEP_LOCAL: 'false' }).keepLocal).toBe(false);
+  });
+
+  it('never repeats a secret of a bucket', () => {
+    const azure = 'AccountName=rec;AccountKey=hush;EndpointSuffix=core.windows.net';
+    const settings = [
+      { ROOMTAPE_S3_BUCKET: 'rec', ROOMTAPE_S3_ACCESS_KEY_ID: 'id', ROOMTAPE_S3_SECRET_ACCESS_KEY: 'hush' },
+      { ROOMTAPE_AZURE_CONTAINER: 'rec', ROOMTAPE_AZURE_CONNECTION_STRING: azure },
+    ];
+    for (const env of settings) expect(JSON.stringify(describeConfig(load(env)))).not.toContain('hush');
+    const broken = problemsOf({ ROOMTAPE_AZURE_CONTAINER: 'rec', ROOMTAPE_AZURE_CONNECTION_STRING: 'hush' });
+    expect(broken.join()).toMatch(/AZURE_CONNECTION_STRING is set; it must be a connection string/);
+    expect(broken.join()).not.toContain('hush');
+  });
+
   it('never repeats a secret', () => {
     const problems = problemsOf({ ROOMTAPE_API_KEY: 'key', ROOMTAPE_API_SECRET: 'hunter2' });
     expect(problems).toEqual([expect.stringMatching(/ROOMTAPE_API_SECRET is set; it must be at least 32 characters/)]);

@@ -155,7 +155,10 @@ test('a chunk that is being written is waited for', async () => {
   const directory = await journalOf(1);
   await writeChunk(directory, 2, chunkOf(2), 'open');
   const order = { participantId: ADA, remove: ALWAYS, keep: [] };
-  expect(await purgeParticipant(directory, order)).toMatchObject({ chunks: 1, unfinished: true });
+  expect(await purgeParticipant(directory, order)).toMatchObject({ chunks: 0, unfinished: true });
+  // One that began when all was over has nothing of it.
+  const earlier = { ...order, remove: [{ fromNs: 0, toNs: 1.9e9 }] };
+  expect(await purgeParticipant(directory, earlier)).toMatchObject({ chunks: 1, unfinished: false });
   await deleteJournal(directory);
 });
 

@@ -43,7 +43,7 @@ const setUp = async (options: Partial<JournalSinkFactoryOptions> & { snapshot?: 
     onTestFinished(() => sink.close());
     return sink;
   };
-  return { clock, root, calls, open, directory: join(root, SESSION) };
+  return { clock, root, calls, open, factory, directory: join(root, SESSION) };
 };
 
 /** A disk on which writing can be held back, or made to fail. */
@@ -282,7 +282,7 @@ describe('a journal that is opened again', () => {
 describe('a slow disk', () => {
   it('costs packets when memory is full, never events; they are counted, and keyframes are asked for', async () => {
     const { disk, control } = testDisk();
-    const { clock, open, calls, directory } = await setUp({ disk, limits: { bufferBytes: 1024 * 1024 } });
+    const { clock, open, calls, directory, factory } = await setUp({ disk, limits: { bufferBytes: 1024 * 1024 } });
     const sink = await open();
     await until('the snapshot is written', async () => (await readAll(directory)).records.length === 1);
     control.stalled = Promise.withResolvers();
@@ -314,6 +314,36 @@ describe('a slow disk', () => {
     );
     expect(calls.keyframesWanted).toBe(2);
     expect(calls.failures).toEqual([]);
+    // Behind the gap another chunk begins, which says so: thousands may be missing, and no sequence number tells.
+    const told = records.findIndex((record) => record.type === 'event' && record.event.type === 'dropped');
+    expect(records.slice(told + 1, told + 3)).toMatchObject([
+      { type: 'index' },
+      { type: 'snapshot', snapshot: { chunk: 2, afterGap: true } },
+    ]);
+    expect(factory.stats()).toMatchObject({
+      journal_packets_total: records.filter(({ type }) => type === 'rtp').length,
+      journal_dropped_packets_total: dropped,
+      journal_dropped_bytes_total: lost[0]?.bytes,
+      journal_buffer_limit_bytes: 1024 * 1024,
+    });
+  });
+
+  it('that takes nothing is told while it lasts, and costs nothing while memory lasts', async () => {
+    const { disk, control } = testDisk();
+    const { clock, open, factory, directory } = await setUp({ disk });
+    const sink = await open();
+    await until('the snapshot is written', async () => (await readAll(directory)).records.length === 1);
+    control.stalled = Promise.withResolvers();
+    for (let i = 0; i < 3000; i++) sink.rtp(1, PACKET, clock.monotonicNs(), false);
+    await until('the stall is told', () => factory.stats().journal_stalled === 1);
+    expect(factory.stats()).toMatchObject({ journal_stalls_total: 1, journal_dropped_packets_total: 0 });
+    expect(factory.stats().journal_buffered_bytes).toBeGreaterThan(3000 * PACKET.length);
+    control.stalled.resolve();
+    control.stalled = undefined;
+    await until('its end is told', () => factory.stats().journal_stalled === 0);
+    await sink.close();
+    expect((await readAll(directory)).records.filter(({ type }) => type === 'rtp')).toHaveLength(3000);
+    expect(factory.stats()).toMatchObject({ journal_buffered_bytes: 0, journal_stalls_total: 1 });
   });
 });
 

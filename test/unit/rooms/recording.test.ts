@@ -210,6 +210,7 @@ describe('a recording', () => {
         wanted.push(options.onKeyframesWanted);
         return real.open(options);
       },
+      stats: () => real.stats(),
     };
     rig = new Rig({ sinks });
     const real = createJournalSinkFactory({ root: rig.folder, log: pino({ level: 'silent' }), clock: rig.clock });
@@ -233,7 +234,7 @@ describe('a recording', () => {
 describe('a disk that refuses', () => {
   test('at the start is told as DISK_FULL', async () => {
     await rig.close();
-    rig = new Rig({ sinks: { open: () => Promise.reject(new Error('ENOSPC')) } });
+    rig = new Rig({ sinks: { open: () => Promise.reject(new Error('ENOSPC')), stats: () => ({}) } });
     await rig.join('ada');
     expect(await refused(rig.startRecording())).toBe('DISK_FULL');
     expect(rig.rooms.recordings()).toEqual([]);
@@ -249,6 +250,7 @@ describe('a disk that refuses', () => {
           fail = options.onFailure;
           return real.open(options);
         },
+        stats: () => real.stats(),
       },
     });
     const real = createJournalSinkFactory({ root: rig.folder, log: pino({ level: 'silent' }), clock: rig.clock });
