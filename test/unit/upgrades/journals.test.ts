@@ -32,7 +32,7 @@ const compose = async (journalDir: string, folder: string) => {
 };
 
 describe('a journal', () => {
-  test.each(await readdir(JOURNALS))('of version %s is read and composed', (version) =>
+  test.each(Object.keys(LENGTHS))('of version %s is read and composed', (version) =>
     inFolder(async (folder) => {
       const journalDir = join(JOURNALS, version, SESSION);
       const summary = await scanJournal(journalDir);
