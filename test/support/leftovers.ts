@@ -21,7 +21,7 @@ const KNOWN = new Set([
   'resume-secret',
   'run',
 ]);
-const RUNNING = /^(?:supervisor\.sock|media\.(?:sock|pid)|server\.pid|media-settings\.json)$/;
+const RUNNING = /^(?:supervisor\.sock|media|media\.pid|server\.pid|media-settings\.json)$/;
 
 const query = async <T extends pg.QueryResultRow>(dataDir: string, text: string): Promise<T[]> => {
   const { port, password } = JSON.parse(await readFile(join(dataDir, 'postgres.json'), 'utf8'));

@@ -150,7 +150,7 @@ describe('a server that is upgraded', () => {
       import { writeFileSync } from 'node:fs';
       import { listen, Peer } from ${JSON.stringify(module)};
       const run = ${JSON.stringify(runFolder())};
-      await listen(run + '/media.sock', (socket) => new Peer(socket, { onRequest: () => ({ rooms_sessions: 3, control_version: 99 }) }));
+      await listen(run + '/media/media.sock', (socket) => new Peer(socket, { onRequest: () => ({ rooms_sessions: 3, control_version: 99 }) }));
       process.on('SIGUSR2', () => process.exit(42));
       writeFileSync(run + '/media.pid', String(process.pid));
       console.log('ready');
