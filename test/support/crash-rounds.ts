@@ -199,7 +199,7 @@ const verdictOf = async (
   const lostMs = around && (killedNs - around.lastNs) / 1e6;
   if (lostMs !== null && lostMs > MAY_BE_LOST_S * 1000)
     violations.push(`${lostMs.toFixed(0)} ms of what was received are lost.`);
-  const { incidents } = finished.recording;
+  const { incidents = [] } = finished.recording;
   const told = JSON.stringify(incidents);
   if (isLost) {
     const at = secondsOf(journal, crash.atNs);
