@@ -34,7 +34,9 @@ export const migrate = async <T>(db: Kysely<T>): Promise<string[]> => {
         'Start that version, or restore a backup of the database from before.',
     );
   }
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  // Numbers are given where work begins, not where it ends: a database may have met a later one first.
+  const provider = { getMigrations: async () => MIGRATIONS };
+  const migrator = new Migrator({ db, provider, allowUnorderedMigrations: true });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error) {
     const failed = results.find(({ status }) => status === 'Error')?.migrationName;
