@@ -3,7 +3,7 @@
  * answers 503, hangs, cuts connections and damages bytes, as the seed wills. Hours pass by the servers' clock.
  */
 
-import { deliveriesOf } from '../src/catalog/deliveries.ts';
+import { deliveriesOf, nextDeliveryDue } from '../src/catalog/deliveries.ts';
 import { Deliveries } from '../src/recordings/deliveries.ts';
 import type { DeliverySender } from '../src/recordings/delivery-ports.ts';
 import { createLogger } from '../src/support/log.ts';
@@ -150,8 +150,7 @@ const throughFaults = async (
   for (let faults = 0; ; faults += 1) {
     rig.proxy.set(faults < FAULTS ? faultOf(random) : { kind: 'none' });
     await Promise.all(servers.map(deliveryRound));
-    const next = await servers[0]?.deliverDue();
-    await Promise.all(servers.map((server) => server.settled()));
+    const next = await nextDeliveryDue(rig.catalog);
     if (!next) return;
     if (next > clock.now()) clock.to(next);
   }

@@ -39,7 +39,10 @@ export const insertDelivery = (
     .returningAll()
     .executeTakeFirstOrThrow();
 
-/** Of these recordings, oldest first; cancelled ones are left out. */
+/**
+ * Of these recordings, oldest first; of those that were planned together, the bucket's in the order of their files. Cancelled ones are left
+ * out.
+ */
 export const deliveriesOf = async (catalog: Catalog, recordingIds: readonly RecordingId[]): Promise<DeliveryRow[]> => {
   if (recordingIds.length === 0) return [];
   return await catalog
@@ -48,6 +51,10 @@ export const deliveriesOf = async (catalog: Catalog, recordingIds: readonly Reco
     .where('recording_id', 'in', recordingIds)
     .where('status', '<>', 'cancelled')
     .orderBy('created_at')
+    .orderBy('kind')
+    // `name.mp4`, `name-2.mp4`, `name-10.mp4`.
+    .orderBy(sql`length(object_name)`)
+    .orderBy('object_name')
     .orderBy('id')
     .execute();
 };

@@ -346,6 +346,7 @@ it('puts what was composed again beside the recording, and what a purge made in 
   const names: (string | null)[] = [];
   const compositions: CompositionId[] = [];
   for (const isPurge of [false, true]) {
+    clock.ms += 1_000;
     const id = newHexId<CompositionId>();
     compositions.push(id);
     const { config } = (await findRecording(rig.catalog, recordingId)) ?? {};
