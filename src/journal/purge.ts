@@ -185,7 +185,8 @@ export const withoutParticipant = (source: Buffer, order: PurgeOrder, owners: Ow
     length += part.length;
   };
   for (const { at, size, record } of recordsIn(source)) {
-    if (record === null) {
+    // A tick says nothing; one that does is none of ours.
+    if (record === null || (record.type === 'tick' && size > RECORD_OVERHEAD_BYTES)) {
       changed = true;
       continue;
     }

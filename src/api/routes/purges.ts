@@ -15,7 +15,7 @@ export const purgeRoutes = (app: App, { ports, access }: ApiContext): void => {
         description:
           'The recording has ended. Its files are gone when this is answered; the journal is rewritten without the participant, and a room or ' +
           'composite recording is composed anew. 202 while that goes on; ask again, or GET the recording (`purges`), to see how far it is. ' +
-          'Copies that were delivered elsewhere are not reached.',
+          'The copy in the bucket is replaced; what went to a presigned URL is not reached.',
         params: z.object({ recordingId: z.string(), participantId: z.string() }),
         response: { 200: wirePurge, 202: wirePurge, default: errorEnvelope },
       },
