@@ -15,6 +15,8 @@ import { pngOf } from '../test/support/frames.ts';
 import { SAMPLE_NAMES } from '../test/support/sample-names.ts';
 
 const GAP = 16;
+/** On more lines names would be larger. */
+const MOST_LINES = 720;
 
 /** A picture whose luma is `level` and falls off towards the bottom, with a warm patch in the middle as a face has. */
 const person = ({ width, height }: Size, level: number): Frame => {
@@ -73,12 +75,45 @@ const place = (i: number, columns: number, { width, height }: Size): Rect => ({
   height,
 });
 
-const paint = async (file: string, size: Size, theme: Theme, tiles: Tile[], pictures: Record<string, Frame>) => {
-  const canvas = new Canvas(size, theme);
-  await canvas.draw({ tiles }, async (trackId) => ({ picture: pictures[trackId] ?? null, colour: null, fresh: true }));
-  const { data, strides } = planesOf(canvas.frame);
-  writeFileSync(file, pngOf({ ...size, planes: data, lines: strides }));
-  canvas.close();
+/**
+ * Draws pages of a few rows each, one below the other: names have the size that they have on a canvas of 720 lines, and would grow with
+ * a sheet that is higher. `pitch`: from row to row, of `rows` in all.
+ */
+const paint = async (
+  file: string,
+  { width, pitch, rows }: { width: number; pitch: number; rows: number },
+  theme: Theme,
+  tiles: readonly Tile[],
+  pictures: Record<string, Frame>,
+) => {
+  const perPage = Math.floor((MOST_LINES - GAP) / pitch);
+  const pages: Canvas[] = [];
+  for (let first = 0; first < rows; first += perPage) {
+    const count = Math.min(perPage, rows - first);
+    const isLast = first + count === rows;
+    const page = new Canvas({ width, height: count * pitch + (isLast ? GAP : 0) }, theme);
+    const [top, bottom] = [first * pitch, (first + count) * pitch];
+    const here = tiles.filter(({ rect }) => rect.y >= top && rect.y < bottom);
+    const moved = here.map((tile) => ({ ...tile, rect: { ...tile.rect, y: tile.rect.y - top } }));
+    await page.draw({ tiles: moved }, async (trackId) => ({
+      picture: pictures[trackId] ?? null,
+      colour: null,
+      fresh: true,
+    }));
+    pages.push(page);
+  }
+  const drawn = pages.map(({ frame }) => planesOf(frame));
+  const planes = [0, 1, 2].map((plane) =>
+    Buffer.concat(
+      drawn.map(({ data, strides, height }) => {
+        const lines = plane === 0 ? height : height >> 1;
+        return data[plane as 0 | 1 | 2].subarray(0, lines * (strides[plane as 0 | 1 | 2] ?? 0));
+      }),
+    ),
+  );
+  const height = drawn.reduce((sum, page) => sum + page.height, 0);
+  writeFileSync(file, pngOf({ width, height, planes, lines: drawn[0]?.strides ?? [] }));
+  for (const page of pages) page.close();
   console.log(file);
 };
 
@@ -86,8 +121,7 @@ const namesSheet = async (file: string, theme: Theme) => {
   const [size, columns] = [{ width: 320, height: 180 }, 6];
   const rows = Math.ceil(SAMPLE_NAMES.length / columns);
   const tiles = SAMPLE_NAMES.map(({ name }, i) => tileOf(i, place(i, columns, size), { name, micMuted: i % 7 === 3 }));
-  const whole = { width: columns * (size.width + GAP) + GAP, height: rows * (size.height + GAP) + GAP };
-  await paint(file, whole, theme, tiles, {});
+  await paint(file, { width: columns * (size.width + GAP) + GAP, pitch: size.height + GAP, rows }, theme, tiles, {});
 };
 
 const statesSheet = async (file: string, theme: Theme) => {
@@ -114,13 +148,14 @@ const statesSheet = async (file: string, theme: Theme) => {
   states.push({ name: 'Konstantin Wolfeschlegelsteinhausenbergerdorff der Ältere', micMuted: true });
   const tiles = states.map((state, i) => tileOf(i, place(i, columns, large), state));
   const small = { width: 160, height: 90 };
-  const top = GAP + Math.ceil(states.length / columns) * (large.height + GAP);
+  const rows = Math.ceil(states.length / columns);
+  const pitch = large.height + GAP;
+  const top = GAP + rows * pitch;
   for (let i = 0; i < 9; i++) {
     const rect = { x: GAP + i * (small.width + GAP), y: top, ...small };
     tiles.push(tileOf(i, rect, states[(i * 5) % states.length] ?? {}));
   }
-  const whole = { width: columns * (large.width + GAP) + GAP, height: top + small.height + GAP };
-  await paint(file, whole, theme, tiles, pictures);
+  await paint(file, { width: columns * (large.width + GAP) + GAP, pitch, rows: rows + 1 }, theme, tiles, pictures);
   for (const picture of Object.values(pictures)) picture.free();
 };
 
@@ -130,5 +165,6 @@ mkdirSync(folder, { recursive: true });
 for (const theme of ['DARK', 'LIGHT', 'DEFAULT'] as const) {
   await namesSheet(join(folder, `names-${theme.toLowerCase()}.png`), theme);
   await statesSheet(join(folder, `states-${theme.toLowerCase()}.png`), theme);
-  await paint(join(folder, `empty-${theme.toLowerCase()}.png`), { width: 1280, height: 720 }, theme, [], {});
+  const empty = { width: 1280, pitch: MOST_LINES - GAP, rows: 1 };
+  await paint(join(folder, `empty-${theme.toLowerCase()}.png`), empty, theme, [], {});
 }

@@ -33,7 +33,7 @@ type PictureOf = (trackId: TrackId) => Promise<TrackPicture>;
 const NOTHING: TrackPicture = { picture: null, colour: null, fresh: false };
 
 /** Decorations have their own size up to a canvas of so many lines; on a larger one they grow with it. */
-const PLAIN_LINES = 1080;
+const PLAIN_LINES = 720;
 
 /** Everything of a tile in its place that is seen, but for the picture itself. */
 const wordsOf = ({ trackId, name, micMuted, speaking }: Tile, { avatar }: TileLook): string =>

@@ -146,9 +146,9 @@ export class Planner {
   }
 
   /** Chooses what a tile's track shows, once a tick. */
-  #choose({ trackId, rect }: Tile, { atNs, span }: TickTime, choices: Map<TrackId, LayerChoice>): void {
+  #choose({ trackId, rect, fit }: Tile, { atNs, span }: TickTime, choices: Map<TrackId, LayerChoice>): void {
     if (trackId === null || choices.has(trackId)) return;
-    const choice = this.#selectorOf(trackId).select(atNs, rect, span);
+    const choice = this.#selectorOf(trackId).select(atNs, { ...rect, fit }, span);
     if (choice) choices.set(trackId, choice);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Puts a decoded picture straight into its place on the canvas: no picture in between. Cameras fill their tile and are cropped
- * evenly; screens are shown whole. Whatever the sender's colours were, BT.709 limited range comes out.
+ * Puts a decoded picture straight into its place on the canvas: no picture in between. Cameras fill their tile and are cropped;
+ * screens are shown whole. Whatever the sender's colours were, BT.709 limited range comes out.
  */
 import { AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P, SWS_BICUBIC, SWS_BILINEAR } from 'node-av/constants';
 import { type Frame, SoftwareScaleContext } from 'node-av/lib';
@@ -24,14 +24,21 @@ const VECTOR = 32;
 const hasShapeOf = (a: Size, b: Size): boolean =>
   Math.abs((a.width * b.height) / (a.height * b.width) - 1) < ASPECT_TOLERANCE;
 
-/** The middle of a picture that has the shape of `shape`; even on every side. */
+/**
+ * Of what is cut off above and below, this part is cut above: faces are in the upper half of a picture. It matters for 4:3 cameras and
+ * upright phones in wide tiles: of a phone's picture the middle third is a chin and a chest.
+ */
+const CUT_ABOVE = 1 / 3;
+
+/** The part of a picture that has the shape of `shape`: the middle of its width, a little above the middle of its height; even at its corner. */
 export const coverCrop = (source: Size, shape: Size): Rect => {
   const wanted = shape.width / shape.height;
   const given = source.width / source.height;
   if (hasShapeOf(shape, source)) return { x: 0, y: 0, width: source.width, height: source.height };
   const width = given > wanted ? Math.min(source.width, Math.round(source.height * wanted)) : source.width;
   const height = given > wanted ? source.height : Math.min(source.height, Math.round(source.width / wanted));
-  return { x: ((source.width - width) >> 2) * 2, y: ((source.height - height) >> 2) * 2, width, height };
+  const y = 2 * Math.round(((source.height - height) * CUT_ABOVE) / 2);
+  return { x: ((source.width - width) >> 2) * 2, y, width, height };
 };
 
 /** The largest place inside `rect` with the shape of `source`, in its middle: all of it, or even on every side. */
@@ -94,7 +101,7 @@ export class TileScaler {
   #aside: { readonly frame: Frame; readonly planes: Planes } | null = null;
 
   /**
-   * Draws `picture` to `target` (see `validateRect`); for `cover` the target's shape is cut out of the picture's middle. `told`: what its
+   * Draws `picture` to `target` (see `validateRect`); for `cover` the target's shape is cut out of the picture. `told`: what its
    * sender says of its colours.
    */
   async draw(

@@ -21,22 +21,24 @@ export interface TileLook extends Size {
   readonly avatar: boolean;
   /** True: it is the whole canvas, which has no rounded corners and no outline. */
   readonly frame: boolean;
-  /** Pixels to one of a canvas of 1080 lines: 1 on smaller ones, 2 at 2160. What is drawn grows with it, lines too. */
+  /** Pixels to one of a canvas of 720 lines: 1 on smaller ones, 1.5 at 1080. What is drawn grows with it, lines too. */
   readonly scale: number;
 }
 
-const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, Math.round(value)));
+const between = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value));
 
 /** Lengths in pixels that follow the size of the tile. */
-const measuresOf = ({ width, height, scale }: TileLook) => {
+const measuresOf = ({ width, height, scale, screen }: TileLook) => {
   const unit = Math.min(width, height * 1.6) / scale;
-  // Not in proportion: a small tile's name must still be read, a large one's need not shout.
-  const font = scale * between(11, 8 + unit * 0.017, 30);
+  // Not in proportion: a small tile's name must still be read, a large one's need not shout, and a share's covers what is shared.
+  const size = screen ? between(11, 8 + unit * 0.008, 20) : between(11, 8 + unit * 0.017, 30);
+  const pixels = (length: number): number => Math.round(scale * length);
+  const font = pixels(size);
   return {
     font,
-    radius: scale * between(6, unit * 0.019, 22),
-    margin: scale * between(6, unit * 0.017, 20),
-    ring: scale * between(3, unit * 0.0055, 8),
+    radius: pixels(between(6, unit * 0.019, 22)),
+    margin: pixels(between(6, unit * 0.017, 20)),
+    ring: pixels(between(3, unit * 0.0055, 8)),
     plateHeight: 2 * Math.round(font * 0.92),
     padding: Math.round(font * 0.7),
   };

@@ -119,5 +119,5 @@ export const sidebarRects = (beside: number, canvas: Size): StageRects => {
   return { stage: [mainIn(area.stage)], beside: area.beside };
 };
 
-/** The whole canvas, for a tile alone. The only tile whose width may be no multiple of sixteen: that of an 854 pixels wide canvas. */
+/** The whole canvas, for a tile alone. The only one of a person whose width may be no multiple of sixteen: that of an 854 pixels wide canvas. */
 export const frameRect = (canvas: Size): Rect => ({ x: 0, y: 0, width: canvas.width, height: canvas.height });

@@ -9,6 +9,7 @@
 import type { TrackId } from '../domain/ids.ts';
 import type { Size } from '../domain/layout.ts';
 import { FRAME_RATE, NS_PER_MS, NS_PER_S, type SessionTimeNs } from '../domain/media-time.ts';
+import type { Tile } from '../domain/scene.ts';
 import type { TimelineStream, VideoFrame } from './types.ts';
 
 /** The part of a timeline that the selector reads. */
@@ -29,6 +30,12 @@ export interface LayerChoice {
   readonly frames: readonly VideoFrame[];
   /** Time of the frame that is shown. */
   readonly timeNs: SessionTimeNs;
+}
+
+/** Where a track is shown. A picture that is cut to fill its place needs both sides, one that is fitted into it whole the one that it reaches. */
+export interface ShownPlace extends Size {
+  /** Absent: `cover`. */
+  readonly fit?: Tile['fit'];
 }
 
 /** A frame is shown at the tick it is nearest to: those up to half a tick after the tick's instant belong to it. */
@@ -85,8 +92,10 @@ class Layer {
     return !ended && this.newestNs === this.decodableNs && this.decodableNs >= freshestNs - SILENT_NS;
   }
 
-  fills(tile: Size): boolean {
-    return this.size.width >= tile.width * TOLERANCE && this.size.height >= tile.height * TOLERANCE;
+  fills({ width, height, fit }: ShownPlace): boolean {
+    const isWide = this.size.width >= width * TOLERANCE;
+    const isHigh = this.size.height >= height * TOLERANCE;
+    return fit === 'contain' ? isWide || isHigh : isWide && isHigh;
   }
 
   get area(): number {
@@ -101,7 +110,7 @@ export interface ShownSpan {
 }
 
 /** The smallest that fills the tile, else the largest; of equals the newest epoch. */
-const bestFor = (layers: readonly Layer[], tile: Size): Layer | undefined => {
+const bestFor = (layers: readonly Layer[], tile: ShownPlace): Layer | undefined => {
   const filling = layers.filter((layer) => layer.fills(tile));
   const sign = filling.length > 0 ? 1 : -1;
   const [best] = (filling.length > 0 ? filling : [...layers]).sort(
@@ -139,11 +148,11 @@ export class LayerSelector {
   }
 
   /**
-   * What to show at the tick whose instant is `atNs` (session time) in a tile of this size. Null: no picture yet (or none since it was
+   * What to show at the tick whose instant is `atNs` (session time) in this place. Null: no picture yet (or none since it was
    * unmuted): draw initials. The source must be settled to `atNs + HALF_TICK_NS`. If ticks were left out since the last call
    * (the tile was hidden), the stream is entered anew from its last keyframe.
    */
-  select(atNs: SessionTimeNs, tile: Size, span: ShownSpan = this.#span): LayerChoice | null {
+  select(atNs: SessionTimeNs, tile: ShownPlace, span: ShownSpan = this.#span): LayerChoice | null {
     this.#span = span;
     const untilNs = atNs + HALF_TICK_NS;
     const enters = this.#untilNs === null || untilNs - this.#untilNs > NEXT_TICK_NS;
@@ -155,7 +164,7 @@ export class LayerSelector {
     return choice;
   }
 
-  #choose(atNs: SessionTimeNs, untilNs: SessionTimeNs, tile: Size, enters: boolean): LayerChoice | null {
+  #choose(atNs: SessionTimeNs, untilNs: SessionTimeNs, tile: ShownPlace, enters: boolean): LayerChoice | null {
     const sinceNs = this.#source.unmutedSince(this.#trackId, atNs);
     if (sinceNs === null) return null;
     const fresh = this.#showable(Math.max(sinceNs, this.#span.fromNs - FRESH_NS));

@@ -20,6 +20,18 @@ export const signToken = (
     .setExpirationTime(expires)
     .sign(new TextEncoder().encode(apiSecret));
 
+interface CompositionAnswer {
+  readonly id: string;
+  readonly status: string;
+  readonly failureReason: string | null;
+  readonly file: { readonly fileUrl: string } | null;
+}
+
+/** As a recording alone is answered, not in a list. */
+export interface RecordingDetails extends RecordingAnswer {
+  readonly compositions?: readonly CompositionAnswer[];
+}
+
 export class Api extends RestClient {
   /** Waits until a recording is `done`; rejects at once when it is `failed`. */
   async finished(id: string, limitMs = 120_000): Promise<RecordingAnswer> {
@@ -31,10 +43,25 @@ export class Api extends RestClient {
   }
 
   /** A call about one recording; rejects unless it is answered 200. */
-  async changeRecording(id: string, method: string, what: string, body?: unknown): Promise<RecordingAnswer> {
+  async changeRecording(id: string, method: string, what: string, body?: unknown): Promise<RecordingDetails> {
     const answer = await this.call(method, `/v2/recordings/${id}${what}`, body);
     if (!answer.ok) throw new Error(`${method} ${what} was answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()) as RecordingAnswer;
+    return (await answer.json()) as RecordingDetails;
+  }
+
+  /** Composes a finished recording again, and waits for its file. */
+  async composedAgain(
+    recordingId: string,
+    config: Record<string, unknown>,
+    limitMs = 120_000,
+  ): Promise<{ readonly id: string; readonly fileUrl: string }> {
+    const { id } = await this.changeRecording(recordingId, 'POST', '/compositions', { config });
+    return waitFor(`composition ${id} to be done`, limitMs, async () => {
+      const { compositions } = await this.changeRecording(recordingId, 'GET', '');
+      const found = compositions?.find((composition) => composition.id === id);
+      if (found?.status === 'failed') throw new Error(`Composition ${id} failed: ${found.failureReason}`);
+      return found?.file ? { id, fileUrl: found.file.fileUrl } : null;
+    });
   }
 
   /** The bytes at a signed address. */

@@ -71,11 +71,17 @@ export const GOLDEN_SCENES: readonly GoldenGroup[] = [
     ['a share, five beside it', 9, `${people(7)} [b]`, 'g'],
     ['a share, gridSize 2', 2, `${people(4)} [b]`],
     ['two shares', 4, 'a b (c) d [b] [d]', 'c'],
+    ['four shares', 4, 'a b c d [a] [b] [c] [d]', 'c'],
+    ['gridSize 1: who speaks', 1, people(3), 'b'],
+    ['a share, gridSize 1', 1, 'a b c [b]', 'c'],
+    ['cameras off everywhere', 9, '(a) (b) (c)! (d) (e)', 'c'],
   ]),
   ...both('GRID', 'PIN', [
     ['no pins: who speaks', 4, people(6), 'f'],
     ['pinned people first', 4, 'a b c d ^e ^f', 'c'],
     ['a share of somebody who is not pinned', 4, 'a b ^c [b]', 'a'],
+    ['two shares', 4, 'a b ^c d [a] [c]', 'b'],
+    ['more pinned than tiles', 2, '^a b ^c ^d', 'b'],
   ]),
   ...both('SPOTLIGHT', 'SPEAKER', [
     ['before anybody spoke: who joined first', 4, people(4)],
@@ -92,6 +98,9 @@ export const GOLDEN_SCENES: readonly GoldenGroup[] = [
     ['three pinned', 2, '^a b ^c ^d', 'b'],
     ['share of somebody pinned', 4, '^a b c [a]', 'b'],
     ['share of somebody who is not pinned', 4, '^a b [b]', 'b'],
+    ['no pins: a grid, with two shares', 4, 'a b c [a] [b]', 'c'],
+    ['two shares of pinned people', 4, '^a ^b c [a] [b]', 'c'],
+    ['two shares, one of somebody pinned', 4, '^a b c [a] [b]', 'c'],
   ]),
   ...both('SIDEBAR', 'SPEAKER', [
     ['one', 4, 'a'],
@@ -109,5 +118,7 @@ export const GOLDEN_SCENES: readonly GoldenGroup[] = [
     ['the first pinned large, the others beside', 4, '^a b ^c ^d', 'c'],
     ['share of somebody pinned: pinned people beside', 4, '^a b ^c [c]', 'b'],
     ['share of somebody who is not pinned', 4, '^a b ^c [b]', 'b'],
+    ['two shares of pinned people', 4, '^a b ^c [a] [c]', 'b'],
+    ['two shares, one of somebody pinned', 4, '^a b (^c) [b] [c]', 'b'],
   ]),
 ];

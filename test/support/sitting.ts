@@ -9,59 +9,29 @@ import { pipeline } from 'node:stream/promises';
 import type { RecordingAnswer } from '../../src/cli/rest-client.ts';
 import { gridRects } from '../../src/domain/grid.ts';
 import { canvasSize, type Rect, type Size } from '../../src/domain/layout.ts';
-import { FRAME_RATE } from '../../src/domain/media-time.ts';
 import { shareRects } from '../../src/domain/stage.ts';
 import { Participant, type ParticipantOptions } from '../../src/synthetic/participant.ts';
 import { TALK_SECONDS } from '../../src/synthetic/sound.ts';
-import { TRANSITION_TICKS } from '../../src/timeline/transitions.ts';
-import { cutsOf, isRecorded, type JournalFacts, journalOf, secondsOf } from './journal-facts.ts';
-import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/expectation.ts';
-import type { Fit } from './oracle/tile-reading.ts';
-import { timelineOf, tracksAlone } from './oracle/track-alone.ts';
+import { type JournalFacts, journalOf } from './journal-facts.ts';
+import type { Expectation } from './oracle/expectation.ts';
 import { describeReport, judge, type Report } from './oracle/verdict.ts';
 import type { RunningServer, Service } from './service.ts';
+import {
+  CHANGE_S,
+  expectationOf,
+  FIRST_PICTURE_S,
+  type Gap,
+  type Guest,
+  type SceneFrom,
+  type SceneTile,
+  type Seen,
+  type Shown,
+  SPEAKER_S,
+  secondsBetween,
+} from './sitting-expectation.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What is eased to a new place is judged once it is there. */
-const TRANSITION_S = TRANSITION_TICKS / FRAME_RATE;
-/** Keyframes come once a second: after a join, or when journaling begins, a picture may be that late. */
-const FIRST_PICTURE_S = 1.2 + TRANSITION_S;
-/** After any other change: the event and the picture travel apart. */
-const CHANGE_S = 0.25 + TRANSITION_S;
-/** Who begins to talk has the floor within 700 ms of media time, seen from where his voice is heard. */
-const SPEAKER_S = 0.8 + TRANSITION_S;
-/** A flash or beep at the very edge of what is judged proves nothing. */
-const EDGE_S = 0.1;
-const MARK_S = 0.1;
-const MARK_NS = 100_000_000n;
-/** Flash and beep of one second, as far apart as a starved browser may send them. */
-const PAIR_S = 0.4;
-
-/** Who is where, from this moment on. */
-interface SceneFrom {
-  readonly fromNs: bigint;
-  readonly settleS: number;
-  readonly tiles: readonly SceneTile[];
-  readonly dark: readonly Rect[];
-}
-
-/** Whoever has an identity: a synthetic participant, somebody in a browser, a screen. */
-export interface Seen {
-  readonly index: number;
-}
-
-/** Somebody whose sender is not ours: judged against what arrived of it. */
-export interface Guest extends Seen {
-  readonly name: string;
-  readonly fps: number;
-  readonly loopFrames: number;
-}
-
-export interface SceneTile {
-  readonly participant: Seen;
-  readonly rect: Rect;
-  readonly fit: Fit;
-}
+export type { Guest, SceneTile, Seen, Shown } from './sitting-expectation.ts';
 
 export interface FinishedRecording {
   readonly recording: RecordingAnswer;
@@ -79,8 +49,6 @@ export interface Judged {
   readonly text: string;
 }
 
-const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e9;
-
 export class Sitting {
   readonly roomId: string;
   readonly canvas: Size;
@@ -93,7 +61,7 @@ export class Sitting {
   readonly #of: number;
   readonly #scenes: SceneFrom[] = [];
   /** Times in which nothing that was sent need be in the file. */
-  readonly #gaps: { readonly fromNs: bigint; readonly toNs: bigint }[] = [];
+  readonly #gaps: Gap[] = [];
   #recordingId: string | undefined;
   #startAnswerNs = 0n;
   #endAnswerNs: bigint | null = null;
@@ -262,13 +230,35 @@ export class Sitting {
    */
   async finished(limitMs = 120_000): Promise<FinishedRecording> {
     const { recordingId } = this;
-    const answersNs = this.#endAnswerNs === null ? null : { start: this.#startAnswerNs, end: this.#endAnswerNs };
+    const httpSeconds = this.#endAnswerNs === null ? null : secondsBetween(this.#startAnswerNs, this.#endAnswerNs);
     const recording = await this.#service.api.finished(recordingId, limitMs);
     if (!recording.file) throw new Error('The recording is done but names no file.');
-    const file = join(this.#service.folder, `${recording.id}.mp4`);
-    await pipeline(Readable.from(await this.#service.api.download(recording.file.fileUrl)), createWriteStream(file));
+    const file = await this.#fetch(recording.file.fileUrl, recording.id);
     const journal = await journalOf(this.#service.journals, recording.id);
-    return { recording, file, journal, expectation: await this.#expectation(journal, answersNs) };
+    const told = { canvas: this.canvas, scenes: this.#scenes, httpSeconds };
+    return { recording, file, journal, expectation: await expectationOf({ ...this.#told(), ...told }, journal) };
+  }
+
+  #told() {
+    return { participants: this.participants, presenters: this.#screens, guests: this.guests, gaps: this.#gaps };
+  }
+
+  /**
+   * What the file should show, composed again on another canvas, with other people in other places in the scenes in which anybody was said
+   * to be seen, one after the other.
+   */
+  #expectationAgain(
+    journal: JournalFacts,
+    { canvas, shown }: { readonly canvas: Size; readonly shown: readonly Shown[] },
+  ): Promise<Expectation> {
+    const judged = this.#scenes.filter(({ tiles, dark = [] }) => tiles.length + dark.length > 0);
+    if (judged.length !== shown.length)
+      throw new Error(`${judged.length} scenes were shown, ${shown.length} are told.`);
+    const scenes = this.#scenes.map((scene) => {
+      const { tiles, dark = [] } = shown[judged.indexOf(scene)] ?? { tiles: [] };
+      return { ...scene, tiles, dark };
+    });
+    return expectationOf({ ...this.#told(), canvas, scenes, httpSeconds: null }, journal);
   }
 
   /** Waits for the file and judges it. */
@@ -292,135 +282,19 @@ export class Sitting {
     };
   }
 
-  async #expectation(
-    journal: JournalFacts,
-    answersNs: { readonly start: bigint; readonly end: bigint } | null,
-  ): Promise<Expectation> {
-    const { startNs, spans } = journal;
-    // One that was paused ends with the pause, whether or not its end was written.
-    if (spans.spans.at(-1)?.toNs == null) throw new Error('The journal holds no end of the recording.');
-    const duration = spans.secondsAt(Number.MAX_SAFE_INTEGER);
-    const scenes = this.#scenes.map((scene, index): ExpectedScene => {
-      const next = this.#scenes[index + 1];
-      // Journaling begins with the recording: pictures are shown from the first keyframe after it.
-      const from = secondsOf(journal, scene.fromNs) + scene.settleS;
-      const to = next ? secondsOf(journal, next.fromNs) - EDGE_S : duration;
-      return {
-        from: Math.max(FIRST_PICTURE_S, from),
-        to: Math.min(duration, to),
-        tiles: scene.tiles.map(({ participant, rect, fit }) => ({ participant: participant.index, rect, fit })),
-        dark: scene.dark,
-      };
-    });
-    return {
-      ...this.canvas,
-      scenes,
-      duration,
-      // Where it was paused, more answers than two would have to be on time.
-      httpDuration: answersNs && spans.spans.length === 1 ? secondsBetween(answersNs.start, answersNs.end) : null,
-      cuts: cutsOf(journal),
-      participants: [
-        ...this.#people(journal, duration, scenes),
-        ...this.#shared(startNs),
-        ...(await this.#guests(journal, duration, scenes)),
-      ],
-    };
+  /** The finished recording, composed again with this configuration, judged by what it should show then. */
+  async judgedAgain(
+    { journal }: FinishedRecording,
+    config: Record<string, unknown>,
+    otherwise: { canvas: Size; shown: readonly Shown[] },
+  ): Promise<Report> {
+    const { id, fileUrl } = await this.#service.api.composedAgain(this.recordingId, config);
+    return judge(await this.#fetch(fileUrl, id), await this.#expectationAgain(journal, otherwise));
   }
 
-  #people(journal: JournalFacts, duration: number, scenes: readonly ExpectedScene[]): ExpectedParticipant[] {
-    const byIndex = Map.groupBy(this.participants, ({ index }) => index);
-    return [...byIndex].map(([index, incarnations]): ExpectedParticipant => {
-      const [first] = incarnations;
-      if (!first) throw new Error('A group of nobody.');
-      const marks = incarnations.flatMap(({ sentLog }) => sentLog);
-      const wasCut = (dueNs: bigint): boolean =>
-        incarnations.some(({ reconnects }) =>
-          reconnects.some(({ fromNs, toNs }) => dueNs + MARK_NS >= fromNs && dueNs <= toNs),
-        );
-      const timesOf = (kind: 'flash' | 'beep') =>
-        marks
-          .filter((mark) => mark.kind === kind && isRecorded(journal, mark.dueNs))
-          .filter(({ dueNs }) => isRecorded(journal, dueNs + MARK_NS) && !wasCut(dueNs))
-          .filter(({ dueNs }) => !this.#gaps.some(({ fromNs, toNs }) => dueNs + MARK_NS > fromNs && dueNs < toNs))
-          .map(({ dueNs }) => secondsOf(journal, dueNs));
-      const beeps = timesOf('beep');
-      return {
-        index,
-        fps: first.fps,
-        loopFrames: first.loopSeconds * first.fps,
-        mediaZero: secondsBetween(journal.startNs, first.epochNs),
-        flashes: timesOf('flash').filter((time) => isJudged(scenes, index, time)),
-        beeps: beeps.filter((time) => isInside(duration, time)),
-        // A beep that a pause or a new connection cuts may be heard, or not; so may what is left of one in the midst of which somebody is unmuted.
-        audible: [
-          ...marks
-            .filter(({ kind }) => kind === 'beep')
-            .map(({ dueNs }) => ({ from: secondsOf(journal, dueNs), to: secondsOf(journal, dueNs + MARK_NS) })),
-          ...this.#scenes.map(({ fromNs, settleS }) => {
-            const from = secondsOf(journal, fromNs);
-            return { from, to: from + settleS };
-          }),
-        ],
-      };
-    });
-  }
-
-  /** Screens do not flash: they are judged by place and age. */
-  #shared(startNs: bigint): ExpectedParticipant[] {
-    return [...this.#screens].map((presenter) => ({
-      index: presenter.screenIndex,
-      fps: presenter.fps,
-      loopFrames: presenter.loopSeconds * presenter.fps,
-      mediaZero: secondsBetween(startNs, presenter.epochNs),
-      flashes: [],
-      beeps: [],
-      audible: [],
-    }));
-  }
-
-  /** Guests are compared with their tracks decoded alone. */
-  async #guests(
-    journal: JournalFacts,
-    duration: number,
-    scenes: readonly ExpectedScene[],
-  ): Promise<ExpectedParticipant[]> {
-    if (this.guests.length === 0) return [];
-    const timeline = await timelineOf(journal.directory);
-    const people: ExpectedParticipant[] = [];
-    for (const { index, name, fps, loopFrames } of this.guests) {
-      const participantId = participantNamed(journal, name);
-      const alone = await tracksAlone(timeline, participantId, index, Number(journal.startNs - journal.originNs));
-      const beeps = alone.beeps.map(({ start }) => start);
-      const ownPairs = alone.flashes.flatMap((flash) =>
-        beeps.filter((beep) => Math.abs(beep - flash) < PAIR_S).map((beep) => ({ flash, beep })),
-      );
-      people.push({
-        index,
-        fps,
-        loopFrames,
-        mediaZero: null,
-        arrived: alone.frames,
-        ownPairs,
-        flashes: alone.flashes.filter((time) => isJudged(scenes, index, time)),
-        beeps: beeps.filter((time) => isInside(duration, time)),
-        audible: beeps.map((time) => ({ from: time, to: time + MARK_S })),
-      });
-    }
-    return people;
+  async #fetch(url: string, name: string): Promise<string> {
+    const file = join(this.#service.folder, `${name}.mp4`);
+    await pipeline(Readable.from(await this.#service.api.download(url)), createWriteStream(file));
+    return file;
   }
 }
-
-/** True for a mark that lies whole within a scene that shows its participant. */
-const isJudged = (scenes: readonly ExpectedScene[], index: number, time: number): boolean =>
-  scenes.some(
-    ({ from, to, tiles }) =>
-      time >= from + EDGE_S && time + MARK_S <= to - EDGE_S && tiles.some(({ participant }) => participant === index),
-  );
-
-const isInside = (duration: number, time: number): boolean => time >= EDGE_S && time + MARK_S <= duration - EDGE_S;
-
-const participantNamed = ({ people }: JournalFacts, name: string): string => {
-  const found = people.find((person) => person.name === name);
-  if (found) return found.participantId;
-  throw new Error(`The journal knows nobody called "${name}", but ${people.map((person) => person.name).join(', ')}.`);
-};

@@ -18,6 +18,8 @@ export interface TileReading {
   readonly flash: number;
   /** The identity strip's mean colour. */
   readonly colour: Rgb;
+  /** The colour is that of the strip alone: in a small tile its rows of chroma are mixed with their neighbours'. */
+  readonly pure: boolean;
 }
 
 /** Above it a patch is white, below it black: half of the way between limited-range black and white. */
@@ -38,16 +40,22 @@ export const onCanvas = (part: Rect, tile: Rect, fit: Fit): Rect => {
   };
 };
 
+/** Samples of a plane in the inner part of a rectangle of luma pixels, one at least; `shift` 1 for chroma. */
+const innerOf = ({ x, y, width, height }: Rect, shift: 0 | 1) => {
+  const divide = shift === 0 ? 1 : 2;
+  const insetX = (width * (1 - INNER)) / 2;
+  const insetY = (height * (1 - INNER)) / 2;
+  const left = Math.ceil((x + insetX) / divide);
+  const right = Math.max(left + 1, Math.floor((x + width - insetX) / divide));
+  const top = Math.ceil((y + insetY) / divide);
+  const bottom = Math.max(top + 1, Math.floor((y + height - insetY) / divide));
+  return { left, right, top, bottom };
+};
+
 /** Mean of a plane over the inner part of a rectangle of luma pixels; `shift` 1 for chroma. */
 const meanOf = (plane: Buffer | undefined, line: number, area: Rect, shift: 0 | 1): number => {
   if (!plane) throw new Error('The picture lacks a plane.');
-  const divide = shift === 0 ? 1 : 2;
-  const insetX = (area.width * (1 - INNER)) / 2;
-  const insetY = (area.height * (1 - INNER)) / 2;
-  const left = Math.ceil((area.x + insetX) / divide);
-  const right = Math.max(left + 1, Math.floor((area.x + area.width - insetX) / divide));
-  const top = Math.ceil((area.y + insetY) / divide);
-  const bottom = Math.max(top + 1, Math.floor((area.y + area.height - insetY) / divide));
+  const { left, right, top, bottom } = innerOf(area, shift);
   let sum = 0;
   for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += plane[y * line + x] ?? 0;
   return sum / ((right - left) * (bottom - top));
@@ -73,11 +81,12 @@ const codeBits = (picture: Picture, tile: Rect, fit: Fit): boolean[] => {
 
 /** Reads one tile of one picture. */
 export const readTile = (picture: Picture, tile: Rect, fit: Fit = 'cover'): TileReading => {
-  const strip = toRgb(colour(picture, onCanvas(PICTURE.identity, tile, fit)), picture.colour);
+  const place = onCanvas(PICTURE.identity, tile, fit);
+  const strip = toRgb(colour(picture, place), picture.colour);
   const flash = luma(picture, onCanvas(PICTURE.flash, tile, fit));
   const identity = identityOfColour(strip);
   const frame = identity === null ? null : decodeTimecode(codeBits(picture, tile, fit), identity);
-  return { identity, frame, flash, colour: strip };
+  return { identity, frame, flash, colour: strip, pure: (place.height * INNER) / 2 >= PURE_ROWS };
 };
 
 /** True for a flash patch that is lit. */
@@ -102,8 +111,12 @@ const profile = (
   });
 };
 
+/** Fewer rows of chroma in the inner part than these (a tile of 140 lines has them), and two scalings mix all of them with their neighbours. */
+const PURE_ROWS = 2.3;
 /** How far to both sides of its place an edge is looked for. */
 const SEARCH = 12;
+/** A speaker's border, with its keyline: 4 px in a small tile, less than a hundredth of a large one. An edge near it would be taken for it. */
+const BORDER = { least: 4, part: 0.01 } as const;
 /** Fainter edges cannot be placed. */
 const LEAST_CONTRAST = 40;
 
@@ -129,8 +142,12 @@ export const misplacement = (picture: Picture, tile: Rect, fit: Fit = 'cover'): 
   const middleX = x + width / 2;
   const middleY = y + height / 2;
   // An edge between two pixels stands at a half: pixel centres do.
-  const across = (edge: number) =>
-    crossing(profile(picture, -SEARCH, SEARCH, (step, beside) => [edge + step, middleY + beside]));
+  const border = Math.max(BORDER.least, tile.width * BORDER.part);
+  const across = (edge: number) => {
+    const room = Math.min(edge - tile.x, tile.x + tile.width - edge) - border;
+    const search = Math.max(2, Math.min(SEARCH, Math.floor(room)));
+    return crossing(profile(picture, -search, search, (step, beside) => [edge + step, middleY + beside]));
+  };
   const down = (edge: number, search: number) =>
     crossing(profile(picture, -search, search, (step, beside) => [middleX + beside, edge + step]));
   // Below the patch, six units of background come before the ball's way: look no further.

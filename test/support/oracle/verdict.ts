@@ -157,7 +157,7 @@ class Observer {
       return;
     }
     seen.inPlace += 1;
-    seen.colours.push(reading.colour);
+    if (reading.pure) seen.colours.push(reading.colour);
     const misplaced = misplacement(picture, tile.rect, tile.fit);
     if (misplaced !== null) seen.misplaced.push(misplaced);
     const lit = isLit(reading);

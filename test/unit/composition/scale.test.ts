@@ -76,13 +76,28 @@ describe('coverCrop', () => {
       width: 720,
       height: 720,
     }));
-  test('cuts top and bottom off a portrait', () =>
-    expect(coverCrop({ width: 360, height: 640 }, { width: 640, height: 360 })).toEqual({
-      x: 0,
-      y: 218,
-      width: 360,
-      height: 203,
-    }));
+  test('cuts a third above and two thirds below off a taller one, where faces are', () => {
+    const wide = { width: 640, height: 360 };
+    expect(coverCrop({ width: 360, height: 640 }, wide)).toEqual({ x: 0, y: 146, width: 360, height: 203 });
+    expect(coverCrop({ width: 640, height: 480 }, wide)).toEqual({ x: 0, y: 40, width: 640, height: 360 });
+  });
+  test('stays inside sources of any size, and begins at an even corner', () => {
+    for (const width of [1, 2, 3, 17, 322, 641, 1080, 4000]) {
+      for (const height of [1, 2, 3, 19, 181, 479, 1920, 3001]) {
+        for (const shape of [
+          { width: 608, height: 342 },
+          { width: 224, height: 224 },
+          { width: 480, height: 854 },
+        ]) {
+          const crop = coverCrop({ width, height }, shape);
+          expect([crop.x % 2, crop.y % 2]).toEqual([0, 0]);
+          expect(Math.min(crop.x, crop.y, crop.width - 1, crop.height - 1)).toBeGreaterThanOrEqual(0);
+          expect(crop.x + crop.width).toBeLessThanOrEqual(width);
+          expect(crop.y + crop.height).toBeLessThanOrEqual(height);
+        }
+      }
+    }
+  });
 });
 
 describe('containRect', () => {
@@ -129,6 +144,29 @@ describe('validateRect', () => {
 
 describe('TileScaler', () => {
   const tile = { x: 32, y: 6, width: 208, height: 116 };
+
+  test.each([14, 26, 50])('spills over nothing where a tile of whole vectors stands at x = %d', async (x) => {
+    const { frame, planes } = canvasOf(640, 360);
+    for (const [width, height] of [
+      [640, 480],
+      [320, 180],
+      [480, 854],
+      [256, 400],
+    ] as const) {
+      for (const tileWidth of [224, 256, 400]) {
+        for (const plane of planes.data) plane.fill(GUARD);
+        const place = { x, y: 12, width: tileWidth, height: 2 * Math.floor((tileWidth * 9) / 32) };
+        const scaler = new TileScaler();
+        const picture = source(width, height, [100, 90, 150]);
+        await scaler.draw(picture, planes, place, 'cover');
+        expect(spilled(planes, place), `${width}x${height} in ${tileWidth}`).toBe(0);
+        expect(planes.data[0][(place.y + 4) * planes.strides[0] + x]).toBe(100);
+        scaler.close();
+        picture.free();
+      }
+    }
+    frame.free();
+  });
 
   test.each([
     [320, 180],

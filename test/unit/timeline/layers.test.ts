@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Size } from '../../../src/domain/layout.ts';
 import { FRAME_RATE } from '../../../src/domain/media-time.ts';
-import { LayerSelector, type LayerSource } from '../../../src/timeline/layers.ts';
+import { LayerSelector, type LayerSource, type ShownPlace } from '../../../src/timeline/layers.ts';
 import type { TimelineStream, VideoFrame } from '../../../src/timeline/types.ts';
 import { MS, participant, S, seeded, track } from './support/session.ts';
 
@@ -82,7 +82,13 @@ class Script implements LayerSource {
 /** Asks every tick of [from, to) ms; tells when which layer was entered, and checks that a decoder could follow. */
 const run = (
   source: Script,
-  options: { from?: number; to?: number; tile?: (ms: number) => Size; start?: number; stream?: number | null } = {},
+  options: {
+    from?: number;
+    to?: number;
+    tile?: (ms: number) => ShownPlace;
+    start?: number;
+    stream?: number | null;
+  } = {},
 ) => {
   const { from = 0, to = 5000, tile = () => SIZES.h ?? { width: 1, height: 1 }, start = 0, stream = null } = options;
   const selector = new LayerSelector(source, TRACK, start * MS, stream);
@@ -127,6 +133,16 @@ describe('which layer', () => {
     ['tall: both sides must do', { width: 300, height: 700 }, 3],
   ])('fills a tile of %s', (_, size, stream) => {
     expect(run(new Script([q, h, f]), { tile: () => size }).entered).toEqual([`${stream}@0`]);
+  });
+
+  it.each<[string, Size, number]>([
+    ['a landscape picture on an upright canvas', { width: 720, height: 1280 }, 2],
+    ['a screen in a high area', { width: 704, height: 620 }, 2],
+    ['a screen in a wide area', { width: 1020, height: 342 }, 2],
+    ['a screen in an area that is larger both ways', { width: 1020, height: 696 }, 3],
+  ])('is fitted whole: %s', (_, size, stream) => {
+    const tile = () => ({ ...size, fit: 'contain' as const });
+    expect(run(new Script([q, h, f]), { tile }).entered).toEqual([`${stream}@0`]);
   });
 
   it('changes at a keyframe of the one wanted, when the tile grows', () => {

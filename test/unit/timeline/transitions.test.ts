@@ -108,6 +108,16 @@ describe('transitions', () => {
     expect(drawn[6]).toBeNull();
   });
 
+  it('lead who was on his way to a place that another takes there, below him', () => {
+    const after = Array.from({ length: 6 }, () => scene(tile('b', RIGHT)));
+    const drawn = play(scene(tile('a', LEFT)), scene(tile('a', RIGHT)), ...after);
+    const ways = drawn.slice(1, 7).map((flights) => of(flights, 'a').rect.x);
+    expect(ways).toEqual([...ways].sort((x, y) => x - y));
+    expect(ways.at(-1)).toBeGreaterThan(RIGHT.x - 10);
+    expect(names(drawn[5])).toBe('a b');
+    expect(drawn[7]).toBeNull();
+  });
+
   it('set out anew from where things are when the scene changes again', () => {
     const [at, away] = [scene(tile('a', LEFT)), scene(tile('a', RIGHT))];
     const drawn = play(at, away, away, at, at, at, at, at, at);

@@ -1,7 +1,7 @@
 /** A process that writes a journal until it is killed, and says on standard output what it has handed over: the other side of processes.test.ts. */
 import { createJournalSinkFactory } from '../../../src/journal/sink.ts';
 import { createLogger } from '../../../src/support/log.ts';
-import { EMPTY_ROOM, ROOM, SESSION } from './fixtures.ts';
+import { EMPTY_ROOM, ROOM, SESSION } from '../../unit/journal/fixtures.ts';
 
 const [root = '', seconds = '5'] = process.argv.slice(2);
 const sink = await createJournalSinkFactory({

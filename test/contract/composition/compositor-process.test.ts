@@ -20,9 +20,9 @@ import { openChunkPath, renameSealed } from '../../../src/journal/chunk-files.ts
 import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { listen, Peer } from '../../../src/support/ipc.ts';
-import { camera, sine, sound } from './media.ts';
-import { chunkOf, RECORDING, Rehearsal, saveJournal } from './rehearsal.ts';
-import { CONFIG, inFolder, picturesOf } from './rendering.ts';
+import { camera, sine, sound } from '../../unit/composition/media.ts';
+import { chunkOf, RECORDING, Rehearsal, saveJournal } from '../../unit/composition/rehearsal.ts';
+import { CONFIG, inFolder, picturesOf } from '../../unit/composition/rendering.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../src/processes/compositor.ts', import.meta.url));
 

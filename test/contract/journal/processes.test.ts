@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readJournal } from '../../../src/journal/reader.ts';
 import { sealAbandonedJournals } from '../../../src/journal/resume.ts';
-import { readAll, SESSION, silentLog, temporaryFolder, until } from './fixtures.ts';
+import { readAll, SESSION, silentLog, temporaryFolder, until } from '../../unit/journal/fixtures.ts';
 
 const startWriter = (root: string, seconds: number) => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'writer-process.ts'), root, String(seconds)], {

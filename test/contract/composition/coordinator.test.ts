@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CompositionCoordinator, type CoordinatorOptions } from '../../../src/composition/coordinator.ts';
 import type { CompositionJob } from '../../../src/composition/job.ts';
 import { createLogger } from '../../../src/support/log.ts';
-import type { Plan } from './support/fake-compositor.ts';
+import type { Plan } from './fake-compositor.ts';
 
 type End = { readonly id: string; readonly done?: string; readonly failed?: string };
 
@@ -36,7 +36,7 @@ const open = async (
     ends.push(end);
     wake();
   };
-  const script = fileURLToPath(new URL('./support/fake-compositor.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./fake-compositor.ts', import.meta.url));
   const diary = join(folder, 'diary');
   writeFileSync(diary, '');
   coordinator = new CompositionCoordinator({
@@ -246,7 +246,7 @@ test.each([
   ['throws', () => expect.fail('spawn ENOMEM')],
   ['says so later', () => spawn(join(tmpdir(), 'there-is-no-such-program'))],
 ])('a process that cannot be started (it %s) is waited for', async (_, fail) => {
-  const script = fileURLToPath(new URL('./support/fake-compositor.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./fake-compositor.ts', import.meta.url));
   let tries = 0;
   const { next } = await open(
     1,

@@ -4,8 +4,8 @@
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compositionTask, WORK_VERSION, workMethods } from '../../../../src/composition/task.ts';
-import { dial } from '../../../../src/support/ipc.ts';
+import { compositionTask, WORK_VERSION, workMethods } from '../../../src/composition/task.ts';
+import { dial } from '../../../src/support/ipc.ts';
 
 export interface Plan {
   /** Segments; null: it follows a room that does not end. */
