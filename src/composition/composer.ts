@@ -13,7 +13,7 @@ import type { Levels } from '../timeline/speaker.ts';
 import type { Timeline } from '../timeline/timeline.ts';
 import { encodeSound } from './audio-encoder.ts';
 import { planesOf } from './av.ts';
-import type { DecodeFrame } from './careful-decoding.ts';
+import { type Decoding, decodeAnyhow } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
 import { PictureTrack } from './picture-track.ts';
@@ -44,8 +44,8 @@ export interface ComposerOptions {
   readonly scratchDir: string;
   /** Threads of the H.264 encoder. */
   readonly threads: number;
-  /** How frames are decoded; as they come, where it is absent. */
-  readonly decodeFrame?: DecodeFrame;
+  /** How pictures and sound are decoded; as they come, where it is absent. */
+  readonly decoding?: Decoding;
   /** Called whenever it gets on, however slowly: work that hangs is told by it. */
   readonly onStep?: () => void;
   /** Nothing can be rendered until the recording, which is paused, goes on or ends; or that is over. */
@@ -228,17 +228,18 @@ export class Composer {
   }
 
   #sound(span: SegmentSpan): Promise<SegmentSound> {
-    const { feed, config, onStep } = this.#options;
+    const { feed, config, onStep, decoding } = this.#options;
     const source = soundWithout(feed.timeline, this.#leftOut.participants);
-    return segmentSound(source, span, onStep, gridOf(config.fileFormat));
+    const grid = gridOf(config.fileFormat);
+    return segmentSound(source, span, { grid, ...(onStep && { onStep }), ...(decoding && { decode: decoding.sound }) });
   }
 
   /** Resolves to the bytes of coded picture. */
   async #renderPicture(span: SegmentSpan, planner: Planner, path: string): Promise<number> {
-    const { config, threads, decodeFrame, onStep } = this.#options;
+    const { config, threads, decoding = decodeAnyhow, onStep } = this.#options;
     if (!this.#pictures) {
       planner.enterAnew();
-      this.#pictures = new PictureTrack(config, config.theme, decodeFrame);
+      this.#pictures = new PictureTrack(config, config.theme, decoding.frame);
     }
     if (config.watermarks) this.#watermarks ??= await Watermarks.open(config.watermarks, config);
     const watermarks = this.#watermarks;

@@ -7,6 +7,7 @@ import { AV_SAMPLE_FMT_FLTP, AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import { Codec, CodecContext, FormatContext, type Frame, type Packet, type Stream } from 'node-av/lib';
 import { SAMPLE_RATE } from '../domain/media-time.ts';
 import { channelSamples, check, newFrame, newPacket } from './av.ts';
+import type { Guard } from './careful-decoding.ts';
 
 /** Rounding of a container's times is no drift. */
 const ROUNDING_SAMPLES = SAMPLE_RATE / 1000;
@@ -45,11 +46,21 @@ const stretched = (samples: Float32Array, length: number): Float32Array => {
   });
 };
 
+export interface SpokenFileOptions {
+  /** Sample of the shared axis at which the file begins. */
+  readonly offset: number;
+  /** Among the files that are read; names its packets. */
+  readonly number: number;
+  readonly guard: Guard;
+}
+
 export class SpokenFile {
   readonly #format: FormatContext;
   readonly #stream: Stream;
   readonly #decoder: CodecContext;
   readonly #offset: number;
+  readonly #number: number;
+  readonly #guard: Guard;
   readonly #packet: Packet = newPacket();
   readonly #frame: Frame = newFrame();
   /** Decoded and not yet passed. */
@@ -58,15 +69,17 @@ export class SpokenFile {
   #over = false;
   #closed = false;
 
-  private constructor(format: FormatContext, stream: Stream, decoder: CodecContext, offset: number) {
+  private constructor(format: FormatContext, stream: Stream, decoder: CodecContext, options: SpokenFileOptions) {
     this.#format = format;
     this.#stream = stream;
     this.#decoder = decoder;
-    this.#offset = offset;
+    this.#offset = options.offset;
+    this.#number = options.number;
+    this.#guard = options.guard;
   }
 
-  /** `offset`: sample of the shared axis at which the file begins. Rejects if there is no sound in it. */
-  static async open(path: string, offset: number): Promise<SpokenFile> {
+  /** Rejects if there is no sound in it. */
+  static async open(path: string, options: SpokenFileOptions): Promise<SpokenFile> {
     const format = new FormatContext();
     check(await format.openInput(path), `Opening "${path}"`);
     check(await format.findStreamInfo(), `Reading "${path}"`);
@@ -81,7 +94,7 @@ export class SpokenFile {
     check(stream.codecpar.toContext(decoder), 'Preparing a decoder');
     decoder.pktTimebase = stream.timeBase;
     check(await decoder.open2(codec), 'Opening a decoder');
-    return new SpokenFile(format, stream, decoder, offset);
+    return new SpokenFile(format, stream, decoder, options);
   }
 
   /** Sample of the shared axis at which the file ends, as its container says. */
@@ -121,15 +134,19 @@ export class SpokenFile {
       return;
     }
     if (this.#packet.streamIndex === this.#stream.index) {
-      // A packet that cannot be decoded is a gap.
-      if (this.#decoder.sendPacketSync(this.#packet) >= 0) {
-        while (this.#decoder.receiveFrameSync(this.#frame) >= 0) {
-          this.#place(this.#frame);
-          this.#frame.unref();
-        }
-      }
+      const ref = { stream: this.#number, timeNs: Number(this.#packet.pts) };
+      await this.#guard(ref, (shunned) => (shunned ? undefined : this.#decode()));
     }
     this.#packet.unref();
+  }
+
+  /** A packet that cannot be decoded is a gap. */
+  #decode(): void {
+    if (this.#decoder.sendPacketSync(this.#packet) < 0) return;
+    while (this.#decoder.receiveFrameSync(this.#frame) >= 0) {
+      this.#place(this.#frame);
+      this.#frame.unref();
+    }
   }
 
   #place(frame: Frame): void {

@@ -49,7 +49,7 @@ export const compositionConfig = z.object({
 export type CompositionConfig = z.infer<typeof compositionConfig>;
 export type WatermarkConfig = z.infer<typeof watermarkConfig>;
 
-/** A frame of a stream, as the journal numbers both. */
+/** A picture or a packet of sound, see `setbacks.ts`. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
 
 /** What the journal or a decoder showed (`domain/incidents.ts`). */

@@ -15,7 +15,7 @@ import { BlackFrames } from './black.ts';
 import { containerFor } from './container.ts';
 import { CopiedFile, type PictureFormat } from './copied-file.ts';
 import { type CopyFeed, windowsOf } from './copy-feed.ts';
-import { sizeIfDecodable } from './first-picture.ts';
+import type { FirstPicture, JudgeFirst } from './first-picture.ts';
 import { type CopiedPart, partName } from './parts.ts';
 import { PictureLane } from './picture-lane.ts';
 import { SILENT_FRAME_NS, silence } from './silence.ts';
@@ -41,24 +41,29 @@ export interface CopyParticipantOptions {
   readonly artifactPath: string;
   /** For files that are not whole yet. */
   readonly scratchDir: string;
+  readonly judgeFirst: JudgeFirst;
   /** Called as the work gets on where no records are read. */
   readonly onStep?: () => void;
 }
 
-type First = { readonly frame: VideoFrame; readonly codec: VideoCodec; readonly size: Size };
+type First = { readonly frame: VideoFrame; readonly codec: VideoCodec; readonly judged: FirstPicture };
 
 /** Null: nothing may begin with this picture. */
-const asFirst = async (frame: VideoFrame, codec: VideoCodec): Promise<First | null> => {
-  const size = frame.keyframe ? await sizeIfDecodable(codec, frame.data) : null;
-  return size && { frame, codec, size };
+const asFirst = async (judge: JudgeFirst, frame: VideoFrame, codec: VideoCodec): Promise<First | null> => {
+  const judged = await judge(frame, codec);
+  return judged && { frame, codec, judged };
 };
 
 /** The first picture that can be shown, wherever in the recording it is: a file must say what it holds before it holds it. */
-const findFirstPicture = async (feed: CopyFeed, participantId: ParticipantId): Promise<First | null> => {
+const findFirstPicture = async (
+  feed: CopyFeed,
+  participantId: ParticipantId,
+  judge: JudgeFirst,
+): Promise<First | null> => {
   const lane = new PictureLane(feed.timeline, participantId, 'camera');
   for await (const { fromNs, toNs } of windowsOf(feed)) {
     for (const step of lane.steps(fromNs, toNs)) {
-      const first = step.type === 'picture' ? await asFirst(step.frame, step.codec) : null;
+      const first = step.type === 'picture' ? await asFirst(judge, step.frame, step.codec) : null;
       if (first) return first;
     }
   }
@@ -102,9 +107,9 @@ class Part {
   ): Promise<Part> {
     const { path, scratchDir, startNs, black, onStep } = options;
     const codec = first?.codec ?? NO_CAMERA.codec;
-    const { width, height } = first?.size ?? NO_CAMERA;
+    const { width, height, reordered } = first?.judged ?? { ...NO_CAMERA, reordered: 0 };
     const keyframe = first?.frame.data ?? (await black.of(codec, NO_CAMERA));
-    const picture = { codec, width, height, keyframe, colour: first?.frame.colour ?? null };
+    const picture = { codec, width, height, reordered, keyframe, colour: first?.frame.colour ?? null };
     const container = containerFor(options.fileFormat, codec);
     const file = await CopiedFile.create({ path, scratchDir, container, picture, sound: true, onStep });
     return new Part(file, startNs, black, picture);
@@ -118,7 +123,7 @@ class Part {
     this.#blackNs = null;
     this.#isBlack = false;
     if (frame.keyframe) this.#size = frame.size ?? this.#size;
-    this.#file.picture(frame.data, frame.timeNs - this.startNs, frame.keyframe);
+    this.#file.picture(frame.data, (frame.shownNs ?? frame.timeNs) - this.startNs, frame.keyframe);
   }
 
   dark(atNs: SessionTimeNs): void {
@@ -169,9 +174,9 @@ class Part {
 
 /** Makes the file, or the files. Rejects, leaving nothing unfinished behind, where the journal or the disk refuses. */
 export const copyParticipant = async (options: CopyParticipantOptions): Promise<CopiedPart[]> => {
-  const { openFeed, participantId, fileFormat, artifactPath, scratchDir, onStep } = options;
+  const { openFeed, participantId, fileFormat, artifactPath, scratchDir, judgeFirst, onStep } = options;
   const scout = await openFeed();
-  const first = await findFirstPicture(scout, participantId).finally(() => scout.close());
+  const first = await findFirstPicture(scout, participantId, judgeFirst).finally(() => scout.close());
   const feed = await openFeed();
   const { startNs } = feed.span;
   const parts: CopiedPart[] = [];
@@ -205,7 +210,7 @@ export const copyParticipant = async (options: CopyParticipantOptions): Promise<
         }
         if (!first || frame.timeNs < first.frame.timeNs) continue;
         if (codec !== part.codec) {
-          const next = await asFirst(frame, codec);
+          const next = await asFirst(judgeFirst, frame, codec);
           if (!next) continue;
           endNs = frame.timeNs;
           await finish();
