@@ -94,14 +94,25 @@ export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
     const what = '"imageUrl", "imageBase64", "text" or "timezone"';
     throw new RoomtapeError('INVALID_REQUEST', `"watermarks[${empty}]" shows nothing: give ${what}.`);
   }
+  const ids = participants.map(({ participantId }) => participantId);
+  const again = ids.findIndex((id, i) => ids.indexOf(id) < i);
+  if (again >= 0) {
+    const text = `"participants[${again}].participantId" is "${ids[again]}" again: name everybody once, with all kinds.`;
+    throw new RoomtapeError('INVALID_REQUEST', text);
+  }
   const gridSize = participants.length || MOST_PARTICIPANTS;
   const asRoom: RecordingFields = { config: { layout: { type: 'GRID', gridSize } }, fileFormat };
   return toRecordingConfig(asRoom);
 };
 
-const imageOf = async (fields: WatermarkFields, allowed: true | readonly string[]): Promise<Buffer | null> => {
-  if (fields.imageBase64) return imageIn(fields.imageBase64);
-  return fields.imageUrl ? imageAt(fields.imageUrl, allowed) : null;
+/** `name`: the watermark's, in the body. */
+const imageOf = async (
+  { imageBase64, imageUrl }: WatermarkFields,
+  name: string,
+  allowed: true | readonly string[],
+): Promise<Buffer | null> => {
+  if (imageBase64) return imageIn(imageBase64, `${name}.imageBase64`);
+  return imageUrl ? imageAt(imageUrl, allowed, `${name}.imageUrl`) : null;
 };
 
 /** Fetches the images. INVALID_REQUEST with what is wrong with one. */
@@ -110,7 +121,7 @@ export const toComposite = async (
   allowed: true | readonly string[],
 ): Promise<Extract<SubjectRequest, { kind: 'composite' }>> => {
   const { participants = [], watermarks = [] } = fields;
-  const images = await Promise.all(watermarks.map((one) => imageOf(one, allowed)));
+  const images = await Promise.all(watermarks.map((one, i) => imageOf(one, `watermarks[${i}]`, allowed)));
   return {
     kind: 'composite',
     participants: participants.map(({ participantId, kind }) => ({ participantId, sources: sourcesOf(kind) })),

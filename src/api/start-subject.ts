@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
 import { outboundUrl } from './outbound-url.ts';
-import type { SubjectRequest } from './ports.ts';
+import type { SubjectName, SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
 import { refuseNotImplemented } from './start-recording.ts';
 
@@ -63,13 +63,21 @@ export const trackStart = (allowed: true | readonly string[]) =>
 export const participantStop = z.object({ roomId, participantId });
 export const trackStop = participantStop.extend({ kind: trackKind });
 
-interface StartFields {
+/** Who is meant; with a `kind`, which of his tracks. */
+export interface StopFields {
+  readonly roomId: string;
   readonly participantId: string;
   readonly kind?: TrackKind;
+}
+export interface StartFields extends StopFields {
   readonly fileFormat?: 'webm' | 'mp4' | 'm3u8' | 'mp3' | undefined;
   readonly webhookUrl?: string | undefined;
+  readonly bucketDirPath?: string | undefined;
   readonly metadata?: Record<string, unknown> | undefined;
 }
+
+export const toSubjectName = ({ participantId, kind }: StopFields): SubjectName =>
+  kind ? { kind: 'track', participantId, source: TRACK_KINDS[kind] } : { kind: 'participant', participantId };
 
 /** NOT_IMPLEMENTED for what can't be done yet. */
 export const toSubject = (fields: StartFields): { subject: SubjectRequest; config: RecordingConfig } => {

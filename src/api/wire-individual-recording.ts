@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
 import { kindOf, trackKind } from './start-subject.ts';
 import { type Around, commonFields, toCommonFields } from './wire-common.ts';
-import { toWireFile, wireFile } from './wire-file.ts';
+import { toSeconds, toWireFile, wireFile } from './wire-file.ts';
 
 const file = wireFile.extend({
   offset: z.number().meta({ description: "Seconds from the recording's start to the file's beginning." }),
@@ -36,7 +36,7 @@ export const toWireIndividual = (recording: RecordingView, around: Around): Wire
     ...(subject.kind === 'participant' && subject.metadata && { metadata: { ...subject.metadata } }),
     files: recording.files.map((one) => ({
       ...toWireFile(one, around.fileUrlOf(one.id)),
-      offset: one.offsetSeconds ?? 0,
+      offset: toSeconds(one.offsetSeconds ?? 0),
     })),
   };
 };

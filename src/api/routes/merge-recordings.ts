@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { sendJsonText } from '../json-text.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
 import type { MergeSource, Page, RecordingView } from '../ports.ts';
@@ -11,6 +10,7 @@ import { recordingAnswers } from '../recording-answers.ts';
 import { askedDelivery, bucketPath } from '../start-delivery.ts';
 import { refuseNotImplemented } from '../start-recording.ts';
 import { mergeStatus, mergeStatusOf, toWireMerge, wireMergeRecording } from '../wire-merge-recording.ts';
+import { oneRoutes, readable } from './reading-recordings.ts';
 
 const PATH = '/v2/recordings/participant/merge';
 const tags = ['merge recordings'];
@@ -105,8 +105,7 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
 
 const readRoutes = (app: App, context: ApiContext): void => {
   const { ports, access } = context;
-  const { find, around } = recordingAnswers(context, 'merge');
-  const params = z.object({ recordingId: z.string() });
+  const { around } = recordingAnswers(context, 'merge');
   /** At most one, if it fits what else is asked. */
   const only = (recording: RecordingView | null, roomId: string | null, sessionId: string | null, status?: string) => {
     const fits =
@@ -128,7 +127,8 @@ const readRoutes = (app: App, context: ApiContext): void => {
       },
     },
     async (request) => {
-      const { page, perPage, roomId, sessionId = null, status, id } = request.query;
+      const { page, perPage, roomId, status, id } = request.query;
+      const sessionId = request.query.sessionId || null;
       const scope = await access.listScope(callerOf(request), roomId || undefined);
       const found = async (): Promise<Page<RecordingView>> => {
         if (scope === 'nothing') return EMPTY_PAGE;
@@ -150,17 +150,5 @@ const readRoutes = (app: App, context: ApiContext): void => {
       };
     },
   );
-  app.get(
-    `${PATH}/:recordingId`,
-    { schema: { tags, summary: 'Get a merge', params, response: { 200: wireMergeRecording, default: errorEnvelope } } },
-    async (request) => toWireMerge(await find(request, request.params.recordingId), around(request)),
-  );
-  app.delete(
-    `${PATH}/:recordingId`,
-    { schema: { tags, summary: 'Delete a merge', params, response: { 200: z.string(), default: errorEnvelope } } },
-    async (request, reply) => {
-      await ports.recordings.delete((await find(request, request.params.recordingId)).id);
-      return sendJsonText(reply, 'Merge recording deleted successfully');
-    },
-  );
+  oneRoutes(app, context, readable({ kind: 'merge', path: PATH, wire: wireMergeRecording, toWire: toWireMerge }));
 };
