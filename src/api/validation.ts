@@ -27,7 +27,7 @@ const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
 const SECRET = /url|end_?point|token|secret|credential|password|signature|:\/\//i;
 
 const shown = (value: unknown, path: string): string => {
-  if (Array.isArray(value)) return value.length === 0 ? 'empty' : `a list of ${value.length}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   const json = JSON.stringify(value) ?? String(value);
   if (SECRET.test(path) || SECRET.test(json)) return 'not acceptable';
   return `${json.slice(0, SHOWN_CHARACTERS)}${json.length > SHOWN_CHARACTERS ? '…' : ''}`;

@@ -213,7 +213,7 @@ describe('recordings/start', () => {
       { onFailure: { action: 'close-room', waitTime: 151 } },
       /"onFailure\.waitTime" is 151: it must be at most 150/,
     ],
-    ['a config that is none', { config: [] }, /"config" is \[\]: it must be an object/],
+    ['a config that is none', { config: [] }, /"config" is an empty list: it must be an object/],
   ])('refuses %s', async (_words, body, message) => {
     expectRefusal(
       await server.post('/v2/recordings/start', { roomId, ...(body as object) }),
