@@ -15,7 +15,7 @@ export const wireIndividualRecording = z
     participantId: z.string(),
     participantName: z.string(),
     kind: trackKind.optional().meta({ description: 'Of a track recording.' }),
-    fileFormat: z.string().meta({ description: 'As asked for; `files[].meta.format` is what each is in.' }),
+    fileFormat: z.string().meta({ description: 'As asked for; the ending of `files[].filePath` is what each is in.' }),
     metadata: z.record(z.string(), z.unknown()).optional(),
     files: z.array(file).meta({ description: 'Empty until the status is done. A track that was never on has none.' }),
   })
@@ -32,7 +32,7 @@ export const toWireIndividual = (recording: RecordingView, around: Around): Wire
     participantId: subject.participantId,
     participantName: subject.participantName,
     ...(subject.kind === 'track' && { kind: kindOf(subject.source) }),
-    fileFormat: recording.config.fileFormat,
+    fileFormat: (subject.kind === 'track' && subject.encodeAs) || recording.config.fileFormat,
     ...(subject.kind === 'participant' && subject.metadata && { metadata: { ...subject.metadata } }),
     files: recording.files.map((one) => ({
       ...toWireFile(one, around.fileUrlOf(one.id)),

@@ -1,5 +1,5 @@
 /**
- * The sound of one finished file as mono samples at 48 kHz, read forward. Packets are joined without a seam: the container's times are
+ * The sound of one finished file, or one side of it, as mono samples at 48 kHz, read forward. Packets are joined without a seam: the container's times are
  * rounded to a millisecond and drift with the sender's clock, so a packet is put where the one before ended and stretched by two samples
  * at most towards where its time says; where they are far apart there is silence between.
  */
@@ -22,9 +22,13 @@ interface Piece {
   readonly samples: Float32Array;
 }
 
-const mono = (frame: Frame): Float32Array => {
+/** Which side of a stereo file is read; both: they are mixed. */
+export type Side = 'left' | 'right' | 'both';
+
+const mono = (frame: Frame, side: Side): Float32Array => {
   if (frame.format !== AV_SAMPLE_FMT_FLTP) throw new Error('Opus is decoded to something else than planar float.');
   const { channels } = frame;
+  if (side !== 'both') return Float32Array.from(channelSamples(frame, side === 'right' ? channels - 1 : 0));
   const sum = Float32Array.from(channelSamples(frame, 0));
   for (let channel = 1; channel < channels; channel++) {
     const samples = channelSamples(frame, channel);
@@ -52,6 +56,7 @@ export interface SpokenFileOptions {
   /** Among the files that are read; names its packets. */
   readonly number: number;
   readonly guard: Guard;
+  readonly side: Side;
 }
 
 export class SpokenFile {
@@ -61,6 +66,7 @@ export class SpokenFile {
   readonly #offset: number;
   readonly #number: number;
   readonly #guard: Guard;
+  readonly #side: Side;
   readonly #packet: Packet = newPacket();
   readonly #frame: Frame = newFrame();
   /** Decoded and not yet passed. */
@@ -76,6 +82,7 @@ export class SpokenFile {
     this.#offset = options.offset;
     this.#number = options.number;
     this.#guard = options.guard;
+    this.#side = options.side;
   }
 
   /** Rejects if there is no sound in it. */
@@ -156,7 +163,7 @@ export class SpokenFile {
     const start = this.#end === null || Math.abs(off) > JUMP_SAMPLES ? Math.max(due, this.#end ?? due) : this.#end;
     const drifts = start !== due && Math.abs(off) > ROUNDING_SAMPLES;
     const bend = drifts ? Math.max(-MOST_STRETCH_SAMPLES, Math.min(MOST_STRETCH_SAMPLES, off)) : 0;
-    const samples = stretched(mono(frame), frame.nbSamples + bend);
+    const samples = stretched(mono(frame, this.#side), frame.nbSamples + bend);
     this.#pieces.push({ start, samples });
     this.#end = start + samples.length;
   }

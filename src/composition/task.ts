@@ -72,6 +72,8 @@ export const copyConfig = z.discriminatedUnion('kind', [
     participantId: z.string(),
     source: trackSource.nullable(),
     fileFormat: z.enum(['mp4', 'webm']),
+    /** The sound that was copied is encoded anew in the end. */
+    encodeAs: z.literal('mp3').optional(),
   }),
   z.object({
     kind: z.literal('merge'),

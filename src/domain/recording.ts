@@ -68,6 +68,8 @@ export type RecordingSubject =
       readonly participantId: ParticipantId;
       readonly participantName: string;
       readonly source: TrackSource;
+      /** Its sound is encoded anew instead of copied. */
+      readonly encodeAs?: 'mp3';
     }
   | {
       readonly kind: 'composite';

@@ -72,6 +72,8 @@ export type CopyOrder =
       /** Of a track; a participant has camera and microphone. */
       readonly source: TrackSource | null;
       readonly fileFormat: FileFormat;
+      /** What is copied is encoded anew in the end. */
+      readonly encodeAs?: 'mp3';
     }
   /** Paths are absolute. */
   | { readonly kind: 'merge'; readonly inputs: MergedFile[] };

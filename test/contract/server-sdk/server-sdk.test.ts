@@ -230,7 +230,9 @@ describe('recordings of one participant', () => {
     server.system.finish(id, FILE);
     expect(await participant.get(id)).toMatchObject({
       status: 'done',
-      files: [{ fileUrl: expect.stringContaining(server.url), offset: 0, meta: { format: 'matroska,webm', duration: 4 } }],
+      files: [
+        { fileUrl: expect.stringContaining(server.url), offset: 0, meta: { format: 'matroska,webm', duration: 4 } },
+      ],
     });
     // Each kind is found at its own address alone.
     expect((await sdk.recordings.list({ roomId })).data).toEqual([]);
