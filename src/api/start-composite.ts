@@ -44,7 +44,10 @@ const watermark = (allowed: true | readonly string[]) =>
         description: 'Date and time there are shown.',
       },
     ),
-    topic: optional(z.string().max(256)),
+    topic: optional(z.string().max(64)).meta({
+      description:
+        'Of the type pubsub: the newest message on this topic of the room is shown; `text` before the first.',
+    }),
     position: optional(z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'])),
   });
 
@@ -84,11 +87,16 @@ const sourcesOf = (kinds: readonly TrackKind[] | undefined): TrackSource[] =>
 export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
   const { participants = [], watermarks = [], fileFormat } = fields;
   refuseNotImplemented([
-    ...watermarks.map(({ type }, i) => [`watermarks[${i}].type`, type === 'custom' ? undefined : type] as const),
     ['webhookUrl', fields.webhookUrl],
   ]);
+  const untold = watermarks.findIndex(({ type, topic }) => type === 'pubsub' && !topic);
+  if (untold >= 0) {
+    const text = `"watermarks[${untold}].topic" is missing: the type "pubsub" shows what is said on a topic of the room.`;
+    throw new RoomtapeError('INVALID_REQUEST', text);
+  }
   const empty = watermarks.findIndex(
-    ({ imageUrl, imageBase64, text, timezone }) => !imageUrl && !imageBase64 && !text && !timezone,
+    ({ type, imageUrl, imageBase64, text, timezone }) =>
+      type === 'custom' && !imageUrl && !imageBase64 && !text && !timezone,
   );
   if (empty >= 0) {
     const what = '"imageUrl", "imageBase64", "text" or "timezone"';
@@ -125,9 +133,10 @@ export const toComposite = async (
   return {
     kind: 'composite',
     participants: participants.map(({ participantId, kind }) => ({ participantId, sources: sourcesOf(kind) })),
-    watermarks: watermarks.map(({ text = '', timezone = null, position }, i) => ({
+    watermarks: watermarks.map(({ type, text = '', topic, timezone = null, position }, i) => ({
       image: images[i] ?? null,
       text,
+      ...(type === 'pubsub' && topic && { topic }),
       timezone,
       place: position ?? PLACES[i] ?? 'center',
     })),

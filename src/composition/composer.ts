@@ -21,6 +21,7 @@ import { Planner } from './planner.ts';
 import { rateOf } from './rate-control.ts';
 import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './segment-files.ts';
 import { type SegmentSound, type SegmentSpan, segmentSound } from './segment-sound.ts';
+import { ShownTexts } from './shown-texts.ts';
 import { gridOf } from './sound-grid.ts';
 import type { CompositionConfig } from './task.ts';
 import { VideoEncoder } from './video-encoder.ts';
@@ -72,6 +73,7 @@ export class Composer {
   #planner: Planner | null = null;
   #pictures: PictureTrack | null = null;
   #watermarks: Watermarks | null = null;
+  readonly #texts = new ShownTexts();
   #eventsTaken = 0;
   #segment = 0;
   #undecodable = 0;
@@ -190,7 +192,9 @@ export class Composer {
 
   #takeEvents(planner: Planner): void {
     const { events } = this.#options.feed.timeline;
-    planner.addEvents(events.slice(this.#eventsTaken).flatMap((event) => leaveOut(event, this.#leftOut) ?? []));
+    const fresh = events.slice(this.#eventsTaken).flatMap((event) => leaveOut(event, this.#leftOut) ?? []);
+    planner.addEvents(fresh);
+    this.#texts.take(fresh);
     this.#eventsTaken = events.length;
   }
 
@@ -234,6 +238,13 @@ export class Composer {
     return segmentSound(source, span, { grid, ...(onStep && { onStep }), ...(decoding && { decode: decoding.sound }) });
   }
 
+  /** What was last said on each topic. */
+  #saidAt(tick: number, spans: MediaSpans): ReadonlyMap<string, string> {
+    const time = spans.at(tick);
+    if (time) return this.#texts.at(time.atNs, spans);
+    throw new Error(`Tick ${tick} is drawn before it is known when it is.`);
+  }
+
   /** Resolves to the bytes of coded picture. */
   async #renderPicture(span: SegmentSpan, planner: Planner, path: string): Promise<number> {
     const { config, threads, decoding = decodeAnyhow, onStep } = this.#options;
@@ -250,7 +261,7 @@ export class Composer {
         for (let i = 0; i < span.ticks; i++) {
           const { tick } = planner;
           const { frame, moved } = await this.#pictures.draw(planner.next());
-          if (watermarks) watermarks.lay(planesOf(frame), tick);
+          if (watermarks) watermarks.lay(planesOf(frame), tick, this.#saidAt(tick, span.spans));
           await encoder.encode(frame, tick, moved || i === 0, writer);
           if (watermarks) watermarks.lift(planesOf(frame));
           onStep?.();

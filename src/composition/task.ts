@@ -14,6 +14,8 @@ const watermarkConfig = z.object({
   /** Absolute path of a PNG or JPEG. */
   image: z.string().nullable(),
   text: z.string(),
+  /** The newest text on this topic of the room is shown in the place of `text`. */
+  topic: z.string().optional(),
   /** IANA name: date and time there are shown, of this recording that began at `startedAtMs` (since 1970). */
   timezone: z.string().nullable(),
   startedAtMs: z.number(),

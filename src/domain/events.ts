@@ -78,4 +78,6 @@ export type SessionEvent =
   | { readonly type: 'layout-changed'; readonly recordingId: RecordingId; readonly layout: LayoutProgram }
   /** The media process died, and another goes on: what was said between these times reached nobody. */
   | { readonly type: 'interrupted'; readonly fromNs: SessionTimeNs; readonly untilNs: SessionTimeNs }
+  /** Said on a topic whose newest text a running recording shows. */
+  | { readonly type: 'text-shown'; readonly topic: string; readonly text: string }
   | { readonly type: 'dropped'; readonly records: number; readonly bytes: number; readonly reason: string };

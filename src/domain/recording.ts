@@ -106,6 +106,8 @@ export interface Watermark {
   /** Name of a file in the recording's folder. */
   readonly image: string | null;
   readonly text: string;
+  /** The newest message on this topic of the room is shown in the place of `text`. */
+  readonly topic?: string;
   /** IANA name: date and time there are shown too. */
   readonly timezone: string | null;
   readonly place: WatermarkPlace;

@@ -51,6 +51,8 @@ export interface MediaControl {
     roomId: string;
     layout: LayoutProgram;
     participantId?: string;
+    /** What is said on these topics is shown in it. */
+    topics?: string[];
   }): Promise<LiveRecording>;
   /** RECORDING_NOT_FOUND or RECORDING_NOT_RUNNING if the media process does not know it (any more). */
   stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;

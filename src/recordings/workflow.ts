@@ -242,7 +242,9 @@ export class RecordingWorkflow {
     subject: RecordingSubject,
   ): Promise<LiveRecording> {
     const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
-    return this.#options.media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
+    const marks = subject.kind === 'composite' ? subject.watermarks : [];
+    const topics = marks.flatMap(({ topic }) => topic ?? []);
+    return this.#options.media.startRecording({ recordingId: id, roomId, layout: config.layout, topics, ...about });
   }
 
   /**

@@ -27,6 +27,9 @@ import type { RoomJournal } from './room-journal.ts';
  */
 export const JOURNAL_TAIL_MS = 700;
 
+/** More than a line of a picture holds. */
+const LONGEST_TEXT = 300;
+
 export interface StoppedRecording {
   readonly recordingId: RecordingId;
   readonly stoppedNs: number;
@@ -60,6 +63,8 @@ export interface EndTime {
 interface Running {
   /** Whom it is about; it ends with him. Null: it is about more than one. */
   readonly participantId: ParticipantId | null;
+  /** What is said on these is shown in it. */
+  readonly topics: readonly string[];
   readonly recording: ActiveRecording;
   readonly state: ActiveRecordingState;
 }
@@ -110,6 +115,7 @@ export class RoomRecordings {
     recordingId: RecordingId,
     layout: LayoutProgram,
     participantId: ParticipantId | null = null,
+    topics: readonly string[] = [],
   ): Promise<ActiveRecordingState> {
     const running = this.#running.get(recordingId);
     const starting = this.#starting.get(recordingId);
@@ -120,7 +126,7 @@ export class RoomRecordings {
         new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`),
       );
     }
-    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId)).finally(() =>
+    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId, topics)).finally(() =>
       this.#starting.delete(recordingId),
     );
     this.#starting.set(recordingId, started);
@@ -155,6 +161,16 @@ export class RoomRecordings {
   /** Ends; resolves when the stop record is on disk. Idempotent while the session is remembered. RECORDING_NOT_RUNNING. */
   stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     return this.#inTurn(() => this.#stop(recordingId, reason));
+  }
+
+  /** Something was said in the room. Journaled where a recording that is not paused shows what is said on this topic. */
+  said(topic: string, text: string): void {
+    void this.#inTurn(async () => {
+      const isShown = [...this.#running.values()].some(
+        ({ topics, state }) => topics.includes(topic) && !isPaused(state),
+      );
+      if (isShown) this.#options.journal.event({ type: 'text-shown', topic, text: text.slice(0, LONGEST_TEXT) });
+    });
   }
 
   /** Somebody has left: recordings that are about him alone end, those that are about to begin too. */
@@ -222,6 +238,7 @@ export class RoomRecordings {
     recordingId: RecordingId,
     layout: LayoutProgram,
     participantId: ParticipantId | null,
+    topics: readonly string[],
   ): Promise<ActiveRecordingState> {
     const { journal, clock, sessionId, roomId, isPresent, onKeyframesWantedNow } = this.#options;
     if (this.#ended) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
@@ -245,7 +262,7 @@ export class RoomRecordings {
       layout,
       pauses: [],
     };
-    this.#running.set(recordingId, { recording, state, participantId });
+    this.#running.set(recordingId, { recording, state, participantId, topics });
     this.#directMedia();
     onKeyframesWantedNow();
     try {
@@ -262,12 +279,13 @@ export class RoomRecordings {
 
   async #pause(recordingId: RecordingId): Promise<ActiveRecordingState> {
     const { journal, clock } = this.#options;
-    const { recording, state, participantId } = this.#runningOf(recordingId);
+    const { recording, state, participantId, topics } = this.#runningOf(recordingId);
     if (isPaused(state)) throw new RoomtapeError('RECORDING_PAUSED', `Recording "${recordingId}" is paused already.`);
     const arrivalNs = clock.monotonicNs();
     const pausedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
     const running = {
       participantId,
+      topics,
       recording: { ...recording, pauses: withPause(recording.pauses ?? [], pausedNs) },
       state: { ...state, pauses: [...state.pauses, { startedAtMs: clock.wallMs(), endedAtMs: null }] },
     };
@@ -276,7 +294,7 @@ export class RoomRecordings {
 
   async #resume(recordingId: RecordingId): Promise<ActiveRecordingState> {
     const { journal, clock, onKeyframesWantedNow } = this.#options;
-    const { recording, state, participantId } = this.#runningOf(recordingId);
+    const { recording, state, participantId, topics } = this.#runningOf(recordingId);
     const last = state.pauses.at(-1);
     if (!last || !isPaused(state)) {
       throw new RoomtapeError('RECORDING_NOT_PAUSED', `Recording "${recordingId}" is not paused.`);
@@ -285,6 +303,7 @@ export class RoomRecordings {
     const resumedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
     const running = {
       participantId,
+      topics,
       recording: { ...recording, pauses: withResume(recording.pauses ?? [], resumedNs) },
       state: { ...state, pauses: [...state.pauses.slice(0, -1), { ...last, endedAtMs: clock.wallMs() }] },
     };
@@ -294,10 +313,10 @@ export class RoomRecordings {
   }
 
   async #changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
-    const { recording, state, participantId } = this.#runningOf(recordingId);
+    const { recording, state, participantId, topics } = this.#runningOf(recordingId);
     const layout = changedLayout(recording.layout, change);
     if (isSameLayout(layout, recording.layout)) return state;
-    const running = { participantId, recording: { ...recording, layout }, state: { ...state, layout } };
+    const running = { participantId, topics, recording: { ...recording, layout }, state: { ...state, layout } };
     return this.#change(running, { type: 'layout-changed', recordingId, layout }, this.#options.clock.monotonicNs());
   }
 
