@@ -200,7 +200,7 @@ export class Rehearsal {
 }
 
 /** What a writer says when it begins a chunk behind a pause, given everything that happened in the room. */
-const snapshotAfterGap = (all: readonly JournalRecord[], atNs: number): JournalRecord => {
+export const snapshotAfterGap = (all: readonly JournalRecord[], atNs: number): JournalRecord => {
   const participants = new Map<string, ParticipantInfo>();
   const tracks = new Map<string, TrackInfo>();
   const streams = new Map<number, JournalSnapshot['streams'][number]>();
