@@ -81,6 +81,7 @@ test('composites run side by side; their watermarks are there before they start 
   const recordings = join(folder, 'recordings');
   expect(works.find((work) => work.recordingId === first.id)).toMatchObject({
     config: {
+      fixedLayout: true,
       participants: composite.participants,
       watermarks: [{ image: join(recordings, first.id, 'watermark-0'), startedAtMs: 6_000, place: 'top-right' }],
     },
