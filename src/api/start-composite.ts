@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
@@ -15,10 +16,6 @@ const MOST_PARTICIPANTS = 25;
 const MOST_WATERMARKS = 3;
 /** Where the caller does not say: apart from each other, and from the names at the bottom left of tiles. */
 const PLACES = ['top-right', 'top-left', 'bottom-right'] as const;
-
-/** null and '' mean "off". */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
 
 const isTimezone = (name: string): boolean => {
   try {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
 import { mediaKindOf, type TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectName, SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
@@ -26,10 +27,6 @@ export const kindOf = (source: TrackSource): TrackKind => {
   if (!found) throw new Error(`A track "${source}" has no name on the wire.`);
   return found;
 };
-
-/** null and '' mean "off". */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
 
 const roomId = z.string().min(1).max(256).meta({ description: 'Room id or customRoomId.' });
 const participantId = z.string().min(1).max(64);

@@ -93,6 +93,7 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
       }
       for (const record of next.value.records) {
         if (isAnothers(record)) {
+          incidents?.finish();
           over = true;
           return true;
         }

@@ -63,8 +63,6 @@ export interface EndTime {
 interface Running {
   /** Whom it is about; it ends with him. Null: it is about more than one. */
   readonly participantId: ParticipantId | null;
-  /** What is said on these is shown in it. */
-  readonly topics: readonly string[];
   readonly recording: ActiveRecording;
   readonly state: ActiveRecordingState;
 }
@@ -164,12 +162,13 @@ export class RoomRecordings {
   }
 
   /** Something was said in the room. Journaled where a recording that is not paused shows what is said on this topic. */
-  said(topic: string, text: string): void {
+  said(participantId: ParticipantId, topic: string, text: string): void {
     void this.#inTurn(async () => {
       const isShown = [...this.#running.values()].some(
-        ({ topics, state }) => topics.includes(topic) && !isPaused(state),
+        ({ recording, state }) => recording.topics?.includes(topic) && !isPaused(state),
       );
-      if (isShown) this.#options.journal.event({ type: 'text-shown', topic, text: text.slice(0, LONGEST_TEXT) });
+      if (!isShown) return;
+      this.#options.journal.event({ type: 'text-shown', participantId, topic, text: text.slice(0, LONGEST_TEXT) });
     });
   }
 
@@ -249,7 +248,7 @@ export class RoomRecordings {
     this.#tailEndsMs = monotonicMs(clock);
     const arrivalNs = clock.monotonicNs();
     const startedNs = sink.toSessionTime(arrivalNs);
-    const about = participantId === null ? {} : { participantId };
+    const about = { ...(participantId !== null && { participantId }), ...(topics.length > 0 && { topics }) };
     const recording: ActiveRecording = { recordingId, startedNs, layout, ...about };
     const state: ActiveRecordingState = {
       recordingId,
@@ -262,7 +261,7 @@ export class RoomRecordings {
       layout,
       pauses: [],
     };
-    this.#running.set(recordingId, { recording, state, participantId, topics });
+    this.#running.set(recordingId, { recording, state, participantId });
     this.#directMedia();
     onKeyframesWantedNow();
     try {
@@ -279,13 +278,12 @@ export class RoomRecordings {
 
   async #pause(recordingId: RecordingId): Promise<ActiveRecordingState> {
     const { journal, clock } = this.#options;
-    const { recording, state, participantId, topics } = this.#runningOf(recordingId);
+    const { recording, state, participantId } = this.#runningOf(recordingId);
     if (isPaused(state)) throw new RoomtapeError('RECORDING_PAUSED', `Recording "${recordingId}" is paused already.`);
     const arrivalNs = clock.monotonicNs();
     const pausedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
     const running = {
       participantId,
-      topics,
       recording: { ...recording, pauses: withPause(recording.pauses ?? [], pausedNs) },
       state: { ...state, pauses: [...state.pauses, { startedAtMs: clock.wallMs(), endedAtMs: null }] },
     };
@@ -294,7 +292,7 @@ export class RoomRecordings {
 
   async #resume(recordingId: RecordingId): Promise<ActiveRecordingState> {
     const { journal, clock, onKeyframesWantedNow } = this.#options;
-    const { recording, state, participantId, topics } = this.#runningOf(recordingId);
+    const { recording, state, participantId } = this.#runningOf(recordingId);
     const last = state.pauses.at(-1);
     if (!last || !isPaused(state)) {
       throw new RoomtapeError('RECORDING_NOT_PAUSED', `Recording "${recordingId}" is not paused.`);
@@ -303,7 +301,6 @@ export class RoomRecordings {
     const resumedNs = journal.sink?.toSessionTime(arrivalNs) ?? state.startedNs;
     const running = {
       participantId,
-      topics,
       recording: { ...recording, pauses: withResume(recording.pauses ?? [], resumedNs) },
       state: { ...state, pauses: [...state.pauses.slice(0, -1), { ...last, endedAtMs: clock.wallMs() }] },
     };
@@ -313,10 +310,10 @@ export class RoomRecordings {
   }
 
   async #changeLayout(recordingId: RecordingId, change: LayoutChange): Promise<ActiveRecordingState> {
-    const { recording, state, participantId, topics } = this.#runningOf(recordingId);
+    const { recording, state, participantId } = this.#runningOf(recordingId);
     const layout = changedLayout(recording.layout, change);
     if (isSameLayout(layout, recording.layout)) return state;
-    const running = { participantId, topics, recording: { ...recording, layout }, state: { ...state, layout } };
+    const running = { participantId, recording: { ...recording, layout }, state: { ...state, layout } };
     return this.#change(running, { type: 'layout-changed', recordingId, layout }, this.#options.clock.monotonicNs());
   }
 

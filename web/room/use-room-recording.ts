@@ -6,6 +6,9 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { RecordingState } from '../client/index.ts';
 import { RecordingCallError, type RoomRecording, runningRecording } from './recording-calls.ts';
 
+/** What the API says follows the word in the room by moments: it is asked twice. */
+const FOLLOWS_MS = 1_500;
+
 export interface RoomRecordingControl {
   readonly recording: RoomRecording | null;
   readonly isBusy: boolean;
@@ -47,11 +50,16 @@ export const useRoomRecording = (
   const isPaused = told.active && told.pausedAtMs !== null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: these two say when to look.
   useEffect(() => {
-    look().catch((error: unknown) => {
-      // Nobody has pressed anything yet: whoever does is told what is wrong.
-      if (!(error instanceof RecordingCallError)) throw error;
-      setRecording(null);
-    });
+    const lookQuietly = (): void => {
+      look().catch((error: unknown) => {
+        // Nobody has pressed anything yet: whoever does is told what is wrong.
+        if (!(error instanceof RecordingCallError)) throw error;
+        setRecording(null);
+      });
+    };
+    lookQuietly();
+    const again = setTimeout(lookQuietly, FOLLOWS_MS);
+    return () => clearTimeout(again);
   }, [active, isPaused, look]);
 
   const act = async (call: () => Promise<void>): Promise<void> => {
@@ -60,5 +68,5 @@ export const useRoomRecording = (
     await orTell(look);
     setBusy(false);
   };
-  return { recording, isBusy, act };
+  return { recording: active ? recording : null, isBusy, act };
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
+import { optional } from '../optional-field.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
 import type { MergeSource, Page, RecordingView } from '../ports.ts';
@@ -16,10 +17,6 @@ const PATH = '/v2/recordings/participant/merge';
 const tags = ['merge recordings'];
 /** Voices on one side. */
 const MOST_SOURCES = 25;
-
-/** null and '' mean "off". */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
 
 const type = optional(z.enum(['participant', 'track']));
 const channel = z

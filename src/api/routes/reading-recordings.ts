@@ -24,7 +24,10 @@ const params = z.object({ recordingId: z.string() });
 const listQuery = pageQuery.extend({
   roomId: z.string().optional(),
   sessionId: z.string().optional(),
-  participantId: z.string().optional().meta({ description: 'Of recordings of one participant.' }),
+  participantId: z
+    .string()
+    .optional()
+    .meta({ description: 'Narrows recordings of one participant, and of his tracks.' }),
 });
 
 /** `GET path`. */
@@ -45,7 +48,8 @@ export const listRoute = (app: App, context: ApiContext, of: ReadableKind): void
     async (request) => {
       const { page, perPage, roomId, sessionId, participantId } = request.query;
       const scope = await access.listScope(callerOf(request), roomId || undefined);
-      const narrowed = { sessionId: sessionId || null, participantId: participantId || null, query: null, kind };
+      const who = kind === 'participant' || kind === 'track' ? participantId : undefined;
+      const narrowed = { sessionId: sessionId || null, participantId: who || null, query: null, kind };
       const found =
         scope === 'nothing' ? EMPTY_PAGE : await ports.recordings.list({ page, perPage, roomId: scope, ...narrowed });
       const facts = around(request);

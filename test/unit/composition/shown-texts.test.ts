@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { ShownTexts } from '../../../src/composition/shown-texts.ts';
+import type { ParticipantId } from '../../../src/domain/ids.ts';
 import { MediaSpans } from '../../../src/domain/media-spans.ts';
 
 const S = 1e9;
 const said = (seconds: number, text: string, topic = 'ticker') => ({
   atNs: seconds * S,
-  event: { type: 'text-shown', topic, text } as const,
+  event: { type: 'text-shown', participantId: 'ada' as ParticipantId, topic, text } as const,
 });
 
 test('the newest text of each topic, of what was said while it was recorded', () => {

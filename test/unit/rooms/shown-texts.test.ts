@@ -11,7 +11,7 @@ afterEach(() => rig.close());
 
 test('what is said is journaled where a recording shows its topic and is not paused, and nowhere else', async () => {
   const ada = await rig.join('ada');
-  const { sessionId } = ada.last('joined');
+  const { sessionId, participantId } = ada.last('joined');
   const say = (topic: string, payload: string) => ada.say({ type: 'send', topic, payload, persist: false });
   const plain = newHexId<RecordingId>();
   const showing = newHexId<RecordingId>();
@@ -31,8 +31,8 @@ test('what is said is journaled where a recording shows its topic and is not pau
   await rig.rooms.endSession(ROOM, 'room-closed');
   const events = (await rig.journal(sessionId)).flatMap((record) => (record.type === 'event' ? [record.event] : []));
   expect(events.filter(({ type }) => type === 'text-shown')).toEqual([
-    { type: 'text-shown', topic: 'ticker', text: 'x'.repeat(300) },
-    { type: 'text-shown', topic: 'ticker', text: 'on it' },
+    { type: 'text-shown', participantId, topic: 'ticker', text: 'x'.repeat(300) },
+    { type: 'text-shown', participantId, topic: 'ticker', text: 'on it' },
   ]);
   expect(JSON.stringify(events)).not.toMatch(/too early|between us|off the record|too late/);
   expect(ada.all('message')).toHaveLength(6);
