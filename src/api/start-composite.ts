@@ -83,9 +83,7 @@ const sourcesOf = (kinds: readonly TrackKind[] | undefined): TrackSource[] =>
 /** NOT_IMPLEMENTED and INVALID_REQUEST, before anything is fetched. */
 export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
   const { participants = [], watermarks = [], fileFormat } = fields;
-  refuseNotImplemented([
-    ['webhookUrl', fields.webhookUrl],
-  ]);
+  refuseNotImplemented([['webhookUrl', fields.webhookUrl]]);
   const untold = watermarks.findIndex(({ type, topic }) => type === 'pubsub' && !topic);
   if (untold >= 0) {
     const text = `"watermarks[${untold}].topic" is missing: the type "pubsub" shows what is said on a topic of the room.`;

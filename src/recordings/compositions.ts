@@ -18,6 +18,7 @@ import {
   leaseComposition,
   reportComposition,
 } from '../catalog/compositions.ts';
+import { cancelDeliveries } from '../catalog/deliveries.ts';
 import { insertFile, markFilesDeleted } from '../catalog/files.ts';
 import { noteIncident } from '../catalog/incidents.ts';
 import { purgesOf } from '../catalog/purges.ts';
@@ -138,6 +139,7 @@ export class Compositions {
     const folders = await foldersIn(recordingsDir);
     const deleted = await deletedAmong(catalog, folders as RecordingId[]);
     for (const recordingId of deleted) {
+      await cancelDeliveries(catalog, recordingId, new Date());
       await markFilesDeleted(catalog, recordingId, new Date());
       await rm(join(recordingsDir, recordingId), { recursive: true, force: true });
       log.info({ recordingId }, 'Removed what was left of a deleted recording.');
