@@ -110,7 +110,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
     ['summary.enabled', fields.summary?.enabled],
     ['webhookUrl', fields.webhookUrl],
-    ['onFailure', fields.onFailure],
   ]);
   return {
     layout: {

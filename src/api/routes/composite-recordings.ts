@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { IdempotentAnswers } from '../idempotency.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
-import type { RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
 import { askedDelivery } from '../start-delivery.ts';
@@ -18,18 +17,18 @@ const one = { 200: wireCompositeRecording, default: errorEnvelope };
 
 export const compositeRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
-  const starts = new IdempotentAnswers<RecordingView>();
   const { around } = recordingAnswers(context, 'composite');
 
   app.post(
     `${PATH}/start`,
     {
+      config: { once: true },
       schema: {
         tags,
         summary: 'Start recording chosen participants together',
         description: 'A grid of the chosen participants, 1280x720, with up to three watermarks over it.',
         body: compositeStart(config.allowPrivateUrls),
-        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        headers: idempotencyHeaders,
         response: one,
       },
     },
@@ -50,10 +49,10 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
         roomId: room.roomId,
         config: recordingConfig,
         subject,
-        ...(asked && { destinations: asked.destinations }),
+        ...asked,
+        id: newIdOf(request),
       };
-      const key = request.headers['idempotency-key'];
-      const recording = await starts.once(key, options, () => ports.recordings.start({ ...options, ...asked }));
+      const recording = await ports.recordings.start(options);
       reply.header('x-recording-id', recording.id);
       return toWireComposite(recording, around(request));
     },

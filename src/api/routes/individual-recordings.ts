@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { IdempotentAnswers } from '../idempotency.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
-import type { RecordingView } from '../ports.ts';
 import { askedDelivery } from '../start-delivery.ts';
 import {
   participantStart,
@@ -48,10 +47,8 @@ const FORMS: readonly Form[] = [
 ];
 
 export const individualRecordingRoutes = (app: App, context: ApiContext): void => {
-  // One for both: the key of a start names one start.
-  const starts = new IdempotentAnswers<RecordingView>();
   for (const form of FORMS) {
-    formRoutes(app, context, form, starts);
+    formRoutes(app, context, form);
     const { kind, path } = form;
     const individual = readable({ kind, path, wire: wireIndividualRecording, toWire: toWireIndividual });
     listRoute(app, context, individual);
@@ -59,23 +56,18 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
   }
 };
 
-const formRoutes = (
-  app: App,
-  { ports, access, config }: ApiContext,
-  { kind, path, what, start, stop }: Form,
-  starts: IdempotentAnswers<RecordingView>,
-): void => {
+const formRoutes = (app: App, { ports, access, config }: ApiContext, { kind, path, what, start, stop }: Form): void => {
   const tags = [`${kind} recordings`];
   app.post(
     `${path}/start`,
     {
+      config: { once: true },
       schema: {
         tags,
         summary: `Start recording ${what}`,
-        description:
-          'The id of the recording is in the header `X-Recording-Id`. `Idempotency-Key`: the same key within 24 h gets the first answer.',
+        description: 'The id of the recording is in the header `X-Recording-Id`.',
         body: start(config.allowPrivateUrls),
-        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        headers: idempotencyHeaders,
         response: text,
       },
     },
@@ -84,8 +76,7 @@ const formRoutes = (
       const room = await access.find(callerOf(request), request.body.roomId);
       const directory = { name: 'bucketDirPath', value: request.body.bucketDirPath };
       const options = { roomId: room.roomId, ...asked, ...askedDelivery({ directory }, config, new Date()) };
-      const key = request.headers['idempotency-key'];
-      const recording = await starts.once(key, options, () => ports.recordings.start(options));
+      const recording = await ports.recordings.start({ ...options, id: newIdOf(request) });
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, `${kind} recording started successfully.`);
     },

@@ -87,7 +87,6 @@ describe('recordings/start', () => {
       /"transcription\.summary\.enabled": true/,
     ],
     ['summary.enabled', { summary: { enabled: true, prompt: 'short' } }, /"summary\.enabled": true/],
-    ['onFailure', { onFailure: { action: 'close-room' } }, /onFailure/],
   ])('names %s as not implemented', async (_field, body, message) => {
     const answer = await server.post('/v2/recordings/start', { roomId, ...(body as object) });
     expectRefusal(answer, 501, 'NOT_IMPLEMENTED', message);
@@ -179,6 +178,8 @@ describe('recordings/start', () => {
     expect(first.headers.get('x-recording-id')).toBe(second.headers.get('x-recording-id'));
     expect(server.system.recordingList).toHaveLength(1);
     const other = await server.post('/v2/recordings/start', { roomId, config: { quality: 'low' } }, key);
-    expectRefusal(other, 400, 'INVALID_REQUEST', /another request/);
+    expectRefusal(other, 422, 'IDEMPOTENCY_KEY_REUSED', /another request/);
+    const elsewhere = await server.post('/v2/rooms', {}, key);
+    expectRefusal(elsewhere, 422, 'IDEMPOTENCY_KEY_REUSED', /another request/);
   });
 });

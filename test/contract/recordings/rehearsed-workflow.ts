@@ -158,6 +158,7 @@ export const system = async (
       maxDurationMs: 60_000,
       transitions: true,
       admission: new Admission({ paths: [folder], minFreeDiskBytes: 0, mostRecordings: 0, ...limits }),
+      onDue: () => undefined,
       log,
     });
     const again = new ComposingAgain({ catalog, compositions, journal });
