@@ -143,7 +143,13 @@ export type SubjectRequest =
       readonly participantId: string;
       readonly metadata?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: 'track'; readonly participantId: string; readonly source: TrackSource }
+  | {
+      readonly kind: 'track';
+      readonly participantId: string;
+      readonly source: TrackSource;
+      /** Its sound is encoded anew instead of copied. */
+      readonly encodeAs?: 'mp3';
+    }
   | {
       readonly kind: 'composite';
       readonly participants: readonly { readonly participantId: string; readonly sources: readonly TrackSource[] }[];

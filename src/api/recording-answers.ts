@@ -8,6 +8,15 @@ import type { RecordingView } from './ports.ts';
 import type { Around } from './wire-common.ts';
 import { toWireRecording, type WireRecording } from './wire-recording.ts';
 
+/** Where recordings of each kind stand. */
+const PATHS: Record<RecordingKind, string> = {
+  room: '/v2/recordings/{id}',
+  participant: '/v2/recordings/participant/{id}',
+  track: '/v2/recordings/participant/track/{id}',
+  composite: '/v2/recordings/composite/{id}',
+  merge: '/v2/recordings/participant/merge/{id}',
+};
+
 export interface RecordingAnswers {
   /** RECORDING_NOT_FOUND, NOT_PERMITTED (the token is bound to another room). */
   find(request: FastifyRequest, recordingId: string): Promise<RecordingView>;
@@ -30,9 +39,12 @@ export const recordingAnswers = (
     wire: (request, recording) => toWireRecording(recording, around(request)),
     find: async (request, recordingId) => {
       const recording = await ports.recordings.find(recordingId);
-      if (recording?.subject.kind !== kind) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+      if (!recording) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
       await access.assertWithin(callerOf(request), recording.roomId);
-      return recording;
+      const { kind: found } = recording.subject;
+      if (found === kind) return recording;
+      const text = `Recording not found: "${recordingId}" is a ${found} recording, see ${PATHS[found]}.`;
+      throw new RoomtapeError('RECORDING_NOT_FOUND', text);
     },
   };
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
@@ -15,10 +16,6 @@ const MOST_PARTICIPANTS = 25;
 const MOST_WATERMARKS = 3;
 /** Where the caller does not say: apart from each other, and from the names at the bottom left of tiles. */
 const PLACES = ['top-right', 'top-left', 'bottom-right'] as const;
-
-/** null and '' mean "off". */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
 
 const isTimezone = (name: string): boolean => {
   try {
@@ -44,7 +41,10 @@ const watermark = (allowed: true | readonly string[]) =>
         description: 'Date and time there are shown.',
       },
     ),
-    topic: optional(z.string().max(256)),
+    topic: optional(z.string().max(64)).meta({
+      description:
+        'Of the type pubsub: the newest message on this topic of the room is shown; `text` before the first.',
+    }),
     position: optional(z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'])),
   });
 
@@ -83,25 +83,39 @@ const sourcesOf = (kinds: readonly TrackKind[] | undefined): TrackSource[] =>
 /** NOT_IMPLEMENTED and INVALID_REQUEST, before anything is fetched. */
 export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
   const { participants = [], watermarks = [], fileFormat } = fields;
-  refuseNotImplemented([
-    ...watermarks.map(({ type }, i) => [`watermarks[${i}].type`, type === 'custom' ? undefined : type] as const),
-    ['webhookUrl', fields.webhookUrl],
-  ]);
+  refuseNotImplemented([['webhookUrl', fields.webhookUrl]]);
+  const untold = watermarks.findIndex(({ type, topic }) => type === 'pubsub' && !topic);
+  if (untold >= 0) {
+    const text = `"watermarks[${untold}].topic" is missing: the type "pubsub" shows what is said on a topic of the room.`;
+    throw new RoomtapeError('INVALID_REQUEST', text);
+  }
   const empty = watermarks.findIndex(
-    ({ imageUrl, imageBase64, text, timezone }) => !imageUrl && !imageBase64 && !text && !timezone,
+    ({ type, imageUrl, imageBase64, text, timezone }) =>
+      type === 'custom' && !imageUrl && !imageBase64 && !text && !timezone,
   );
   if (empty >= 0) {
     const what = '"imageUrl", "imageBase64", "text" or "timezone"';
     throw new RoomtapeError('INVALID_REQUEST', `"watermarks[${empty}]" shows nothing: give ${what}.`);
+  }
+  const ids = participants.map(({ participantId }) => participantId);
+  const again = ids.findIndex((id, i) => ids.indexOf(id) < i);
+  if (again >= 0) {
+    const text = `"participants[${again}].participantId" is "${ids[again]}" again: name everybody once, with all kinds.`;
+    throw new RoomtapeError('INVALID_REQUEST', text);
   }
   const gridSize = participants.length || MOST_PARTICIPANTS;
   const asRoom: RecordingFields = { config: { layout: { type: 'GRID', gridSize } }, fileFormat };
   return toRecordingConfig(asRoom);
 };
 
-const imageOf = async (fields: WatermarkFields, allowed: true | readonly string[]): Promise<Buffer | null> => {
-  if (fields.imageBase64) return imageIn(fields.imageBase64);
-  return fields.imageUrl ? imageAt(fields.imageUrl, allowed) : null;
+/** `name`: the watermark's, in the body. */
+const imageOf = async (
+  { imageBase64, imageUrl }: WatermarkFields,
+  name: string,
+  allowed: true | readonly string[],
+): Promise<Buffer | null> => {
+  if (imageBase64) return imageIn(imageBase64, `${name}.imageBase64`);
+  return imageUrl ? imageAt(imageUrl, allowed, `${name}.imageUrl`) : null;
 };
 
 /** Fetches the images. INVALID_REQUEST with what is wrong with one. */
@@ -110,13 +124,14 @@ export const toComposite = async (
   allowed: true | readonly string[],
 ): Promise<Extract<SubjectRequest, { kind: 'composite' }>> => {
   const { participants = [], watermarks = [] } = fields;
-  const images = await Promise.all(watermarks.map((one) => imageOf(one, allowed)));
+  const images = await Promise.all(watermarks.map((one, i) => imageOf(one, `watermarks[${i}]`, allowed)));
   return {
     kind: 'composite',
     participants: participants.map(({ participantId, kind }) => ({ participantId, sources: sourcesOf(kind) })),
-    watermarks: watermarks.map(({ text = '', timezone = null, position }, i) => ({
+    watermarks: watermarks.map(({ type, text = '', topic, timezone = null, position }, i) => ({
       image: images[i] ?? null,
       text,
+      ...(type === 'pubsub' && topic && { topic }),
       timezone,
       place: position ?? PLACES[i] ?? 'center',
     })),

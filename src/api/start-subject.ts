@@ -3,10 +3,12 @@
  * what this server can't do yet is refused by name (501), unknown fields are ignored.
  */
 import { z } from 'zod';
-import type { TrackSource } from '../domain/media.ts';
+import { RoomtapeError } from '../domain/errors.ts';
+import { mediaKindOf, type TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
-import type { SubjectRequest } from './ports.ts';
+import type { SubjectName, SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
 import { refuseNotImplemented } from './start-recording.ts';
 
@@ -25,10 +27,6 @@ export const kindOf = (source: TrackSource): TrackKind => {
   if (!found) throw new Error(`A track "${source}" has no name on the wire.`);
   return found;
 };
-
-/** null and '' mean "off". */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
 
 const roomId = z.string().min(1).max(256).meta({ description: 'Room id or customRoomId.' });
 const participantId = z.string().min(1).max(64);
@@ -58,31 +56,47 @@ export const participantStart = (allowed: true | readonly string[]) =>
     .meta(example({ fileFormat: 'webm' }));
 export const trackStart = (allowed: true | readonly string[]) =>
   shared(allowed)
-    .extend({ kind: trackKind, fileFormat: optional(z.enum(['webm', 'mp4', 'm3u8', 'mp3'])) })
+    .extend({
+      kind: trackKind,
+      fileFormat: optional(z.enum(['webm', 'mp4', 'm3u8', 'mp3'])).meta({
+        description: 'webm (default) or mp4, as with participants; mp3 for sound.',
+      }),
+    })
     .meta(example({ kind: 'audio' }));
 export const participantStop = z.object({ roomId, participantId });
 export const trackStop = participantStop.extend({ kind: trackKind });
 
-interface StartFields {
+/** Who is meant; with a `kind`, which of his tracks. */
+export interface StopFields {
+  readonly roomId: string;
   readonly participantId: string;
   readonly kind?: TrackKind;
+}
+export interface StartFields extends StopFields {
   readonly fileFormat?: 'webm' | 'mp4' | 'm3u8' | 'mp3' | undefined;
   readonly webhookUrl?: string | undefined;
+  readonly bucketDirPath?: string | undefined;
   readonly metadata?: Record<string, unknown> | undefined;
 }
 
-/** NOT_IMPLEMENTED for what can't be done yet. */
+export const toSubjectName = ({ participantId, kind }: StopFields): SubjectName =>
+  kind ? { kind: 'track', participantId, source: TRACK_KINDS[kind] } : { kind: 'participant', participantId };
+
+/** NOT_IMPLEMENTED for what can't be done yet; INVALID_REQUEST for pictures as MP3. */
 export const toSubject = (fields: StartFields): { subject: SubjectRequest; config: RecordingConfig } => {
   const { participantId, kind, fileFormat = 'webm', metadata } = fields;
-  const isCopied = fileFormat === 'webm' || fileFormat === 'mp4';
   refuseNotImplemented([
-    ['fileFormat', isCopied ? undefined : fileFormat],
+    ['fileFormat', fileFormat === 'm3u8' ? fileFormat : undefined],
     ['webhookUrl', fields.webhookUrl],
   ]);
-  const subject: SubjectRequest = kind
-    ? { kind: 'track', participantId, source: TRACK_KINDS[kind] }
-    : { kind: 'participant', participantId, ...(metadata && { metadata }) };
-  return { subject, config: { ...COPIED, fileFormat: fileFormat === 'mp4' ? 'mp4' : 'webm' } };
+  const config = { ...COPIED, fileFormat: fileFormat === 'mp4' ? 'mp4' : 'webm' } as const;
+  if (!kind) return { subject: { kind: 'participant', participantId, ...(metadata && { metadata }) }, config };
+  const source = TRACK_KINDS[kind];
+  if (fileFormat !== 'mp3') return { subject: { kind: 'track', participantId, source }, config };
+  if (mediaKindOf(source) === 'audio')
+    return { subject: { kind: 'track', participantId, source, encodeAs: 'mp3' }, config };
+  const text = `"fileFormat" is "mp3", which holds sound alone: for "kind" "${kind}" it must be "webm" or "mp4".`;
+  throw new RoomtapeError('INVALID_REQUEST', text);
 };
 
 /** Of what is copied nothing but the container can be chosen; the rest stands for nothing. */

@@ -27,6 +27,7 @@ const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
 const SECRET = /url|end_?point|token|secret|credential|password|signature|:\/\//i;
 
 const shown = (value: unknown, path: string): string => {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   const json = JSON.stringify(value) ?? String(value);
   if (SECRET.test(path) || SECRET.test(json)) return 'not acceptable';
   return `${json.slice(0, SHOWN_CHARACTERS)}${json.length > SHOWN_CHARACTERS ? '…' : ''}`;
@@ -41,6 +42,20 @@ const TYPES: Readonly<Record<string, string>> = {
   int: 'a whole number',
 };
 
+/** What lengths and numbers are told in. */
+const bound = (issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, limit: number | bigint): string => {
+  const side = issue.code === 'too_small' ? 'least' : 'most';
+  switch (issue.origin) {
+    case 'number':
+    case 'int':
+      return `must be at ${side} ${limit}`;
+    case 'array':
+      return `must have at ${side} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
+    default:
+      return `must not be ${issue.code === 'too_small' ? 'shorter' : 'longer'} than ${limit}`;
+  }
+};
+
 const expectation = (issue: Issue): string => {
   switch (issue.code) {
     case 'invalid_type':
@@ -48,13 +63,9 @@ const expectation = (issue: Issue): string => {
     case 'invalid_value':
       return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
     case 'too_small':
-      return issue.origin === 'number' || issue.origin === 'int'
-        ? `must be at least ${issue.minimum}`
-        : `must not be shorter than ${issue.minimum}`;
+      return bound(issue, issue.minimum);
     case 'too_big':
-      return issue.origin === 'number' || issue.origin === 'int'
-        ? `must be at most ${issue.maximum}`
-        : `must not be longer than ${issue.maximum}`;
+      return bound(issue, issue.maximum);
     default:
       return issue.message;
   }

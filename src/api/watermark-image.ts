@@ -15,8 +15,10 @@ const MOST_REDIRECTS = 3;
 /** More pixels than any canvas has. Decoded it takes four bytes each. */
 const LONGEST_SIDE = 4096;
 
-const refuse = (what: string, cause?: unknown): RoomtapeError =>
-  new RoomtapeError('INVALID_REQUEST', `The image of a watermark ${what}.`, { cause });
+/** What is wrong with an image, as the end of a sentence that begins with the name of its field. */
+class ImageProblem extends Error {}
+
+const refuse = (what: string): ImageProblem => new ImageProblem(what);
 
 const fetchImage = async (url: string, allowed: AllowedNetworks): Promise<Buffer> => {
   const { status, body } = await guardedFetch({
@@ -39,17 +41,30 @@ const judged = (bytes: Buffer): Buffer => {
   return bytes;
 };
 
-/** The bytes behind a URL. INVALID_REQUEST, with what is wrong, where they can't be had or are no image. */
-export const imageAt = async (url: string, allowed: AllowedNetworks): Promise<Buffer> => {
+/** The refusal of a field; bugs pass. A URL is not repeated: it may carry a signature. */
+const refusalOf = (field: string, cause: unknown): unknown => {
+  const refused = (problem: string): RoomtapeError =>
+    new RoomtapeError('INVALID_REQUEST', `The image of "${field}" ${problem}.`, { cause });
+  if (cause instanceof ImageProblem) return refused(cause.message);
+  if (!(cause instanceof OutboundError)) return cause;
+  if (cause.failure === 'too-large') return refused(`is larger than ${MOST_IMAGE_BYTES / 2 ** 20} MiB`);
+  return refused(`could not be fetched: ${cause.message}`);
+};
+
+/** The bytes behind a URL. INVALID_REQUEST, with the field and what is wrong, where they can't be had or are no image. */
+export const imageAt = async (url: string, allowed: AllowedNetworks, field: string): Promise<Buffer> => {
   try {
     return judged(await fetchImage(url, allowed));
   } catch (error) {
-    if (!(error instanceof OutboundError)) throw error;
-    if (error.failure === 'too-large') throw refuse(`is larger than ${MOST_IMAGE_BYTES / 2 ** 20} MiB`, error);
-    throw refuse(`could not be fetched: ${error.message}`, error);
+    throw refusalOf(field, error);
   }
 };
 
 /** The bytes of a base64 text, with or without `data:image/png;base64,` before it. INVALID_REQUEST. */
-export const imageIn = (base64: string): Buffer =>
-  judged(Buffer.from(base64.replace(/^data:image\/[a-z+.-]+;base64,/, ''), 'base64'));
+export const imageIn = (base64: string, field: string): Buffer => {
+  try {
+    return judged(Buffer.from(base64.replace(/^data:image\/[a-z+.-]+;base64,/, ''), 'base64'));
+  } catch (error) {
+    throw refusalOf(field, error);
+  }
+};

@@ -14,7 +14,13 @@ export const wireCompositeRecording = z
       .array(z.object({ participantId: z.string(), kind: z.array(trackKind) }))
       .meta({ description: 'Who was chosen; nobody: everybody is composed.' }),
     watermarks: z.array(
-      z.object({ hasImage: z.boolean(), text: z.string(), timezone: z.string().nullable(), position: z.string() }),
+      z.object({
+        hasImage: z.boolean(),
+        text: z.string(),
+        topic: z.string().optional(),
+        timezone: z.string().nullable(),
+        position: z.string(),
+      }),
     ),
     fileFormat: z.string(),
     fileId: z.string().nullable(),
@@ -36,9 +42,10 @@ export const toWireComposite = (recording: RecordingView, around: Around): WireC
       participantId,
       kind: sources.map(kindOf),
     })),
-    watermarks: subject.watermarks.map(({ image, text, timezone, place }) => ({
+    watermarks: subject.watermarks.map(({ image, text, topic, timezone, place }) => ({
       hasImage: image !== null,
       text,
+      ...(topic && { topic }),
       timezone,
       position: place,
     })),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
 import { kindOf, trackKind } from './start-subject.ts';
 import { type Around, commonFields, toCommonFields } from './wire-common.ts';
-import { toWireFile, wireFile } from './wire-file.ts';
+import { toSeconds, toWireFile, wireFile } from './wire-file.ts';
 
 const file = wireFile.extend({
   offset: z.number().meta({ description: "Seconds from the recording's start to the file's beginning." }),
@@ -15,7 +15,7 @@ export const wireIndividualRecording = z
     participantId: z.string(),
     participantName: z.string(),
     kind: trackKind.optional().meta({ description: 'Of a track recording.' }),
-    fileFormat: z.string().meta({ description: 'As asked for; `files[].meta.format` is what each is in.' }),
+    fileFormat: z.string().meta({ description: 'As asked for; the ending of `files[].filePath` is what each is in.' }),
     metadata: z.record(z.string(), z.unknown()).optional(),
     files: z.array(file).meta({ description: 'Empty until the status is done. A track that was never on has none.' }),
   })
@@ -32,11 +32,11 @@ export const toWireIndividual = (recording: RecordingView, around: Around): Wire
     participantId: subject.participantId,
     participantName: subject.participantName,
     ...(subject.kind === 'track' && { kind: kindOf(subject.source) }),
-    fileFormat: recording.config.fileFormat,
+    fileFormat: (subject.kind === 'track' && subject.encodeAs) || recording.config.fileFormat,
     ...(subject.kind === 'participant' && subject.metadata && { metadata: { ...subject.metadata } }),
     files: recording.files.map((one) => ({
       ...toWireFile(one, around.fileUrlOf(one.id)),
-      offset: one.offsetSeconds ?? 0,
+      offset: toSeconds(one.offsetSeconds ?? 0),
     })),
   };
 };

@@ -63,7 +63,10 @@ export const unfinishedCompositions = (catalog: Catalog): Promise<CompositionRow
     .orderBy('id')
     .execute();
 
-/** Takes it, from nobody or from whoever held it. Null: it is finished or unknown. The row has the new fence. */
+/**
+ * Takes it, from nobody or from whoever held it, however long ago he reported: one server works on a data folder at a time, and the fence keeps
+ * out whoever does not know that he was succeeded. Null: it is finished or unknown. The row has the new fence.
+ */
 export const leaseComposition = async (
   catalog: Catalog,
   id: CompositionId,

@@ -84,7 +84,19 @@ export const insertRecording = async (
       );
     }
     if (!/^one_live_recording_per_(room|subject)$/.test(constraint)) throw cause;
-    throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.', { cause });
+    throw new RoomtapeError('RECORDING_ALREADY_RUNNING', alreadyRunning(subject), { cause });
+  }
+};
+
+/** For rooms the published words. */
+const alreadyRunning = (subject: RecordingSubject): string => {
+  switch (subject.kind) {
+    case 'participant':
+      return `"${subject.participantId}" is already being recorded.`;
+    case 'track':
+      return `The ${subject.source} of "${subject.participantId}" is already being recorded.`;
+    default:
+      return 'Recording is already running.';
   }
 };
 
@@ -369,6 +381,18 @@ export const markRecordingDeleted = async (
     .returning('id')
     .executeTakeFirst();
   return row !== undefined;
+};
+
+/** Those of these ids whose recordings have been deleted. */
+export const deletedAmong = async (catalog: Catalog, ids: readonly RecordingId[]): Promise<Set<RecordingId>> => {
+  if (ids.length === 0) return new Set();
+  const rows = await catalog
+    .selectFrom('recordings')
+    .select('id')
+    .where(sql<boolean>`id = any(${ids})`)
+    .where('deleted_at', 'is not', null)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
 };
 
 /** What the recordings of a journal still want of it. */

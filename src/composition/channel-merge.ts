@@ -8,8 +8,9 @@ import { AV_CHANNEL_LAYOUT_STEREO, AV_SAMPLE_FMT_FLTP, FF_ENCODER_LIBMP3LAME } f
 import { Codec, CodecContext, Dictionary, FormatContext, type Packet, Rational } from 'node-av/lib';
 import { SAMPLE_RATE } from '../domain/media-time.ts';
 import { channelSamples, check, newPacket, newSound } from './av.ts';
+import { anyhow, type Guard } from './careful-decoding.ts';
 import { LIMITER_FUTURE, LIMITER_PAST, limit } from './limiter.ts';
-import { SpokenFile } from './spoken-file.ts';
+import { type Side, SpokenFile } from './spoken-file.ts';
 import type { ArtifactFacts } from './task.ts';
 
 /** Samples of an MP3 frame (MPEG-1, ISO/IEC 11172-3), whatever its bit rate. */
@@ -23,6 +24,8 @@ export interface MergeInput {
   /** Absolute path of a file with one Opus stream in it. */
   readonly path: string;
   readonly channel: 'left' | 'right';
+  /** Which side of it is heard there; both, mixed, where it is absent. */
+  readonly side?: Side;
   /** Of the file's beginning, on an axis that all inputs share; none is negative. */
   readonly offsetSeconds: number;
 }
@@ -35,6 +38,8 @@ export interface MergeOptions {
   readonly scratchDir: string;
   /** Called as the work gets on. */
   readonly onStep?: () => void;
+  /** Under which packets are decoded; none, where it is absent. */
+  readonly guard?: Guard;
 }
 
 /** One channel's mix, limited: what is asked for must go on where it ended. */
@@ -145,20 +150,21 @@ const syncPath = async (path: string): Promise<void> => {
 
 /** Makes the file. Rejects, leaving nothing behind, if an input cannot be read. */
 export const mergeChannels = async (options: MergeOptions): Promise<ArtifactFacts> => {
-  const { inputs, artifactPath, scratchDir, onStep = () => undefined } = options;
+  const { inputs, artifactPath, scratchDir, onStep = () => undefined, guard = anyhow } = options;
   const path = `${artifactPath}.mp3`;
   const partial = join(scratchDir, `${basename(artifactPath)}.partial`);
   const files: { readonly channel: MergeInput['channel']; readonly file: SpokenFile }[] = [];
   try {
-    for (const { path: input, channel, offsetSeconds } of inputs) {
-      files.push({ channel, file: await SpokenFile.open(input, Math.round(offsetSeconds * SAMPLE_RATE)) });
+    for (const [number, { path: input, channel, side = 'both', offsetSeconds }] of inputs.entries()) {
+      const offset = Math.round(offsetSeconds * SAMPLE_RATE);
+      files.push({ channel, file: await SpokenFile.open(input, { offset, number, guard, side }) });
     }
-    const side = (wanted: MergeInput['channel']): Channel =>
+    const channelOf = (wanted: MergeInput['channel']): Channel =>
       new Channel(files.filter(({ channel }) => channel === wanted).map(({ file }) => file));
     const samples = Math.max(MP3_FRAME, ...files.map(({ file }) => file.endSample));
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await mkdir(scratchDir, { recursive: true, mode: 0o700 });
-    await encode(partial, [side('left'), side('right')], samples, onStep);
+    await encode(partial, [channelOf('left'), channelOf('right')], samples, onStep);
     await syncPath(partial);
     await rename(partial, path);
     await syncPath(dirname(path));

@@ -13,7 +13,7 @@ import type { Levels } from '../timeline/speaker.ts';
 import type { Timeline } from '../timeline/timeline.ts';
 import { encodeSound } from './audio-encoder.ts';
 import { planesOf } from './av.ts';
-import type { DecodeFrame } from './careful-decoding.ts';
+import { type Decoding, decodeAnyhow } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
 import { PictureTrack } from './picture-track.ts';
@@ -21,6 +21,7 @@ import { Planner } from './planner.ts';
 import { rateOf } from './rate-control.ts';
 import { publishSegment, readFacts, type SegmentFacts, segmentPaths } from './segment-files.ts';
 import { type SegmentSound, type SegmentSpan, segmentSound } from './segment-sound.ts';
+import { ShownTexts } from './shown-texts.ts';
 import { gridOf } from './sound-grid.ts';
 import type { CompositionConfig } from './task.ts';
 import { VideoEncoder } from './video-encoder.ts';
@@ -44,8 +45,8 @@ export interface ComposerOptions {
   readonly scratchDir: string;
   /** Threads of the H.264 encoder. */
   readonly threads: number;
-  /** How frames are decoded; as they come, where it is absent. */
-  readonly decodeFrame?: DecodeFrame;
+  /** How pictures and sound are decoded; as they come, where it is absent. */
+  readonly decoding?: Decoding;
   /** Called whenever it gets on, however slowly: work that hangs is told by it. */
   readonly onStep?: () => void;
   /** Nothing can be rendered until the recording, which is paused, goes on or ends; or that is over. */
@@ -72,6 +73,7 @@ export class Composer {
   #planner: Planner | null = null;
   #pictures: PictureTrack | null = null;
   #watermarks: Watermarks | null = null;
+  readonly #texts = new ShownTexts();
   #eventsTaken = 0;
   #segment = 0;
   #undecodable = 0;
@@ -190,7 +192,9 @@ export class Composer {
 
   #takeEvents(planner: Planner): void {
     const { events } = this.#options.feed.timeline;
-    planner.addEvents(events.slice(this.#eventsTaken).flatMap((event) => leaveOut(event, this.#leftOut) ?? []));
+    const fresh = events.slice(this.#eventsTaken).flatMap((event) => leaveOut(event, this.#leftOut) ?? []);
+    planner.addEvents(fresh);
+    this.#texts.take(fresh);
     this.#eventsTaken = events.length;
   }
 
@@ -228,17 +232,25 @@ export class Composer {
   }
 
   #sound(span: SegmentSpan): Promise<SegmentSound> {
-    const { feed, config, onStep } = this.#options;
+    const { feed, config, onStep, decoding } = this.#options;
     const source = soundWithout(feed.timeline, this.#leftOut.participants);
-    return segmentSound(source, span, onStep, gridOf(config.fileFormat));
+    const grid = gridOf(config.fileFormat);
+    return segmentSound(source, span, { grid, ...(onStep && { onStep }), ...(decoding && { decode: decoding.sound }) });
+  }
+
+  /** What was last said on each topic. */
+  #saidAt(tick: number, spans: MediaSpans): ReadonlyMap<string, string> {
+    const time = spans.at(tick);
+    if (time) return this.#texts.at(time.atNs, spans);
+    throw new Error(`Tick ${tick} is drawn before it is known when it is.`);
   }
 
   /** Resolves to the bytes of coded picture. */
   async #renderPicture(span: SegmentSpan, planner: Planner, path: string): Promise<number> {
-    const { config, threads, decodeFrame, onStep } = this.#options;
+    const { config, threads, decoding = decodeAnyhow, onStep } = this.#options;
     if (!this.#pictures) {
       planner.enterAnew();
-      this.#pictures = new PictureTrack(config, config.theme, decodeFrame);
+      this.#pictures = new PictureTrack(config, config.theme, decoding.frame);
     }
     if (config.watermarks) this.#watermarks ??= await Watermarks.open(config.watermarks, config);
     const watermarks = this.#watermarks;
@@ -249,7 +261,7 @@ export class Composer {
         for (let i = 0; i < span.ticks; i++) {
           const { tick } = planner;
           const { frame, moved } = await this.#pictures.draw(planner.next());
-          if (watermarks) watermarks.lay(planesOf(frame), tick);
+          if (watermarks) watermarks.lay(planesOf(frame), tick, this.#saidAt(tick, span.spans));
           await encoder.encode(frame, tick, moved || i === 0, writer);
           if (watermarks) watermarks.lift(planesOf(frame));
           onStep?.();

@@ -25,7 +25,7 @@ export class PictureTrack {
   #undecodable = 0;
   #closed = false;
 
-  constructor(size: Size, theme: Theme, decodeFrame: DecodeFrame = decodeAnyhow) {
+  constructor(size: Size, theme: Theme, decodeFrame: DecodeFrame = decodeAnyhow.frame) {
     this.#decodeFrame = decodeFrame;
     this.#canvas = new Canvas(size, theme);
   }

@@ -15,6 +15,7 @@ import {
 } from '../domain/media-time.ts';
 import type { Levels } from '../timeline/speaker.ts';
 import type { AudioPacket, TimelineStream } from '../timeline/types.ts';
+import { type DecodeSound, decodeAnyhow } from './careful-decoding.ts';
 import { LevelMeter, windowsOf } from './levels.ts';
 import { LIMITER_FUTURE, LIMITER_PAST, limit } from './limiter.ts';
 import { OpusDecoder } from './opus-decoder.ts';
@@ -62,13 +63,15 @@ const decodeInto = async (
   buffer: SoundBuffer,
   packets: readonly AudioPacket[],
   zeroNs: SessionTimeNs,
+  decode: DecodeSound,
 ): Promise<void> => {
   const decoder = await OpusDecoder.open();
   try {
     const placement = new Placement(buffer);
     const sampleOf = (ns: number) => nsToSample(ns - zeroNs) - OPUS_LOOKAHEAD_SAMPLES;
     for (const packet of packets) {
-      const samples = packet.data === null ? null : decoder.decode(packet.data);
+      const decoded = decode(decoder, packet);
+      const samples = decoded instanceof Promise ? await decoded : decoded;
       if (samples) placement.place(samples, sampleOf(packet.startNs), sampleOf(packet.endNs));
       else placement.break();
     }
@@ -131,12 +134,20 @@ const fadeCuts = (mix: SoundBuffer, { spans }: MediaSpans): void => {
   }
 };
 
-/** Decodes, meters and mixes; `onStep` with every stream. The source must be settled to the segment's end and 150 ms on. */
+export interface SegmentSoundOptions {
+  /** Called with every stream. */
+  readonly onStep?: () => void;
+  /** AAC's, where it is absent. */
+  readonly grid?: SoundGrid;
+  /** How packets are decoded; as they come, where it is absent. */
+  readonly decode?: DecodeSound;
+}
+
+/** Decodes, meters and mixes. The source must be settled to the segment's end and 150 ms on. */
 export const segmentSound = async (
   source: SoundSource,
   span: SegmentSpan,
-  onStep?: () => void,
-  grid: SoundGrid = AAC_GRID,
+  { onStep, grid = AAC_GRID, decode = decodeAnyhow.sound }: SegmentSoundOptions = {},
 ): Promise<SegmentSound> => {
   const owned = ownedFrames(span, grid);
   const start = (owned.first - grid.preroll) * grid.frame - LIMITER_PAST;
@@ -151,7 +162,7 @@ export const segmentSound = async (
       const packets = source.audioPackets(stream.stream, piece.fromNs, piece.toNs);
       if (packets.length === 0) continue;
       const sound = newSoundBuffer(piece.from, piece.end - piece.from);
-      await decodeInto(sound, packets, piece.zeroNs);
+      await decodeInto(sound, packets, piece.zeroNs, decode);
       if (stream.source === 'microphone') meter.add(stream.participantId as ParticipantId, sound);
       add(mix, sound);
       onStep?.();

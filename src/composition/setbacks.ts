@@ -3,12 +3,13 @@
  * up. Pure but for its state.
  *
  * A process is tried again twice without a further segment. The last try is *careful*: it names each frame before it decodes it, one at a
- * time. If it dies over one (a decoder crashed, or hung and was killed), that frame is shunned from then on: it counts as damaged,
- * so the track freezes until its next keyframe, and the recording goes on. A lack of disk, memory or processes is nobody's
+ * time; frames are pictures, packets of sound, and the keyframes that copies begin with. If it dies over one (a decoder crashed, or hung
+ * and was killed), that frame is shunned from then on: it counts as damaged, so a picture freezes until its next keyframe and a packet is
+ * silent, and the recording goes on. A lack of disk, memory or processes is nobody's
  * fault: it is waited for.
  */
 
-/** A frame of a stream, as the journal numbers both. */
+/** A picture or a packet of a stream, as the journal numbers both; of a merge, by the number of the file and its own time. */
 export interface FrameRef {
   readonly stream: number;
   readonly timeNs: number;

@@ -1,5 +1,5 @@
 /**
- * The sound of one finished file as mono samples at 48 kHz, read forward. Packets are joined without a seam: the container's times are
+ * The sound of one finished file, or one side of it, as mono samples at 48 kHz, read forward. Packets are joined without a seam: the container's times are
  * rounded to a millisecond and drift with the sender's clock, so a packet is put where the one before ended and stretched by two samples
  * at most towards where its time says; where they are far apart there is silence between.
  */
@@ -7,6 +7,7 @@ import { AV_SAMPLE_FMT_FLTP, AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import { Codec, CodecContext, FormatContext, type Frame, type Packet, type Stream } from 'node-av/lib';
 import { SAMPLE_RATE } from '../domain/media-time.ts';
 import { channelSamples, check, newFrame, newPacket } from './av.ts';
+import type { Guard } from './careful-decoding.ts';
 
 /** Rounding of a container's times is no drift. */
 const ROUNDING_SAMPLES = SAMPLE_RATE / 1000;
@@ -21,9 +22,13 @@ interface Piece {
   readonly samples: Float32Array;
 }
 
-const mono = (frame: Frame): Float32Array => {
+/** Which side of a stereo file is read; both: they are mixed. */
+export type Side = 'left' | 'right' | 'both';
+
+const mono = (frame: Frame, side: Side): Float32Array => {
   if (frame.format !== AV_SAMPLE_FMT_FLTP) throw new Error('Opus is decoded to something else than planar float.');
   const { channels } = frame;
+  if (side !== 'both') return Float32Array.from(channelSamples(frame, side === 'right' ? channels - 1 : 0));
   const sum = Float32Array.from(channelSamples(frame, 0));
   for (let channel = 1; channel < channels; channel++) {
     const samples = channelSamples(frame, channel);
@@ -45,11 +50,23 @@ const stretched = (samples: Float32Array, length: number): Float32Array => {
   });
 };
 
+export interface SpokenFileOptions {
+  /** Sample of the shared axis at which the file begins. */
+  readonly offset: number;
+  /** Among the files that are read; names its packets. */
+  readonly number: number;
+  readonly guard: Guard;
+  readonly side: Side;
+}
+
 export class SpokenFile {
   readonly #format: FormatContext;
   readonly #stream: Stream;
   readonly #decoder: CodecContext;
   readonly #offset: number;
+  readonly #number: number;
+  readonly #guard: Guard;
+  readonly #side: Side;
   readonly #packet: Packet = newPacket();
   readonly #frame: Frame = newFrame();
   /** Decoded and not yet passed. */
@@ -58,15 +75,18 @@ export class SpokenFile {
   #over = false;
   #closed = false;
 
-  private constructor(format: FormatContext, stream: Stream, decoder: CodecContext, offset: number) {
+  private constructor(format: FormatContext, stream: Stream, decoder: CodecContext, options: SpokenFileOptions) {
     this.#format = format;
     this.#stream = stream;
     this.#decoder = decoder;
-    this.#offset = offset;
+    this.#offset = options.offset;
+    this.#number = options.number;
+    this.#guard = options.guard;
+    this.#side = options.side;
   }
 
-  /** `offset`: sample of the shared axis at which the file begins. Rejects if there is no sound in it. */
-  static async open(path: string, offset: number): Promise<SpokenFile> {
+  /** Rejects if there is no sound in it. */
+  static async open(path: string, options: SpokenFileOptions): Promise<SpokenFile> {
     const format = new FormatContext();
     check(await format.openInput(path), `Opening "${path}"`);
     check(await format.findStreamInfo(), `Reading "${path}"`);
@@ -81,7 +101,7 @@ export class SpokenFile {
     check(stream.codecpar.toContext(decoder), 'Preparing a decoder');
     decoder.pktTimebase = stream.timeBase;
     check(await decoder.open2(codec), 'Opening a decoder');
-    return new SpokenFile(format, stream, decoder, offset);
+    return new SpokenFile(format, stream, decoder, options);
   }
 
   /** Sample of the shared axis at which the file ends, as its container says. */
@@ -121,15 +141,19 @@ export class SpokenFile {
       return;
     }
     if (this.#packet.streamIndex === this.#stream.index) {
-      // A packet that cannot be decoded is a gap.
-      if (this.#decoder.sendPacketSync(this.#packet) >= 0) {
-        while (this.#decoder.receiveFrameSync(this.#frame) >= 0) {
-          this.#place(this.#frame);
-          this.#frame.unref();
-        }
-      }
+      const ref = { stream: this.#number, timeNs: Number(this.#packet.pts) };
+      await this.#guard(ref, (shunned) => (shunned ? undefined : this.#decode()));
     }
     this.#packet.unref();
+  }
+
+  /** A packet that cannot be decoded is a gap. */
+  #decode(): void {
+    if (this.#decoder.sendPacketSync(this.#packet) < 0) return;
+    while (this.#decoder.receiveFrameSync(this.#frame) >= 0) {
+      this.#place(this.#frame);
+      this.#frame.unref();
+    }
   }
 
   #place(frame: Frame): void {
@@ -139,7 +163,7 @@ export class SpokenFile {
     const start = this.#end === null || Math.abs(off) > JUMP_SAMPLES ? Math.max(due, this.#end ?? due) : this.#end;
     const drifts = start !== due && Math.abs(off) > ROUNDING_SAMPLES;
     const bend = drifts ? Math.max(-MOST_STRETCH_SAMPLES, Math.min(MOST_STRETCH_SAMPLES, off)) : 0;
-    const samples = stretched(mono(frame), frame.nbSamples + bend);
+    const samples = stretched(mono(frame, this.#side), frame.nbSamples + bend);
     this.#pieces.push({ start, samples });
     this.#end = start + samples.length;
   }

@@ -14,6 +14,8 @@ const watermarkConfig = z.object({
   /** Absolute path of a PNG or JPEG. */
   image: z.string().nullable(),
   text: z.string(),
+  /** The newest text on this topic of the room is shown in the place of `text`. */
+  topic: z.string().optional(),
   /** IANA name: date and time there are shown, of this recording that began at `startedAtMs` (since 1970). */
   timezone: z.string().nullable(),
   startedAtMs: z.number(),
@@ -49,7 +51,7 @@ export const compositionConfig = z.object({
 export type CompositionConfig = z.infer<typeof compositionConfig>;
 export type WatermarkConfig = z.infer<typeof watermarkConfig>;
 
-/** A frame of a stream, as the journal numbers both. */
+/** A picture or a packet of sound, see `setbacks.ts`. */
 const frameRef = z.object({ stream: z.number(), timeNs: z.number() });
 
 /** What the journal or a decoder showed (`domain/incidents.ts`). */
@@ -72,6 +74,8 @@ export const copyConfig = z.discriminatedUnion('kind', [
     participantId: z.string(),
     source: trackSource.nullable(),
     fileFormat: z.enum(['mp4', 'webm']),
+    /** The sound that was copied is encoded anew in the end. */
+    encodeAs: z.literal('mp3').optional(),
   }),
   z.object({
     kind: z.literal('merge'),

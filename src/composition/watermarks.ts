@@ -1,5 +1,5 @@
 /**
- * What is drawn over the finished picture: an image, a line of text, date and time of a place. A watermark lies on the picture while it
+ * What is drawn over the finished picture: an image, a line of text (or what was said last on a topic), date and time of a place. A watermark lies on the picture while it
  * is encoded and is lifted off again, so that the canvas below goes on drawing no more than what changed.
  */
 import { readFile } from 'node:fs/promises';
@@ -114,6 +114,7 @@ class Mark {
   readonly #image: Image | null;
   readonly #canvas: Size;
   #second: number | null = null;
+  #line = '';
   #laid: Laid | null = null;
 
   constructor(config: WatermarkConfig, image: Image | null, canvas: Size) {
@@ -122,11 +123,12 @@ class Mark {
     this.#canvas = canvas;
   }
 
-  /** As it is at a tick: a clock changes once a second, everything else never. */
-  at(tick: number): Laid {
-    const { timezone, startedAtMs, text, place } = this.#config;
+  /** As it is at a tick: a clock changes once a second, what is said now and then, everything else never. */
+  at(tick: number, said: ReadonlyMap<string, string>): Laid {
+    const { timezone, startedAtMs, topic, place } = this.#config;
+    const text = (topic !== undefined && said.get(topic)) || this.#config.text;
     const second = timezone === null ? 0 : Math.floor((startedAtMs + (tick * 1000) / FRAME_RATE) / 1000);
-    if (this.#laid && this.#second === second) return this.#laid;
+    if (this.#laid && this.#second === second && this.#line === text) return this.#laid;
     const lines = [cleanName(text), ...(timezone === null ? [] : [clockOf(timezone, second * 1000)])];
     const art = draw(
       this.#image,
@@ -136,10 +138,13 @@ class Mark {
     const { width, height } = art;
     const patch = patchOf(art.getContext('2d').getImageData(0, 0, width, height).data, width, height);
     this.#second = second;
+    this.#line = text;
     this.#laid = { rect: placeOf(place, art, this.#canvas), patch, under: Buffer.alloc((width * height * 3) / 2) };
     return this.#laid;
   }
 }
+
+const NOTHING_SAID: ReadonlyMap<string, string> = new Map();
 
 export class Watermarks {
   readonly #marks: readonly Mark[];
@@ -155,10 +160,10 @@ export class Watermarks {
     return new Watermarks(configs.map((config, i) => new Mark(config, images[i] ?? null, canvas)));
   }
 
-  /** Lays all of them on the picture of a tick. */
-  lay(planes: Planes, tick: number): void {
+  /** Lays all of them on the picture of a tick. `said`: the newest text of each topic. */
+  lay(planes: Planes, tick: number, said: ReadonlyMap<string, string> = NOTHING_SAID): void {
     for (const mark of this.#marks) {
-      const laid = mark.at(tick);
+      const laid = mark.at(tick, said);
       copy(planes, laid.rect, laid.under, false);
       blend(planes, laid.rect.x, laid.rect.y, laid.patch);
       this.#laid.push(laid);

@@ -1,6 +1,8 @@
 /**
  * A file of coded pictures and Opus packets as their senders made them, with the times that the timeline gave them. Times are nanoseconds
  * from the file's beginning. Each picture lasts until the next, the last one until the end; so a packet is written when its successor is known.
+ * Pictures come in the order of decoding. Where that is not the order of showing (`reordered`), each gets a time of decoding too: the times
+ * of showing, sorted, and so many places later that none is shown before it is decoded.
  *
  * States: open → finished (whole, on disk, under its name) or discarded (nothing is left).
  */
@@ -22,18 +24,20 @@ import {
 } from 'node-av/constants';
 import { Dictionary, FormatContext, Rational, type Stream } from 'node-av/lib';
 import { check, newPacket } from '../composition/av.ts';
-import type { Size } from '../domain/layout.ts';
 import type { VideoCodec } from '../domain/media.ts';
 import { NS_PER_S, SAMPLE_RATE } from '../domain/media-time.ts';
 import type { FileFormat } from '../domain/recording.ts';
 import type { VideoColour } from '../timeline/types.ts';
 import { CODEC_IDS } from './codec-ids.ts';
+import type { FirstPicture } from './first-picture.ts';
 import { opusHead, PRE_SKIP } from './opus-head.ts';
 
 const MATRICES = { bt601: AVCOL_SPC_SMPTE170M, bt709: AVCOL_SPC_BT709, bt2020: AVCOL_SPC_BT2020_NCL } as const;
 const RANGES = { limited: AVCOL_RANGE_MPEG, full: AVCOL_RANGE_JPEG } as const;
 
 const VIDEO_CLOCK = 90_000;
+/** Ticks of a picture of 30 a second: how far apart the first ones are decoded, where some have to be before the beginning. */
+const USUAL_PICTURE = VIDEO_CLOCK / 30;
 /** Who watches over us thinks in minutes. */
 const SIGN_MS = 1_000;
 /** The index stands in front in both: a player that reads over HTTP can seek at once. Times stay as they are given. */
@@ -42,7 +46,7 @@ const OPTIONS: Record<FileFormat, Record<string, string>> = {
   mp4: { movflags: '+faststart' },
 };
 
-export interface PictureFormat extends Size {
+export interface PictureFormat extends FirstPicture {
   readonly codec: VideoCodec;
   /** The first keyframe, which says what players must know of the stream before they see it. */
   readonly keyframe: Buffer;
@@ -74,9 +78,13 @@ export interface CopiedFacts {
 
 interface Held {
   readonly data: Buffer;
-  readonly ns: number;
+  /** When it is shown, and when it is decoded; in ticks of the picture's clock. */
+  readonly shown: number;
+  readonly decoded: number;
   readonly keyframe: boolean;
 }
+
+const toTicks = (ns: number): number => Math.round((ns * VIDEO_CLOCK) / NS_PER_S);
 
 const syncPath = async (path: string): Promise<void> => {
   const file = await open(path, 'r');
@@ -121,7 +129,10 @@ export class CopiedFile {
   readonly #sound: Stream | null;
   readonly #packet = newPacket();
   #held: Held | null = null;
-  #lastPictureTime = -1;
+  /** Times of showing that are not yet times of decoding; ascending. */
+  #toDecode: number[] = [];
+  #pictures = 0;
+  #lastDecoded = Number.NEGATIVE_INFINITY;
   #lastSoundTime = Number.NEGATIVE_INFINITY;
   #videoBytes = 0;
   #closed = false;
@@ -161,10 +172,11 @@ export class CopiedFile {
     return file;
   }
 
-  /** Writes a coded picture; times never decrease. */
+  /** Writes a coded picture that is shown at this time. In the order of decoding. */
   picture(data: Buffer, ns: number, keyframe: boolean): void {
-    this.#release(ns);
-    this.#held = { data, ns, keyframe };
+    const decoded = this.#decodedAt(toTicks(ns));
+    this.#release((held) => decoded - held.decoded);
+    this.#held = { data, shown: Math.max(toTicks(ns), decoded), decoded, keyframe };
   }
 
   /** Writes an Opus packet. `ns`: when the encoder was given it; players hear it earlier by the encoder's look-ahead. */
@@ -172,7 +184,8 @@ export class CopiedFile {
     if (!this.#sound) return;
     const time = Math.max(Math.round((ns * SAMPLE_RATE) / NS_PER_S) - PRE_SKIP, this.#lastSoundTime + 1);
     this.#lastSoundTime = time;
-    this.#write(this.#sound, data, { time, length: Math.round((lengthNs * SAMPLE_RATE) / NS_PER_S), keyframe: true });
+    const length = Math.round((lengthNs * SAMPLE_RATE) / NS_PER_S);
+    this.#write(this.#sound, data, { time, decoded: time, length, keyframe: true });
   }
 
   /** Completes the file, which lasts until `endNs`, and gives it its name. */
@@ -181,7 +194,7 @@ export class CopiedFile {
     const path = `${name}.${container}`;
     const signs = onStep && setInterval(onStep, SIGN_MS);
     try {
-      this.#release(endNs);
+      this.#release((held) => toTicks(endNs) - held.shown);
       check(await this.#format.writeTrailer(), 'Completing the file');
       await this.#close();
       await syncPath(this.#partial);
@@ -210,25 +223,36 @@ export class CopiedFile {
     await rm(this.#partial, { force: true });
   }
 
-  /** Writes the picture that is held back: it lasts until `untilNs`. */
-  #release(untilNs: number): void {
+  /** When the next picture is decoded, given when it is shown. Strictly ascending. */
+  #decodedAt(shown: number): number {
+    const reordered = this.#options.picture?.reordered ?? 0;
+    const missing = reordered - this.#pictures;
+    this.#pictures += 1;
+    this.#toDecode.push(shown);
+    this.#toDecode.sort((a, b) => a - b);
+    const [earliest = shown] = this.#toDecode;
+    if (missing <= 0) this.#toDecode.shift();
+    const wanted = missing > 0 ? earliest - missing * USUAL_PICTURE : earliest;
+    this.#lastDecoded = Math.max(wanted, this.#lastDecoded + 1);
+    return this.#lastDecoded;
+  }
+
+  /** Writes the picture that is held back. */
+  #release(lengthOf: (held: Held) => number): void {
     const held = this.#held;
     this.#held = null;
     if (!held || !this.#picture) return;
-    const ticks = (ns: number): number => Math.round((ns * VIDEO_CLOCK) / NS_PER_S);
-    const time = Math.max(ticks(held.ns), this.#lastPictureTime + 1);
-    this.#lastPictureTime = time;
     this.#videoBytes += held.data.length;
-    const length = Math.max(1, ticks(untilNs) - time);
-    this.#write(this.#picture, held.data, { time, length, keyframe: held.keyframe });
+    const { data, shown: time, decoded, keyframe } = held;
+    this.#write(this.#picture, data, { time, decoded, length: Math.max(1, lengthOf(held)), keyframe });
   }
 
-  #write(stream: Stream, data: Buffer, at: { time: number; length: number; keyframe: boolean }): void {
+  #write(stream: Stream, data: Buffer, at: { time: number; decoded: number; length: number; keyframe: boolean }): void {
     const packet = this.#packet;
     packet.data = data;
     packet.streamIndex = stream.index;
     packet.pts = BigInt(at.time);
-    packet.dts = BigInt(at.time);
+    packet.dts = BigInt(at.decoded);
     packet.duration = BigInt(at.length);
     packet.isKeyframe = at.keyframe;
     const clock = stream === this.#picture ? VIDEO_CLOCK : SAMPLE_RATE;

@@ -11,7 +11,7 @@ import type { VideoFrame } from '../timeline/types.ts';
 import { containerFor } from './container.ts';
 import { CopiedFile, type PictureFormat } from './copied-file.ts';
 import { type CopyFeed, windowsOf } from './copy-feed.ts';
-import { sizeIfDecodable } from './first-picture.ts';
+import type { JudgeFirst } from './first-picture.ts';
 import { type CopiedPart, partName } from './parts.ts';
 import { PictureLane, type PictureStep } from './picture-lane.ts';
 import { silence } from './silence.ts';
@@ -27,6 +27,7 @@ export interface CopyTrackOptions {
   readonly artifactPath: string;
   /** For files that are not whole yet. */
   readonly scratchDir: string;
+  readonly judgeFirst: JudgeFirst;
   /** Called as the work gets on where no records are read. */
   readonly onStep?: () => void;
 }
@@ -61,7 +62,7 @@ class TrackFiles {
         const { frame, codec } = step;
         if (this.#open?.codec !== codec && !(await this.#begin(frame, codec))) return;
         const { file, startNs } = this.#open as Open;
-        return file.picture(frame.data, frame.timeNs - startNs, frame.keyframe);
+        return file.picture(frame.data, (frame.shownNs ?? frame.timeNs) - startNs, frame.keyframe);
       }
       case 'sound': {
         const open = await this.#file(step.startNs, null);
@@ -95,10 +96,10 @@ class TrackFiles {
 
   /** Begins a file with a picture, which ends the one under way. False: nothing may begin with this picture. */
   async #begin(frame: VideoFrame, codec: VideoCodec): Promise<boolean> {
-    const size = frame.keyframe ? await sizeIfDecodable(codec, frame.data) : null;
-    if (!size) return false;
+    const first = await this.#options.judgeFirst(frame, codec);
+    if (!first) return false;
     await this.finish(frame.timeNs);
-    await this.#file(frame.timeNs, { codec, ...size, keyframe: frame.data, colour: frame.colour ?? null });
+    await this.#file(frame.timeNs, { codec, ...first, keyframe: frame.data, colour: frame.colour ?? null });
     return true;
   }
 

@@ -4,15 +4,35 @@
  */
 import { Codec, CodecContext, Dictionary } from 'node-av/lib';
 import { check, newFrame, newPacket } from '../composition/av.ts';
+import type { Guard } from '../composition/careful-decoding.ts';
 import type { Size } from '../domain/layout.ts';
 import type { VideoCodec } from '../domain/media.ts';
+import type { VideoFrame } from '../timeline/types.ts';
 import { CODEC_IDS } from './codec-ids.ts';
 
 /** 5K, and as much again as sizes are padded: a header that claims 16383² is refused before memory is taken for it. */
 const MAX_PIXELS = Math.round(5120 * 2880 * 1.1);
 
-/** The size of the decoded picture; null: no decoder takes it. Never rejects because of what the bytes hold. */
-export const sizeIfDecodable = async (codec: VideoCodec, keyframe: Buffer): Promise<Size | null> => {
+/** What a decoder says of a stream, given its first picture. */
+export interface FirstPicture extends Size {
+  /** So many pictures may be sent before one that is shown earlier: 0 without B-frames. */
+  readonly reordered: number;
+}
+
+/** Judges a picture; null: no file may begin with it. Never rejects because of what its bytes hold. */
+export type JudgeFirst = (frame: VideoFrame, codec: VideoCodec) => Promise<FirstPicture | null>;
+
+/** Takes keyframes that a decoder takes. The guard may know that somebody died over one. */
+export const judgeUnder =
+  (guard: Guard): JudgeFirst =>
+  async (frame, codec) => {
+    if (!frame.keyframe) return null;
+    const { stream, timeNs, data } = frame;
+    return guard({ stream, timeNs }, (shunned) => (shunned ? null : decoded(codec, data)));
+  };
+
+/** Null: no decoder takes it. */
+const decoded = async (codec: VideoCodec, keyframe: Buffer): Promise<FirstPicture | null> => {
   const decoder = Codec.findDecoder(CODEC_IDS[codec]);
   if (!decoder) throw new Error(`The media library has no decoder for ${codec}.`);
   const context = new CodecContext();
@@ -27,7 +47,8 @@ export const sizeIfDecodable = async (codec: VideoCodec, keyframe: Buffer): Prom
     packet.isKeyframe = true;
     if ((await context.sendPacket(packet)) < 0) return null;
     await context.sendPacket(null);
-    return (await context.receiveFrame(frame)) < 0 ? null : { width: frame.width, height: frame.height };
+    if ((await context.receiveFrame(frame)) < 0) return null;
+    return { width: frame.width, height: frame.height, reordered: context.hasBFrames };
   } finally {
     packet.free();
     frame.free();

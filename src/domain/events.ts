@@ -53,6 +53,8 @@ export interface ActiveRecording {
   readonly pauses?: readonly Pause[];
   /** Whom alone it is about; it ends when he leaves. */
   readonly participantId?: ParticipantId;
+  /** What is said on these topics of the room is shown in it. Absent: nothing. */
+  readonly topics?: readonly string[];
 }
 
 /** Events, as they happen. */
@@ -78,4 +80,11 @@ export type SessionEvent =
   | { readonly type: 'layout-changed'; readonly recordingId: RecordingId; readonly layout: LayoutProgram }
   /** The media process died, and another goes on: what was said between these times reached nobody. */
   | { readonly type: 'interrupted'; readonly fromNs: SessionTimeNs; readonly untilNs: SessionTimeNs }
+  /** Said on a topic whose newest text a running recording shows. */
+  | {
+      readonly type: 'text-shown';
+      readonly participantId: ParticipantId;
+      readonly topic: string;
+      readonly text: string;
+    }
   | { readonly type: 'dropped'; readonly records: number; readonly bytes: number; readonly reason: string };

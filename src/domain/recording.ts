@@ -68,6 +68,8 @@ export type RecordingSubject =
       readonly participantId: ParticipantId;
       readonly participantName: string;
       readonly source: TrackSource;
+      /** Its sound is encoded anew instead of copied. */
+      readonly encodeAs?: 'mp3';
     }
   | {
       readonly kind: 'composite';
@@ -104,6 +106,8 @@ export interface Watermark {
   /** Name of a file in the recording's folder. */
   readonly image: string | null;
   readonly text: string;
+  /** The newest message on this topic of the room is shown in the place of `text`. */
+  readonly topic?: string;
   /** IANA name: date and time there are shown too. */
   readonly timezone: string | null;
   readonly place: WatermarkPlace;

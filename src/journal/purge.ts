@@ -43,7 +43,7 @@ export interface PurgeOrder {
 export interface PurgeOutcome {
   /** Chunks written anew. */
   readonly chunks: number;
-  /** Packets and sender reports taken out. */
+  /** Packets, sender reports and texts taken out. */
   readonly packets: number;
   readonly bytes: number;
   /** A chunk that may hold some of it is still being written: to be called again when it is sealed. */
@@ -232,8 +232,12 @@ const keep = (
   switch (record.type) {
     case 'snapshot':
       return keepSnapshot(record.snapshot, order);
-    case 'event':
-      return keepEvent(record.event, order);
+    case 'event': {
+      const { event } = record;
+      if (event.type !== 'text-shown') return keepEvent(event, order);
+      if (event.participantId !== order.participantId) return 'as-it-is';
+      return isIn(record.arrivalNs, order.remove) && !isIn(record.arrivalNs, order.keep) ? 'drop' : 'as-it-is';
+    }
     case 'rtp':
     case 'sender-report':
     case 'sample':

@@ -10,7 +10,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, constants, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeWith } from '../composition/careful-decoding.ts';
+import { decodeWith, type Guard, guardWith } from '../composition/careful-decoding.ts';
 import { Composer, NothingToComposeError } from '../composition/composer.ts';
 import { readFacts } from '../composition/segment-files.ts';
 import type { FrameRef } from '../composition/setbacks.ts';
@@ -108,7 +108,7 @@ class Compositor {
   async #composerAt(index: number): Promise<{ readonly composer: Composer }> {
     if (this.#open && this.#open.composer.position <= index) return this.#open;
     await this.#close();
-    const { journalDir, config, segmentsDir, scratchDir, shunned, careful } = this.#task;
+    const { journalDir, config, segmentsDir, scratchDir } = this.#task;
     const recordingId = this.#task.recordingId as RecordingId;
     const feed = await openJournalFeed({
       journalDir,
@@ -128,15 +128,24 @@ class Compositor {
     const onStep = (): void => {
       this.#steps += 1;
     };
+    const decoding = decodeWith(this.#guard());
+    const onPaused = (paused: boolean): void => this.#tell({ type: 'paused', paused });
+    const options = { feed, recordingId, config, segmentsDir, scratchDir, threads, decoding, onStep, onPaused };
+    this.#open = { feed, composer: new Composer(options) };
+    return this.#open;
+  }
+
+  /** What this process decodes, and how carefully. */
+  #guard(): Guard {
+    const { shunned, careful } = this.#task;
     const before = async (frame: FrameRef): Promise<void> => {
       await this.#peer.request('decoding', { frame, incident: skipOf(frame, feed) });
     };
     const after = (): void => this.#tell({ type: 'decoded' });
-    const decodeFrame = decodeWith({ shunned, careful: careful ? { before, after } : null, onStep });
-    const onPaused = (paused: boolean): void => this.#tell({ type: 'paused', paused });
-    const options = { feed, recordingId, config, segmentsDir, scratchDir, threads, decodeFrame, onStep, onPaused };
-    this.#open = { feed, composer: new Composer(options) };
-    return this.#open;
+    const onStep = (): void => {
+      this.#steps += 1;
+    };
+    return guardWith({ shunned, careful: careful ? { before, after } : null, onStep });
   }
 
   /** Makes the file of all segments. What is not there as it should be is told: it is rendered again, and this is asked for once more. */
@@ -171,6 +180,7 @@ class Compositor {
       recordingId: this.#task.recordingId as RecordingId,
       artifactPath: this.#task.artifactPath,
       scratchDir: this.#task.scratchDir,
+      guard: this.#guard(),
       follow: true,
       ended: () => this.#notices.journalEnded,
       stopped: () => true,

@@ -7,6 +7,7 @@ import { MediaSpans } from '../domain/media-spans.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
 import { type JournalState, readJournal } from '../journal/reader.ts';
+import type { JournalRecord } from '../journal/record.ts';
 import { scanJournal } from '../journal/scan.ts';
 import type { RecordFilter } from '../timeline/selection.ts';
 import { Timeline } from '../timeline/timeline.ts';
@@ -57,11 +58,14 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
     ...(signal ? { signal } : {}),
   });
   const timeline = new Timeline();
-  const isOver = (): boolean => {
-    if (state === 'ended') return true;
-    // Sealed and stopped: whatever is written here later belongs to another recording.
-    return state === 'sealed' && (timeline.recordings.get(recordingId)?.stopNs ?? null) !== null;
-  };
+  const isStopped = (): boolean => (timeline.recordings.get(recordingId)?.stopNs ?? null) !== null;
+  /**
+   * Behind the first gap after its stop everything belongs to another recording. Read live, a journal ends there, and so it must when it
+   * is read later: what a stream said after the gap would date what it said before.
+   */
+  const isAnothers = (record: JournalRecord): boolean =>
+    record.type === 'snapshot' && record.snapshot.afterGap === true && isStopped();
+  const isOver = (): boolean => state === 'ended' || (state === 'sealed' && isStopped());
   /** As far as it has been read: of the past nothing changes any more. */
   const recordedTime = (): RecordedTime | null => {
     const read = timeline.recordings.get(recordingId);
@@ -88,6 +92,11 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
         return false;
       }
       for (const record of next.value.records) {
+        if (isAnothers(record)) {
+          incidents?.finish();
+          over = true;
+          return true;
+        }
         incidents?.record(record);
         const kept = options.filter ? options.filter(record) : record;
         if (kept) timeline.push(kept);

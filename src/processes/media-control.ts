@@ -1,6 +1,6 @@
 /** The workflow's and the API's view of the media process, on the media client. */
 import type { MediaPort } from '../api/ports.ts';
-import type { LayoutChange } from '../domain/layout-change.ts';
+import { DEFAULT_GRID_SIZE, type LayoutChange } from '../domain/layout-change.ts';
 import type { MediaControl } from '../recordings/ports.ts';
 import type { MediaClient } from '../rooms/media-client.ts';
 
@@ -8,7 +8,7 @@ import type { MediaClient } from '../rooms/media-client.ts';
 const asked = ({ type, priority, gridSize }: LayoutChange) => ({
   ...(type ? { type } : {}),
   ...(priority ? { priority } : {}),
-  ...(gridSize ? { gridSize } : {}),
+  ...(gridSize === null || gridSize === undefined ? {} : { gridSize: gridSize || DEFAULT_GRID_SIZE }),
 });
 
 /** Sessions and recordings. */

@@ -33,15 +33,19 @@ export const canvasConfig = (config: RecordingConfig): CanvasConfig => ({
   transitions: config.transitions ?? true,
 });
 
-/** What a composite has besides: who is chosen, and what is drawn over the picture. `folder`: the recording's. */
+/**
+ * What a composite has besides: who is chosen, what is drawn over the picture, and that it is a grid whatever moderators make of the room's
+ * recording. `folder`: the recording's.
+ */
 export const compositeConfig = (
   { subject, started_at: startedAt }: RecordingRow,
   folder: string,
-): Pick<CanvasConfig, 'participants' | 'watermarks'> => {
+): Pick<CanvasConfig, 'participants' | 'watermarks' | 'fixedLayout'> => {
   if (subject.kind !== 'composite') return {};
   const { participants, watermarks } = subject;
   const startedAtMs = startedAt?.getTime() ?? 0;
   return {
+    fixedLayout: true,
     ...(participants.length > 0 && { participants }),
     ...(watermarks.length > 0 && {
       watermarks: watermarks.map((one) => ({ ...one, image: one.image && join(folder, one.image), startedAtMs })),

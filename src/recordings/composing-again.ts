@@ -2,9 +2,9 @@
  * A recording that is over, rendered again with another configuration, from the same journal, while that is kept. Each is a composition with
  * a file of its own beside the recording's; what becomes of it changes nothing about the recording.
  */
-import type { Catalog, CompositionRow, RecordingRow } from '../catalog/catalog.ts';
+import { type Catalog, type CompositionRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { compositionsOf, findComposition, insertComposition } from '../catalog/compositions.ts';
-import { findRecording } from '../catalog/recordings.ts';
+import { findRecording, lockRecording } from '../catalog/recordings.ts';
 import { staysOf } from '../catalog/sessions.ts';
 import type { CompositionRequest } from '../catalog/tables.ts';
 import { RoomtapeError } from '../domain/errors.ts';
@@ -45,24 +45,30 @@ export class ComposingAgain {
     const row = await this.#ended(recordingId);
     await this.#checkParticipants(row, request.excludeParticipants);
     await this.#checkJournal(row);
-    const unfinished = (await compositionsOf(catalog, row.id)).filter(({ status }) => isUnfinished(status));
-    if (unfinished.length >= MOST_UNFINISHED) {
-      const text = `${unfinished.length} compositions of this recording are not finished: try again when one is.`;
-      throw new RoomtapeError('TOO_MANY_REQUESTS', text);
-    }
-    const composition = await insertComposition(catalog, {
-      id,
-      recordingId: row.id,
-      config: requestedCanvas(request),
-      request,
-    });
+    const composition = await transaction(catalog, (trx) => this.#insert(trx, id, row.id, request));
     compositions.follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
     return composition;
   }
 
+  /** Whoever deletes the recording at this moment comes before, and nothing is composed, or behind, and cancels it. */
+  async #insert(
+    trx: Catalog,
+    id: CompositionId,
+    recordingId: RecordingId,
+    request: CompositionRequest,
+  ): Promise<CompositionRow> {
+    if (!(await lockRecording(trx, recordingId))) throw notFound();
+    const unfinished = (await compositionsOf(trx, recordingId)).filter(({ status }) => isUnfinished(status));
+    if (unfinished.length >= MOST_UNFINISHED) {
+      const text = `${unfinished.length} compositions of this recording are not finished: try again when one is.`;
+      throw new RoomtapeError('TOO_MANY_REQUESTS', text);
+    }
+    return insertComposition(trx, { id, recordingId, config: requestedCanvas(request), request });
+  }
+
   async #ended(recordingId: string): Promise<RecordingRow> {
     const row = await findRecording(this.#options.catalog, recordingId as RecordingId);
-    if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
+    if (!row) throw notFound();
     if (row.ended_at) return row;
     throw new RoomtapeError('RECORDING_NOT_ENDED', `The recording is not over (${row.status}): end it first.`);
   }
@@ -84,5 +90,7 @@ export class ComposingAgain {
     throw new RoomtapeError('PARTICIPANT_NOT_FOUND', text);
   }
 }
+
+const notFound = (): RoomtapeError => new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
 
 const isUnfinished = (status: CompositionRow['status']): boolean => status === 'queued' || status === 'running';

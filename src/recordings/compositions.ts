@@ -3,7 +3,8 @@
  * reported under an older fence changes nothing, so two servers that both believe in a composition cannot both finish it.
  *
  * The finished file's id is its composition's: a server that dies between the file's rename and its row finds the same name again. One that
- * dies between the row and the removal of the segments leaves them to `sweep`.
+ * dies between the row and the removal of the segments leaves them to the sweep at the next boot, which erases what is left of deleted
+ * recordings, too.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -17,10 +18,17 @@ import {
   leaseComposition,
   reportComposition,
 } from '../catalog/compositions.ts';
-import { insertFile } from '../catalog/files.ts';
+import { cancelDeliveries } from '../catalog/deliveries.ts';
+import { insertFile, markFilesDeleted } from '../catalog/files.ts';
 import { noteIncident } from '../catalog/incidents.ts';
 import { purgesOf } from '../catalog/purges.ts';
-import { moveRecording, recordingsComposedAgain, recordingsIn, setProgress } from '../catalog/recordings.ts';
+import {
+  deletedAmong,
+  moveRecording,
+  recordingsComposedAgain,
+  recordingsIn,
+  setProgress,
+} from '../catalog/recordings.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
 import type { Incident } from '../domain/incidents.ts';
 import { isFinal } from '../domain/recording.ts';
@@ -125,14 +133,22 @@ export class Compositions {
     });
   }
 
-  /** Removes what compositions left that are over. */
+  /** Removes what compositions left that are over, and what is left of deleted recordings. */
   async #sweep(): Promise<void> {
     const { catalog, recordingsDir, log } = this.#options;
-    for (const recordingId of await foldersIn(recordingsDir)) {
+    const folders = await foldersIn(recordingsDir);
+    const deleted = await deletedAmong(catalog, folders as RecordingId[]);
+    for (const recordingId of deleted) {
+      await cancelDeliveries(catalog, recordingId, new Date());
+      await markFilesDeleted(catalog, recordingId, new Date());
+      await rm(join(recordingsDir, recordingId), { recursive: true, force: true });
+      log.info({ recordingId }, 'Removed what was left of a deleted recording.');
+    }
+    for (const recordingId of folders.filter((name) => !deleted.has(name as RecordingId))) {
       for (const name of await foldersIn(join(recordingsDir, recordingId))) {
         if (name === FILES) continue;
         const composition = await findComposition(catalog, name as CompositionId);
-        if (composition?.status !== 'done' && composition?.status !== 'cancelled') continue;
+        if (!composition || composition.status === 'queued' || composition.status === 'running') continue;
         await rm(join(recordingsDir, recordingId, name), { recursive: true, force: true });
         log.info({ recordingId }, 'Removed segments that a composition had left.');
       }
@@ -259,7 +275,7 @@ export class Compositions {
       });
       if (taken) deliveries?.wake();
       // Where the lease was lost, the segments are another's now.
-      if (taken) await rm(join(recordingsDir, recordingId, compositionId), { recursive: true, force: true });
+      if (taken) await this.#removeSegments(recordingId, compositionId);
     });
   }
 
@@ -267,12 +283,20 @@ export class Compositions {
     return this.#release(compositionId, async ({ recordingId, fence, again }) => {
       const { catalog, log } = this.#options;
       log.error({ compositionId, recordingId, reason }, 'A recording could not be composed.');
-      await transaction(catalog, async (trx) => {
+      const taken = await transaction(catalog, async (trx) => {
         const lease = { id: compositionId as CompositionId, fence };
-        if (!(await finishComposition(trx, lease, { status: 'failed', reason }))) return;
+        if (!(await finishComposition(trx, lease, { status: 'failed', reason }))) return false;
         if (!again) await moveRecording(trx, recordingId, 'failed', { failureReason: reason });
+        return true;
       });
+      if (taken) await this.#removeSegments(recordingId, compositionId);
     });
+  }
+
+  /** Nothing goes on with them: what failed is composed again from the journal. A process that is just ending may still write beside them. */
+  #removeSegments(recordingId: RecordingId, compositionId: string): Promise<void> {
+    const path = join(this.#options.recordingsDir, recordingId, compositionId);
+    return rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   /** The coordinator is through with it. Should the database refuse now, `resume` hands it out again: its segments are still there. */

@@ -8,8 +8,10 @@ export const copyOrder = ({ subject, config }: RecordingRow, dataDir: string): {
     case 'participant':
     case 'track': {
       const { kind, participantId } = subject;
-      const source = subject.kind === 'track' ? subject.source : null;
-      return { copy: { kind, participantId, source, fileFormat: config.fileFormat } };
+      const { fileFormat } = config;
+      if (subject.kind === 'participant') return { copy: { kind, participantId, source: null, fileFormat } };
+      const { source, encodeAs } = subject;
+      return { copy: { kind, participantId, source, fileFormat, ...(encodeAs && { encodeAs }) } };
     }
     case 'merge':
       return {

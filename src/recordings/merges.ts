@@ -52,14 +52,19 @@ const choose = (rows: readonly RecordingRow[], source: MergeSource): RecordingRo
   const named = recordingId === null ? 'no recording with sound' : `no recording "${recordingId}" with sound`;
   const fitting = rows
     .filter((row) => holdsSound(row) && (type === null || row.kind === type))
-    .filter((row) => recordingId === null || row.id === recordingId)
-    .filter((row) => row.status !== 'failed')
+    .filter((row) => (recordingId === null ? row.status !== 'failed' : row.id === recordingId))
     .sort((a, b) => Number(a.kind === 'track') - Number(b.kind === 'track'));
   const row = fitting.find(({ status }) => status === 'done') ?? fitting[0];
   if (!row) {
     throw new RoomtapeError('RECORDING_NOT_FOUND', `There is ${named} of "${participantId}" in this session.`);
   }
   if (row.status === 'done') return row;
+  if (row.status === 'failed') {
+    throw new RoomtapeError(
+      'RECORDING_NOT_FOUND',
+      `The recording "${row.id}" failed: there is nothing to merge in it.`,
+    );
+  }
   throw new RoomtapeError('RECORDING_NOT_DONE', `The recording "${row.id}" is not done yet: try again when it is.`);
 };
 

@@ -51,6 +51,8 @@ export interface MediaControl {
     roomId: string;
     layout: LayoutProgram;
     participantId?: string;
+    /** What is said on these topics is shown in it. */
+    topics?: string[];
   }): Promise<LiveRecording>;
   /** RECORDING_NOT_FOUND or RECORDING_NOT_RUNNING if the media process does not know it (any more). */
   stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;
@@ -72,6 +74,8 @@ export type CopyOrder =
       /** Of a track; a participant has camera and microphone. */
       readonly source: TrackSource | null;
       readonly fileFormat: FileFormat;
+      /** What is copied is encoded anew in the end. */
+      readonly encodeAs?: 'mp3';
     }
   /** Paths are absolute. */
   | { readonly kind: 'merge'; readonly inputs: MergedFile[] };

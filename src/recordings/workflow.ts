@@ -4,14 +4,15 @@
  *   start   room and session checked → row `starting` → media writes the fsynced start record → row `recording` + composition row
  *   stop    media writes the fsynced stop record → row `composing`
  *   compose the coordinator renders; its artifact becomes a file row and the recording `done`, or `failed` with a reason
- *   delete  live work is ended, files and journal are erased, a tombstone stays
+ *   delete  live work is ended, a tombstone is set, compositions are cancelled, files and journal are erased
  *
  * Who ends a recording: the caller; its session (the media process writes the stop record and reports it); its maximum duration; the
  * loss of the media process (the journal ends where it ends).
  *
  * Failure modes. Killed between row and start record: `reconcile` finds the row `starting` and no start record → `failed`. Killed
  * between start record and row: the journal has it → `recording`, or `composing`. Killed after the stop record: the media process tells
- * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again.
+ * again, and the journal says so too. Killed while composing: `Compositions.resume` starts what is unfinished again. Killed while deleting:
+ * the tombstone is there, and its sweep erases the rest.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -225,9 +226,7 @@ export class RecordingWorkflow {
     if (options.recordingId && (row?.room_id !== roomId || row.kind !== kind)) {
       throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${options.recordingId}" of this room.`);
     }
-    if (!row || !isLive(row.status)) {
-      throw new RoomtapeError('RECORDING_NOT_RUNNING', 'No recording of this room is running.');
-    }
+    if (!row || !isLive(row.status)) throw notRunning(row, options.subject?.key ?? '');
     return this.#stop(row, options.reason);
   }
 
@@ -279,13 +278,12 @@ export class RecordingWorkflow {
     const row = await findRecording(catalog, recordingId as RecordingId);
     if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${recordingId}".`);
     if (isLive(row.status)) await this.#stop(row, 'requested');
+    const now = new Date();
+    // First the tombstone: whoever asks for a composition from now on is refused, and one that was just taken on is cancelled below.
+    await markRecordingDeleted(catalog, row.id, now);
     await compositions.cancel(row.id);
     await deliveries?.cancel(row.id);
-    const now = new Date();
-    await transaction(catalog, async (trx) => {
-      await markFilesDeleted(trx, row.id, now);
-      await markRecordingDeleted(trx, row.id, now);
-    });
+    await markFilesDeleted(catalog, row.id, now);
     await rm(join(recordingsDir, row.id), { recursive: true, force: true });
     const journalDir = row.journal_dir;
     if (journalDir && !(await isJournalWanted(catalog, journalDir))) await eraseJournal(journalDir);
@@ -311,7 +309,9 @@ export class RecordingWorkflow {
     subject: RecordingSubject,
   ): Promise<LiveRecording> {
     const about = 'participantId' in subject ? { participantId: subject.participantId } : {};
-    return this.#options.media.startRecording({ recordingId: id, roomId, layout: config.layout, ...about });
+    const marks = subject.kind === 'composite' ? subject.watermarks : [];
+    const topics = marks.flatMap(({ topic }) => topic ?? []);
+    return this.#options.media.startRecording({ recordingId: id, roomId, layout: config.layout, topics, ...about });
   }
 
   /**
@@ -425,3 +425,11 @@ export class RecordingWorkflow {
     return row;
   }
 }
+
+/** `row`: the one that was named, which is over; null: none was, or none runs. `key`: of the subject. */
+const notRunning = (row: RecordingRow | null, key: string): RoomtapeError => {
+  if (row) return new RoomtapeError('RECORDING_NOT_RUNNING', `The recording "${row.id}" is over (${row.status}).`);
+  const [participantId, source] = key.split('/');
+  const what = source ? `the ${source} of "${participantId}"` : participantId ? `"${participantId}"` : 'this room';
+  return new RoomtapeError('RECORDING_NOT_RUNNING', `No recording of ${what} is running.`);
+};

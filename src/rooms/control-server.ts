@@ -189,8 +189,8 @@ export class ControlServer implements RoomsOutput {
       'whip.publish': ({ claims, offer }) => rooms.publish(claims, offer),
       'whep.subscribe': ({ claims, participantId, offer }) => rooms.watch(claims, participantId, offer),
       'resource.delete': ({ roomId, resourceId }) => ({ deleted: rooms.deleteResource(roomId, resourceId) }),
-      'recording.start': ({ recordingId, roomId, layout, participantId }) =>
-        rooms.startRecording(recordingId as RecordingId, roomId, layout, participantId),
+      'recording.start': ({ recordingId, roomId, layout, participantId, topics }) =>
+        rooms.startRecording(recordingId as RecordingId, roomId, layout, participantId, topics),
       'recording.stop': async ({ recordingId, reason }) => {
         const { stoppedNs, stoppedAtMs } = await rooms.stopRecording(recordingId as RecordingId, reason);
         return { stoppedNs, stoppedAtMs };

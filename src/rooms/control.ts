@@ -111,6 +111,8 @@ export const controlMethods = {
       layout,
       /** Whom it is about: must be there, and the recording ends when he leaves. */
       participantId: z.string().nullable().default(null),
+      /** What is said on these topics of the room is shown in it, and journaled. */
+      topics: z.array(z.string()).default([]),
     }),
     result: activeRecording,
   },

@@ -27,6 +27,9 @@ import type { RoomJournal } from './room-journal.ts';
  */
 export const JOURNAL_TAIL_MS = 700;
 
+/** More than a line of a picture holds. */
+const LONGEST_TEXT = 300;
+
 export interface StoppedRecording {
   readonly recordingId: RecordingId;
   readonly stoppedNs: number;
@@ -110,6 +113,7 @@ export class RoomRecordings {
     recordingId: RecordingId,
     layout: LayoutProgram,
     participantId: ParticipantId | null = null,
+    topics: readonly string[] = [],
   ): Promise<ActiveRecordingState> {
     const running = this.#running.get(recordingId);
     const starting = this.#starting.get(recordingId);
@@ -120,7 +124,7 @@ export class RoomRecordings {
         new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`),
       );
     }
-    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId)).finally(() =>
+    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId, topics)).finally(() =>
       this.#starting.delete(recordingId),
     );
     this.#starting.set(recordingId, started);
@@ -155,6 +159,17 @@ export class RoomRecordings {
   /** Ends; resolves when the stop record is on disk. Idempotent while the session is remembered. RECORDING_NOT_RUNNING. */
   stop(recordingId: RecordingId, reason: StopReason): Promise<StoppedRecording> {
     return this.#inTurn(() => this.#stop(recordingId, reason));
+  }
+
+  /** Something was said in the room. Journaled where a recording that is not paused shows what is said on this topic. */
+  said(participantId: ParticipantId, topic: string, text: string): void {
+    void this.#inTurn(async () => {
+      const isShown = [...this.#running.values()].some(
+        ({ recording, state }) => recording.topics?.includes(topic) && !isPaused(state),
+      );
+      if (!isShown) return;
+      this.#options.journal.event({ type: 'text-shown', participantId, topic, text: text.slice(0, LONGEST_TEXT) });
+    });
   }
 
   /** Somebody has left: recordings that are about him alone end, those that are about to begin too. */
@@ -222,6 +237,7 @@ export class RoomRecordings {
     recordingId: RecordingId,
     layout: LayoutProgram,
     participantId: ParticipantId | null,
+    topics: readonly string[],
   ): Promise<ActiveRecordingState> {
     const { journal, clock, sessionId, roomId, isPresent, onKeyframesWantedNow } = this.#options;
     if (this.#ended) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
@@ -232,7 +248,7 @@ export class RoomRecordings {
     this.#tailEndsMs = monotonicMs(clock);
     const arrivalNs = clock.monotonicNs();
     const startedNs = sink.toSessionTime(arrivalNs);
-    const about = participantId === null ? {} : { participantId };
+    const about = { ...(participantId !== null && { participantId }), ...(topics.length > 0 && { topics }) };
     const recording: ActiveRecording = { recordingId, startedNs, layout, ...about };
     const state: ActiveRecordingState = {
       recordingId,

@@ -175,6 +175,7 @@ export class Rooms {
     roomId: string,
     layout: LayoutProgram,
     participantId: string | null = null,
+    topics: readonly string[] = [],
   ): Promise<ActiveRecordingState> {
     this.#refuseWhenClosing();
     const session = this.#holderOf(recordingId) ?? this.#sessions.find(roomId);
@@ -182,7 +183,7 @@ export class Rooms {
       throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`);
     }
     if (!session) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
-    return session.recordings.start(recordingId, layout, participantId as ParticipantId | null);
+    return session.recordings.start(recordingId, layout, participantId as ParticipantId | null, topics);
   }
 
   /** See `recording.stop`. RECORDING_NOT_RUNNING. */

@@ -234,6 +234,7 @@ export class Signalling {
           await changeLayouts(session, channel.claims.canModerate, message.payload);
         }
         this.#send(place, message);
+        session.recordings.said(place.participant.participantId, message.topic, message.payload);
     }
   }
 

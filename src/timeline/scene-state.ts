@@ -103,6 +103,7 @@ const changeBy = (state: SceneState, input: SceneInput): Partial<SceneState> | n
     case 'recording-paused':
     case 'recording-resumed':
     case 'interrupted':
+    case 'text-shown':
     case 'dropped':
       return null;
   }

@@ -20,7 +20,10 @@ export interface VideoColour {
 /** One coded picture of one stream (one simulcast layer of one track). */
 export interface VideoFrame {
   readonly stream: number;
+  /** When it is due to be decoded, which is when it is shown unless `shownNs` says otherwise. Never decreases within a stream. */
   readonly timeNs: SessionTimeNs;
+  /** When it is shown, where pictures are not sent in the order in which they are shown (H.264 with B-frames) and this one is overtaken. */
+  readonly shownNs?: SessionTimeNs;
   readonly keyframe: boolean;
   /** False from a loss until the next keyframe: it refers to something that never came. Do not decode it. */
   readonly decodable: boolean;

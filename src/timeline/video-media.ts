@@ -15,6 +15,8 @@ export class VideoMedia {
   readonly #frames = new MediaList<VideoFrame>((frame) => frame.timeNs);
   #lastNs: SessionTimeNs = Number.NEGATIVE_INFINITY;
   #newestTicks: number | null = null;
+  /** The latest RTP time of a picture so far. */
+  #latestTicks = Number.NEGATIVE_INFINITY;
 
   /** @param settledNs how far the timeline is final: a frame that comes later than that takes its place there. */
   constructor(stream: number, clock: StreamClock, depacketizer: Depacketizer, settledNs: () => SessionTimeNs) {
@@ -78,9 +80,13 @@ export class VideoMedia {
 
   #place(frame: AssembledFrame): void {
     const { data, keyframe, decodable, size, colour, ticks } = frame;
-    const timeNs = Math.max(this.#clock.timeOf(ticks), this.#lastNs, this.#settledNs());
+    const dueNs = this.#clock.timeOf(ticks);
+    const timeNs = Math.max(dueNs, this.#lastNs, this.#settledNs());
     this.#lastNs = timeNs;
-    const told = colour === null ? {} : { colour };
+    // Packets are in order, and so are a sender's times but for pictures that it reorders.
+    const isOvertaken = ticks < this.#latestTicks;
+    this.#latestTicks = Math.max(ticks, this.#latestTicks);
+    const told = { ...(colour !== null && { colour }), ...(isOvertaken && { shownNs: dueNs }) };
     this.#frames.push({ stream: this.#stream, timeNs, keyframe, decodable, data, size, ...told });
   }
 }

@@ -70,6 +70,43 @@ describe('people in browsers', () => {
       hole.close();
     }
   });
+  it('a moderator records, pauses, resumes and ends on the page, beside a recording of somebody apart', async () => {
+    const { api } = service;
+    const roomId = await api.createRoom();
+    const guest = await BrowserGuest.join(service, { kind: 'chromium', roomId, name: 'Ada', index: 0, of: 1, fps: 15 });
+    guests.push(guest);
+    const see = (selector: string) => guest.page.waitForSelector(selector, { timeout: 10_000 });
+    const indicator = (recorded: boolean, paused: boolean) =>
+      see(`[data-testid="recording-indicator"][data-active="${recorded}"][data-paused="${paused}"]`);
+    const [ada] = (await guest.page.evaluate('window.roomtapeRoom.snapshot.participants')) as {
+      participantId: string;
+    }[];
+    await api.call('POST', '/v2/recordings/participant/start', { roomId, participantId: ada?.participantId });
+    await indicator(true, false);
+    expect(await guest.page.$('[data-testid="pause-button"]')).toBeNull();
+
+    await guest.click('record-button');
+    await see('[data-testid="record-button"][data-recording="true"]');
+    const statusOf = async (): Promise<unknown> => {
+      const list = await (await api.call('GET', `/v2/recordings?roomId=${roomId}`)).json();
+      return (list as { data: { status: string }[] }).data[0]?.status;
+    };
+    await guest.click('pause-button');
+    await see('[data-testid="pause-button"][aria-label="Resume the recording"]:not([disabled])');
+    expect(await statusOf()).toBe('paused');
+    // Somebody apart is still recorded: nobody is told that nothing is.
+    await indicator(true, false);
+    await api.call('POST', '/v2/recordings/participant/stop', { roomId, participantId: ada?.participantId });
+    await indicator(true, true);
+    await guest.click('pause-button');
+    await indicator(true, false);
+    await see('[data-testid="pause-button"][aria-label="Pause the recording"]:not([disabled])');
+    expect(await statusOf()).toBe('recording');
+    await guest.click('record-button');
+    await indicator(false, false);
+    await see('[data-testid="record-button"][data-recording="false"]');
+    expect(await guest.page.$('[data-testid="pause-button"]')).toBeNull();
+  });
   it('Firefox is recorded as it was', async (test) => {
     if (firefoxObstacle) test.skip(firefoxObstacle);
     await recordedAsTheyWere(['firefox']);

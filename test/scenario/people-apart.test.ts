@@ -111,7 +111,7 @@ describe('people apart', () => {
     const [webm, ...more] = files(hers);
     if (!webm) throw new Error('There is no file of Ada.');
     expect(more).toEqual([]);
-    expect(webm.meta.format).toBe('webm');
+    expect(webm.meta.format).toBe('matroska,webm');
     const seen = await look(await fetched(webm.fileUrl, 'ada.webm'), 0);
     expect(seen.duration).toBeCloseTo(webm.meta.duration, 1);
     expect(seen.pictures[0]?.time).toBe(0);
@@ -127,7 +127,7 @@ describe('people apart', () => {
     // Bob's: H.264 in MP4, to the moment he left.
     const [mp4] = files(his);
     if (!mp4) throw new Error('There is no file of Bob.');
-    expect(mp4.meta.format).toBe('mp4');
+    expect(mp4.meta.format).toBe('mov,mp4,m4a,3gp,3g2,mj2');
     const heard = await look(await fetched(mp4.fileUrl, 'bob.mp4'), 1);
     expect(heard.pictures.every(({ identity, time }) => identity === 1 || time < FIRST_PICTURE_S)).toBe(true);
     inSync(heard);

@@ -1,6 +1,6 @@
 /** The controls of a participant in the room. */
-import { type ReactNode, useState } from 'react';
-import type { RoomClient, RoomSnapshot } from '../client/index.ts';
+import type { ReactNode } from 'react';
+import type { RecordingState, RoomClient, RoomSnapshot } from '../client/index.ts';
 import {
   CameraIcon,
   CameraOffIcon,
@@ -8,12 +8,15 @@ import {
   LeaveIcon,
   MicrophoneIcon,
   MicrophoneOffIcon,
+  PauseIcon,
   PeopleIcon,
   RecordIcon,
+  ResumeIcon,
   ScreenIcon,
   StopIcon,
 } from './icons.tsx';
-import { endRecording, RecordingCallError, startRecording } from './recording-calls.ts';
+import { endRecording, pauseRecording, resumeRecording, startRecording } from './recording-calls.ts';
+import { useRoomRecording } from './use-room-recording.ts';
 
 export type Panel = 'people' | 'chat' | 'devices';
 
@@ -68,7 +71,7 @@ export const ControlBar = ({ client, room, roomId, token, panel, unread, onPanel
           </Control>
         )}
         {room.permissions.includes('allow_mod') && (
-          <RecordControl isRecorded={room.recording.active} roomId={roomId} token={token} onTrouble={onTrouble} />
+          <RecordControls told={room.recording} roomId={roomId} token={token} onTrouble={onTrouble} />
         )}
       </div>
       <div className="controls__group">
@@ -104,41 +107,46 @@ const canShareScreen = (): boolean => {
 };
 
 interface RecordProps {
-  readonly isRecorded: boolean;
+  readonly told: RecordingState;
   readonly roomId: string;
   readonly token: string;
   readonly onTrouble: (text: string) => void;
 }
 
-const RecordControl = ({ isRecorded, roomId, token, onTrouble }: RecordProps) => {
-  const [isBusy, setBusy] = useState(false);
-  const toggle = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await (isRecorded ? endRecording(token, roomId) : startRecording(token, roomId));
-    } catch (error) {
-      if (!(error instanceof RecordingCallError)) throw error;
-      onTrouble(error.message);
-    } finally {
-      setBusy(false);
-    }
-  };
+const RecordControls = ({ told, roomId, token, onTrouble }: RecordProps) => {
+  const { recording, isBusy, act } = useRoomRecording(token, roomId, told, onTrouble);
   return (
-    <Control
-      testId="record-button"
-      label={isRecorded ? 'Stop recording' : 'Record'}
-      isRecording={isRecorded}
-      isBusy={isBusy}
-      onClick={() => void toggle()}
-    >
-      {isRecorded ? <StopIcon /> : <RecordIcon />}
-    </Control>
+    <>
+      <Control
+        testId="record-button"
+        label={recording ? 'Stop recording' : 'Record'}
+        isRecording={recording !== null}
+        isBusy={isBusy}
+        onClick={() => void act(() => (recording ? endRecording : startRecording)(token, roomId))}
+      >
+        {recording ? <StopIcon /> : <RecordIcon />}
+      </Control>
+      {recording && (
+        <Control
+          testId="pause-button"
+          label={recording.isPaused ? 'Resume' : 'Pause'}
+          title={recording.isPaused ? 'Resume the recording' : 'Pause the recording'}
+          isActive={recording.isPaused}
+          isBusy={isBusy}
+          onClick={() => void act(() => (recording.isPaused ? resumeRecording : pauseRecording)(token, recording))}
+        >
+          {recording.isPaused ? <ResumeIcon /> : <PauseIcon />}
+        </Control>
+      )}
+    </>
   );
 };
 
 interface ControlProps {
   readonly testId: string;
   readonly label: string;
+  /** Says it in full where the label is too short to be understood alone. */
+  readonly title?: string;
   readonly children: ReactNode;
   readonly onClick: () => void;
   /** A device that is on or off; off is marked. */
@@ -156,6 +164,7 @@ interface ControlProps {
 const Control = ({
   testId,
   label,
+  title,
   children,
   onClick,
   isOn,
@@ -170,6 +179,8 @@ const Control = ({
     type="button"
     className="control"
     data-testid={testId}
+    title={title}
+    aria-label={title}
     data-on={isOn}
     data-active={isActive === true || isOpen === true}
     data-recording={isRecording}

@@ -83,3 +83,17 @@ export const StopIcon = () =>
       <rect className="icon__fill" x="9" y="9" width="6" height="6" rx="1" />
     </>,
   );
+export const PauseIcon = () =>
+  icon(
+    <>
+      <circle cx="12" cy="12" r="8.5" />
+      <path d="M10 9v6M14 9v6" />
+    </>,
+  );
+export const ResumeIcon = () =>
+  icon(
+    <>
+      <circle cx="12" cy="12" r="8.5" />
+      <path className="icon__fill" d="M10.2 8.6l5 3.4-5 3.4z" strokeLinejoin="round" />
+    </>,
+  );

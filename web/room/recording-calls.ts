@@ -1,22 +1,28 @@
-/** Starting and ending a recording through the REST API, with the participant's own token. */
+/** Starting, pausing and ending the room's recording through the REST API, with the participant's own token. */
 
 /** The server said no, or nothing. `message` is for the person who pressed the button. */
 export class RecordingCallError extends Error {
   override readonly name = 'RecordingCallError';
 }
 
-const call = async (path: string, token: string, roomId: string): Promise<void> => {
+/** The room's own recording. Others, of people apart, may run beside it. */
+export interface RoomRecording {
+  readonly id: string;
+  readonly isPaused: boolean;
+}
+
+const ask = async (method: 'GET' | 'POST', path: string, token: string, body?: object): Promise<Response> => {
   let answer: Response;
   try {
     answer = await fetch(path, {
-      method: 'POST',
-      headers: { authorization: token, 'content-type': 'application/json' },
-      body: JSON.stringify({ roomId }),
+      method,
+      headers: { authorization: token, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
     });
   } catch (error) {
     throw new RecordingCallError('The server could not be reached. Try again in a moment.', { cause: error });
   }
-  if (answer.ok) return;
+  if (answer.ok) return answer;
   throw new RecordingCallError(await messageOf(answer));
 };
 
@@ -34,8 +40,38 @@ const messageOf = async (answer: Response): Promise<string> => {
 };
 
 /** @throws {RecordingCallError} */
-export const startRecording = (token: string, roomId: string): Promise<void> =>
-  call('/v2/recordings/start', token, roomId);
+export const startRecording = async (token: string, roomId: string): Promise<void> => {
+  await ask('POST', '/v2/recordings/start', token, { roomId });
+};
 
 /** @throws {RecordingCallError} */
-export const endRecording = (token: string, roomId: string): Promise<void> => call('/v2/recordings/end', token, roomId);
+export const endRecording = async (token: string, roomId: string): Promise<void> => {
+  await ask('POST', '/v2/recordings/end', token, { roomId });
+};
+
+/** @throws {RecordingCallError} */
+export const pauseRecording = async (token: string, { id }: RoomRecording): Promise<void> => {
+  await ask('POST', `/v2/recordings/${id}/pause`, token);
+};
+
+/** @throws {RecordingCallError} */
+export const resumeRecording = async (token: string, { id }: RoomRecording): Promise<void> => {
+  await ask('POST', `/v2/recordings/${id}/resume`, token);
+};
+
+/** The room's recording that runs now, or null. @throws {RecordingCallError} */
+export const runningRecording = async (token: string, roomId: string): Promise<RoomRecording | null> => {
+  // The newest comes first, and a room has one that runs at most.
+  const path = `/v2/recordings?roomId=${encodeURIComponent(roomId)}&perPage=1`;
+  return runningIn(await (await ask('GET', path, token)).json());
+};
+
+/** The recording that runs in a page of the list, or null. Pure. */
+export const runningIn = (list: unknown): RoomRecording | null => {
+  const data: unknown = typeof list === 'object' && list !== null ? Reflect.get(list, 'data') : null;
+  const newest: unknown = Array.isArray(data) ? data[0] : null;
+  if (typeof newest !== 'object' || newest === null) return null;
+  const [id, status]: unknown[] = [Reflect.get(newest, 'id'), Reflect.get(newest, 'status')];
+  const isRunning = status === 'starting' || status === 'recording' || status === 'paused';
+  return typeof id === 'string' && isRunning ? { id, isPaused: status === 'paused' } : null;
+};

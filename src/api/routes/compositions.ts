@@ -1,5 +1,6 @@
 /** A recording that is over, composed again with another configuration. Ours: nothing like it is published. */
 import { z } from 'zod';
+import { isEmptyChange } from '../../domain/layout-change.ts';
 import type { RecordingConfig } from '../../domain/recording.ts';
 import type { ApiContext, App } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
@@ -15,19 +16,21 @@ const MOST_EXCLUDED = 1000;
 
 const params = z.object({ recordingId: z.string() });
 const composeBody = z.object({
-  config: recordingConfigFields.extend({
-    excludeParticipants: z
-      .array(z.string().min(1).max(64))
-      .max(MOST_EXCLUDED)
-      .nullish()
-      .meta({ description: 'Ids of participants who are neither seen nor heard.' }),
-  }),
+  config: recordingConfigFields
+    .extend({
+      excludeParticipants: z
+        .array(z.string().min(1).max(64))
+        .max(MOST_EXCLUDED)
+        .nullish()
+        .meta({ description: 'Ids of participants who are neither seen nor heard.' }),
+    })
+    .nullish(),
   fileFormat: recordingFields(true).shape.fileFormat,
 });
 
 /** What is left out is as it was recorded. */
 const requestOf = (body: z.infer<typeof composeBody>, recorded: RecordingConfig): CompositionRequest => {
-  const { excludeParticipants, layout, ...asked } = body.config;
+  const { excludeParticipants, layout, ...asked } = body.config ?? {};
   const given = <Field extends keyof typeof asked>(field: Field) => asked[field] ?? recorded[field];
   const config = toRecordingConfig({
     config: {
@@ -39,7 +42,11 @@ const requestOf = (body: z.infer<typeof composeBody>, recorded: RecordingConfig)
     },
     fileFormat: body.fileFormat ?? recorded.fileFormat,
   });
-  return { config, fixedLayout: layout !== undefined, excludeParticipants: [...new Set(excludeParticipants ?? [])] };
+  return {
+    config,
+    fixedLayout: !isEmptyChange(layout ?? {}),
+    excludeParticipants: [...new Set(excludeParticipants ?? [])],
+  };
 };
 
 const withoutGaps = <Fields extends object>(fields: Fields): Partial<Fields> =>

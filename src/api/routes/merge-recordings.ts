@@ -4,7 +4,7 @@ import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
-import { sendJsonText } from '../json-text.ts';
+import { optional } from '../optional-field.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
 import type { MergeSource, Page, RecordingView } from '../ports.ts';
@@ -12,15 +12,12 @@ import { recordingAnswers } from '../recording-answers.ts';
 import { askedDelivery, bucketPath } from '../start-delivery.ts';
 import { refuseNotImplemented } from '../start-recording.ts';
 import { mergeStatus, mergeStatusOf, toWireMerge, wireMergeRecording } from '../wire-merge-recording.ts';
+import { oneRoutes, readable } from './reading-recordings.ts';
 
 const PATH = '/v2/recordings/participant/merge';
 const tags = ['merge recordings'];
 /** Voices on one side. */
 const MOST_SOURCES = 25;
-
-/** null and '' mean "off". */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null || value === '' ? undefined : value), schema.optional()).optional();
 
 const type = optional(z.enum(['participant', 'track']));
 const channel = z
@@ -109,8 +106,7 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
 
 const readRoutes = (app: App, context: ApiContext): void => {
   const { ports, access } = context;
-  const { find, around } = recordingAnswers(context, 'merge');
-  const params = z.object({ recordingId: z.string() });
+  const { around } = recordingAnswers(context, 'merge');
   /** At most one, if it fits what else is asked. */
   const only = (recording: RecordingView | null, roomId: string | null, sessionId: string | null, status?: string) => {
     const fits =
@@ -132,7 +128,8 @@ const readRoutes = (app: App, context: ApiContext): void => {
       },
     },
     async (request) => {
-      const { page, perPage, roomId, sessionId = null, status, id } = request.query;
+      const { page, perPage, roomId, status, id } = request.query;
+      const sessionId = request.query.sessionId || null;
       const scope = await access.listScope(callerOf(request), roomId || undefined);
       const found = async (): Promise<Page<RecordingView>> => {
         if (scope === 'nothing') return EMPTY_PAGE;
@@ -154,17 +151,5 @@ const readRoutes = (app: App, context: ApiContext): void => {
       };
     },
   );
-  app.get(
-    `${PATH}/:recordingId`,
-    { schema: { tags, summary: 'Get a merge', params, response: { 200: wireMergeRecording, default: errorEnvelope } } },
-    async (request) => toWireMerge(await find(request, request.params.recordingId), around(request)),
-  );
-  app.delete(
-    `${PATH}/:recordingId`,
-    { schema: { tags, summary: 'Delete a merge', params, response: { 200: z.string(), default: errorEnvelope } } },
-    async (request, reply) => {
-      await ports.recordings.delete((await find(request, request.params.recordingId)).id);
-      return sendJsonText(reply, 'Merge recording deleted successfully');
-    },
-  );
+  oneRoutes(app, context, readable({ kind: 'merge', path: PATH, wire: wireMergeRecording, toWire: toWireMerge }));
 };

@@ -46,6 +46,14 @@ it('takes what is asked for, and the rest as it was recorded', async () => {
   });
 });
 
+it('takes what is not given, and a layout that names nothing, as they were recorded', async () => {
+  await end();
+  const recorded = { layout: null, theme: 'DARK', mode: 'video-and-audio', excludeParticipants: [] };
+  for (const config of [undefined, null, {}, { layout: {} }, { layout: { type: null } }]) {
+    expect((await compose(config)).body.config).toMatchObject(recorded);
+  }
+});
+
 it('names the field that is wrong', async () => {
   await end();
   for (const [config, text] of [
@@ -53,7 +61,7 @@ it('names the field that is wrong', async () => {
     [{ layout: { gridSize: 99 } }, /"config.layout.gridSize"/],
     [{ excludeParticipants: 'ann' }, /"config.excludeParticipants"/],
     [{ excludeParticipants: [''] }, /"config.excludeParticipants\[0\]"/],
-    [undefined, /"config"/],
+    ['LIGHT', /"config"/],
   ] as const) {
     const answer = await compose(config);
     expect(refused(answer)).toEqual([400, 'INVALID_REQUEST']);

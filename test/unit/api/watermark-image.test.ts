@@ -38,7 +38,7 @@ test('an image is fetched, through redirects', () =>
       if (request.url === '/logo') response.writeHead(302, { location: '/moved' }).end();
       else response.writeHead(200, { 'content-type': 'image/png' }).end(PNG);
     },
-    async (url) => expect((await imageAt(`${url}/logo`, HERE)).equals(PNG)).toBe(true),
+    async (url) => expect((await imageAt(`${url}/logo`, HERE, 'watermarks[0].imageUrl')).equals(PNG)).toBe(true),
   ));
 
 test('what is too large, no image, not there, or endless is refused', () =>
@@ -61,7 +61,7 @@ test('what is too large, no image, not there, or endless is refused', () =>
         ['/huge', /50000x17 pixels/],
         ['/none', /answered 404/],
       ] as const) {
-        await expect(imageAt(`${url}${path}`, HERE)).rejects.toThrow(what);
+        await expect(imageAt(`${url}${path}`, HERE, 'watermarks[0].imageUrl')).rejects.toThrow(what);
       }
     },
   ));
@@ -70,13 +70,15 @@ test('nothing leads into a private network: no name, no redirect', () =>
   serving(
     (_, response) => response.writeHead(302, { location: 'http://10.0.0.1/logo' }).end(),
     async (url) => {
-      await expect(imageAt(url, HERE)).rejects.toThrow(/must be an https URL/);
-      await expect(imageAt('https://localhost/logo', [])).rejects.toThrow(/private network/);
+      await expect(imageAt(url, HERE, 'watermarks[0].imageUrl')).rejects.toThrow(/must be an https URL/);
+      await expect(imageAt('https://localhost/logo', [], 'watermarks[0].imageUrl')).rejects.toThrow(/private network/);
     },
   ));
 
 test('base64 is taken with and without a head', () => {
-  expect(imageIn(PNG.toString('base64')).equals(PNG)).toBe(true);
-  expect(imageIn(`data:image/jpeg;base64,${JPEG.toString('base64')}`).equals(JPEG)).toBe(true);
-  expect(() => imageIn('aGVsbG8=')).toThrow(/neither a PNG nor a JPEG/);
+  expect(imageIn(PNG.toString('base64'), 'watermarks[0].imageBase64').equals(PNG)).toBe(true);
+  expect(imageIn(`data:image/jpeg;base64,${JPEG.toString('base64')}`, 'b64').equals(JPEG)).toBe(true);
+  expect(() => imageIn('aGVsbG8=', 'watermarks[2].imageBase64')).toThrow(
+    'The image of "watermarks[2].imageBase64" is neither a PNG nor a JPEG.',
+  );
 });

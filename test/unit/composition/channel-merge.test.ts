@@ -7,7 +7,7 @@ import { copyTrack } from '../../../src/copying/copy-track.ts';
 import type { ParticipantId } from '../../../src/domain/ids.ts';
 import { beepHz } from '../../../src/synthetic/identity.ts';
 import { findBeeps } from '../../support/oracle/beeps.ts';
-import { camera, feedOf, microphone } from '../copying/copying.ts';
+import { camera, feedOf, judgeFirst, microphone } from '../copying/copying.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { inFolder, soundOf } from './rendering.ts';
 
@@ -35,6 +35,7 @@ test('whom the first channel names is heard on the left alone, whom the second n
       fileFormat: 'webm',
       artifactPath: join(folder, 'ada'),
       scratchDir: join(folder, 'scratch'),
+      judgeFirst,
     } as const;
     const [ada] = await copyParticipant({
       ...shared,
@@ -48,6 +49,7 @@ test('whom the first channel names is heard on the left alone, whom the second n
       fileFormat: 'mp4',
       artifactPath: join(folder, 'bob'),
       scratchDir: join(folder, 'scratch'),
+      judgeFirst,
     });
     if (!ada || !bob) throw new Error('Nothing was copied.');
     let steps = 0;

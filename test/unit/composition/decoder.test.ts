@@ -1,12 +1,11 @@
-import { AV_PIX_FMT_YUV420P, FF_ENCODER_LIBX264 } from 'node-av/constants';
-import { Codec, CodecContext, Dictionary, type Frame, Rational } from 'node-av/lib';
+import type { Frame } from 'node-av/lib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { check, newPacket, newPicture, planesOf } from '../../../src/composition/av.ts';
+import { planesOf } from '../../../src/composition/av.ts';
 import { VideoDecoder } from '../../../src/composition/decoder.ts';
 import { VIDEO_CODECS, type VideoCodec } from '../../../src/domain/media.ts';
 import type { EncodedTrack } from '../../../src/synthetic/encoded-track.ts';
 import type { VideoFrame } from '../../../src/timeline/types.ts';
-import { camera } from './media.ts';
+import { camera, reorderedCamera } from './media.ts';
 
 const framesOf = (track: EncodedTrack): VideoFrame[] =>
   track.frames.map(({ data, keyframe, time }) => ({
@@ -126,33 +125,15 @@ test('a frame that is not to be shown leaves the picture, and those after it are
   expect(decoder.errors).toBe(0);
 });
 
-/** H.264 with B-frames, keyframes 15 pictures apart; luma of a picture is 20 and three times its number. */
-const reordered = async (pictures: number): Promise<VideoFrame[]> => {
-  const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
-  const context = new CodecContext();
-  context.allocContext3(codec);
-  [context.width, context.height, context.pixelFormat] = [320, 180, AV_PIX_FMT_YUV420P];
-  [context.timeBase, context.gopSize, context.maxBFrames] = [new Rational(1, 30), 15, 2];
-  const options = { preset: 'veryfast', 'x264-params': 'qp=4:scenecut=0:b-adapt=0:repeat-headers=1:threads=1' };
-  check(await context.open2(codec, Dictionary.fromObject(options)), 'Opening the encoder');
-  const [frame, packet] = [newPicture({ width: 320, height: 180 }), newPacket()];
-  const frames: VideoFrame[] = [];
-  for (let number = 0; number <= pictures; number++) {
-    check(frame.makeWritable(), 'Drawing');
-    planesOf(frame).data[0].fill(20 + 3 * number);
-    frame.pts = BigInt(number);
-    check(await context.sendFrame(number < pictures ? frame : null), 'Encoding');
-    while (context.receivePacketSync(packet) >= 0) {
-      const [data, keyframe] = [Buffer.from(packet.data ?? []), packet.isKeyframe];
-      frames.push({ stream: 1, timeNs: frames.length, keyframe, decodable: true, data, size: null });
-      packet.unref();
-    }
-  }
-  context.freeContext();
-  packet.free();
-  frame.free();
-  return frames;
-};
+const reordered = async (pictures: number): Promise<VideoFrame[]> =>
+  (await reorderedCamera(pictures)).frames.map(({ data, keyframe }, timeNs) => ({
+    stream: 1,
+    timeNs,
+    keyframe,
+    decodable: true,
+    data,
+    size: null,
+  }));
 
 const numberOf = (luma: number | null | undefined): number => Math.round(((luma ?? 0) - 20) / 3);
 const lumaOf = (picture: Frame | null): number | null => (picture ? (planesOf(picture).data[0][0] ?? null) : null);

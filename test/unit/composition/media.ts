@@ -2,11 +2,13 @@
 import {
   AV_CHANNEL_LAYOUT_MONO,
   AV_CHANNEL_LAYOUT_STEREO,
+  AV_PIX_FMT_YUV420P,
   AV_SAMPLE_FMT_FLT,
   FF_ENCODER_LIBOPUS,
+  FF_ENCODER_LIBX264,
 } from 'node-av/constants';
-import { Codec, CodecContext, Dictionary } from 'node-av/lib';
-import { check, newFrame, newPacket } from '../../../src/composition/av.ts';
+import { Codec, CodecContext, Dictionary, Rational } from 'node-av/lib';
+import { check, newFrame, newPacket, newPicture, planesOf } from '../../../src/composition/av.ts';
 import type { Size } from '../../../src/domain/layout.ts';
 import type { VideoCodec } from '../../../src/domain/media.ts';
 import { encodeVideo } from '../../../src/synthetic/encode.ts';
@@ -76,3 +78,32 @@ export const sound = async (
 
 export const sine = (hz: number, amplitude: number) => (n: number) =>
   amplitude * Math.sin((2 * Math.PI * hz * n) / 48_000);
+
+/** H.264 with B-frames, keyframes 15 pictures apart, 30 a second; luma of a picture is 20 and three times its number. */
+export const reorderedCamera = async (pictures: number): Promise<EncodedTrack> => {
+  const size = { width: 320, height: 180 };
+  const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
+  const context = new CodecContext();
+  context.allocContext3(codec);
+  [context.width, context.height, context.pixelFormat] = [size.width, size.height, AV_PIX_FMT_YUV420P];
+  [context.timeBase, context.gopSize, context.maxBFrames] = [new Rational(1, 30), 15, 2];
+  const options = { preset: 'veryfast', 'x264-params': 'qp=4:scenecut=0:b-adapt=0:repeat-headers=1:threads=1' };
+  check(await context.open2(codec, Dictionary.fromObject(options)), 'Opening the encoder');
+  const [frame, packet] = [newPicture(size), newPacket()];
+  const frames: EncodedFrame[] = [];
+  for (let number = 0; number <= pictures; number++) {
+    check(frame.makeWritable(), 'Drawing');
+    planesOf(frame).data[0].fill(20 + 3 * number);
+    frame.pts = BigInt(number);
+    check(await context.sendFrame(number < pictures ? frame : null), 'Encoding');
+    while (context.receivePacketSync(packet) >= 0) {
+      const [data, keyframe] = [Buffer.from(packet.data ?? []), packet.isKeyframe];
+      frames.push({ time: Number(packet.pts) * 3000, keyframe, level: 0, data });
+      packet.unref();
+    }
+  }
+  context.freeContext();
+  packet.free();
+  frame.free();
+  return { codec: 'h264', clockRate: 90_000, duration: pictures * 3000, ...size, frames };
+};

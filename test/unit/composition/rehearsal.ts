@@ -140,6 +140,7 @@ export class Rehearsal {
     const packetize = packetizerFor(media);
     let sequence = 0;
     let nextReportMs = 0;
+    let lastMs = 0;
     for (const frame of media.frames) {
       const senderMs = (frame.time / media.clockRate) * 1000;
       const atMs = fromMs + senderMs / clockRatio;
@@ -154,6 +155,9 @@ export class Rehearsal {
       const payloads = packetize(frame.data, frame.keyframe);
       for (const [i, payload] of payloads.entries()) {
         const number = sequence++;
+        // In the order of sending, also where pictures are not shown in it.
+        const arrivalMs = Math.max(atMs + DELAY_MS + i * 0.01, lastMs + 0.005);
+        lastMs = arrivalMs;
         if (options.loses?.(number)) continue;
         const last = i === payloads.length - 1;
         const packet = writeRtp({
@@ -167,7 +171,7 @@ export class Rehearsal {
         });
         this.#records.push({
           type: 'rtp',
-          arrivalNs: arrivalAt(atMs + DELAY_MS + i * 0.01),
+          arrivalNs: arrivalAt(arrivalMs),
           stream,
           payload: packet,
         });
@@ -196,7 +200,7 @@ export class Rehearsal {
 }
 
 /** What a writer says when it begins a chunk behind a pause, given everything that happened in the room. */
-const snapshotAfterGap = (all: readonly JournalRecord[], atNs: number): JournalRecord => {
+export const snapshotAfterGap = (all: readonly JournalRecord[], atNs: number): JournalRecord => {
   const participants = new Map<string, ParticipantInfo>();
   const tracks = new Map<string, TrackInfo>();
   const streams = new Map<number, JournalSnapshot['streams'][number]>();

@@ -152,3 +152,20 @@ test('a composite of one, with a logo: the other is neither seen nor heard, and 
     expect(power(440)).toBeGreaterThan(0.25);
     expect(power(1000)).toBeLessThan(0.005);
   }));
+
+test('the newest text of a topic stands in the place of its own text', async () => {
+  const watermarks = await Watermarks.open([mark({ topic: 'ticker', text: 'Soon' })], CANVAS);
+  const { frame, planes, bytes } = grey();
+  const shown = (said: ReadonlyMap<string, string>): string => {
+    watermarks.lay(planes, 0, said);
+    const seen = bytes().toString('base64');
+    watermarks.lift(planes);
+    return seen;
+  };
+  const first = shown(new Map());
+  const told = shown(new Map([['ticker', 'Now, in more words']]));
+  expect(told).not.toBe(first);
+  expect(shown(new Map([['other', 'Not this']]))).toBe(first);
+  expect(shown(new Map([['ticker', 'Now, in more words']]))).toBe(told);
+  frame.free();
+});

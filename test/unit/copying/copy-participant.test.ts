@@ -8,7 +8,7 @@ import type { JournalRecord } from '../../../src/journal/record.ts';
 import { look, packetsOf } from '../../support/oracle/look.ts';
 import { Rehearsal } from '../composition/rehearsal.ts';
 import { inFolder } from '../composition/rendering.ts';
-import { camera, feedOf, microphone } from './copying.ts';
+import { camera, feedOf, judgeFirst, microphone } from './copying.ts';
 
 const ADA = 'ada' as ParticipantId;
 
@@ -19,6 +19,7 @@ const copy = (records: readonly JournalRecord[], folder: string, fileFormat: Fil
     fileFormat,
     artifactPath: join(folder, 'file'),
     scratchDir: join(folder, 'scratch'),
+    judgeFirst,
   });
 
 /** Each flash has its beep, to a frame of this coarse camera at most and to a few milliseconds on average. */

@@ -8,7 +8,7 @@ import type { JournalRecord } from '../../../src/journal/record.ts';
 import { look, packetsOf } from '../../support/oracle/look.ts';
 import { Rehearsal } from '../composition/rehearsal.ts';
 import { inFolder } from '../composition/rendering.ts';
-import { camera, feedOf, microphone } from './copying.ts';
+import { camera, feedOf, judgeFirst, microphone } from './copying.ts';
 
 const ADA = 'ada' as ParticipantId;
 
@@ -25,6 +25,7 @@ const copy = (
     fileFormat,
     artifactPath: join(folder, 'file'),
     scratchDir: join(folder, 'scratch'),
+    judgeFirst,
   });
 
 /** Ada from 0.2 s on, recorded from 1 to 8.5 s; both tracks off from 3.5 to 5.6 s, the camera gone at 7.3 s. */

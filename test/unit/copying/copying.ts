@@ -1,5 +1,7 @@
 /** Rehearsed sessions for copying. */
+import { anyhow } from '../../../src/composition/careful-decoding.ts';
 import type { CopyFeed } from '../../../src/copying/copy-feed.ts';
+import { judgeUnder } from '../../../src/copying/first-picture.ts';
 import type { VideoCodec } from '../../../src/domain/media.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { encodeAudio, encodeVideo } from '../../../src/synthetic/encode.ts';
@@ -21,6 +23,9 @@ export const microphone = async (seconds: number, index = 0, dtx = false): Promi
   const first = track.frames[0]?.time ?? 0;
   return { ...track, frames: track.frames.map((frame) => ({ ...frame, time: frame.time - first })) };
 };
+
+/** Copying as processes do it where nobody has died. */
+export const judgeFirst = judgeUnder(anyhow);
 
 /** A feed of records, as the process gives it: only the participant's. */
 export const feedOf = (records: readonly JournalRecord[], participant: string): CopyFeed => {

@@ -6,7 +6,7 @@ import { packetsOf } from '../../support/oracle/look.ts';
 import { Rehearsal } from '../composition/rehearsal.ts';
 import { inFolder } from '../composition/rendering.ts';
 import { seeded } from '../timeline/support/session.ts';
-import { camera, feedOf, microphone } from './copying.ts';
+import { camera, feedOf, judgeFirst, microphone } from './copying.ts';
 
 const ADA = 'ada' as ParticipantId;
 
@@ -44,6 +44,7 @@ test.for([
         fileFormat,
         artifactPath: join(folder, `file-${seed}`),
         scratchDir: join(folder, 'scratch'),
+        judgeFirst,
       });
       expect(parts.reduce((sum, { facts }) => sum + facts.durationSeconds, 0)).toBeCloseTo(4.5, 6);
       for (const { facts } of parts) {

@@ -151,6 +151,20 @@ test('what others need stays, the name with it', async () => {
   expect(await bytesOf(directory)).toContain('Lovelace');
 });
 
+test('of the texts that were shown those that he said go', async () => {
+  const directory = await temporaryFolder();
+  const said = (participantId: ParticipantId, text: string, ms: number) =>
+    encoded(RECORD_TYPE.event, 1e9 + ms * 1e6, { type: 'text-shown', participantId, topic: 'ticker', text });
+  const texts = [said(ADA, 'kept by Ada', 1), said(ADA, SECRET, 5), said(BOB, 'told by Bob', 6)];
+  const snapshot = encoded(RECORD_TYPE.snapshot, 1e9, { ...snapshotOf(1), streams: [] });
+  await writeChunk(directory, 1, Buffer.concat([chunkHeader(1), snapshot, ...texts]));
+  const order = { participantId: ADA, remove: ALWAYS, keep: [{ fromNs: 1e9, toNs: 1e9 + 2e6 }] };
+  expect(await purgeParticipant(directory, order)).toMatchObject({ chunks: 1, packets: 1 });
+  const text = await bytesOf(directory);
+  expect(text).not.toContain(SECRET);
+  for (const kept of ['kept by Ada', 'told by Bob']) expect(text).toContain(kept);
+});
+
 test('a chunk that is being written is waited for', async () => {
   const directory = await journalOf(1);
   await writeChunk(directory, 2, chunkOf(2), 'open');
