@@ -45,7 +45,10 @@ module.exports = {
       name: 'copying-imports-only-timeline-domain-support',
       severity: 'error',
       from: { path: '^src/copying/' },
-      to: { path: '^src/', pathNot: '^src/(copying|timeline|domain|support)/|^src/composition/av\\.ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(copying|timeline|domain|support)/|^src/composition/(av|careful-decoding)\\.ts$',
+      },
     },
     {
       name: 'recordings-coordinates-through-ports',

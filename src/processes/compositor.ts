@@ -128,15 +128,15 @@ class Compositor {
     const onStep = (): void => {
       this.#steps += 1;
     };
-    const decoding = decodeWith(this.#guard());
+    const decoding = decodeWith(this.#guard(feed));
     const onPaused = (paused: boolean): void => this.#tell({ type: 'paused', paused });
     const options = { feed, recordingId, config, segmentsDir, scratchDir, threads, decoding, onStep, onPaused };
     this.#open = { feed, composer: new Composer(options) };
     return this.#open;
   }
 
-  /** What this process decodes, and how carefully. */
-  #guard(): Guard {
+  /** What this process decodes, and how carefully. `feed`: places what is left out; null where it has no place of its own. */
+  #guard(feed: OpenJournalFeed | null): Guard {
     const { shunned, careful } = this.#task;
     const before = async (frame: FrameRef): Promise<void> => {
       await this.#peer.request('decoding', { frame, incident: skipOf(frame, feed) });
@@ -180,7 +180,7 @@ class Compositor {
       recordingId: this.#task.recordingId as RecordingId,
       artifactPath: this.#task.artifactPath,
       scratchDir: this.#task.scratchDir,
-      guard: this.#guard(),
+      guard: this.#guard(null),
       follow: true,
       ended: () => this.#notices.journalEnded,
       stopped: () => true,
@@ -214,14 +214,15 @@ class Compositor {
 }
 
 /** What it would mean for the recording if this frame had to be left out. */
-const skipOf = ({ stream, timeNs }: FrameRef, feed: OpenJournalFeed): IncidentTold => {
-  const of = [...feed.timeline.streams()].find((candidate) => candidate.stream === stream);
+const skipOf = ({ stream, timeNs }: FrameRef, feed: OpenJournalFeed | null): IncidentTold => {
+  const of = [...(feed?.timeline.streams() ?? [])].find((candidate) => candidate.stream === stream);
   return {
     type: 'frame-skipped',
     key: `frame/${stream}/${timeNs}`,
-    ...feed.placeOf(timeNs),
+    ...(feed ? feed.placeOf(timeNs) : { fromSeconds: null, atMs: Date.now() }),
     toSeconds: null,
-    message: 'A decoder died over a picture, which is left out: the track stands still until its next keyframe.',
+    message:
+      'A decoder died over a picture or a packet, which is left out: the track stands still, or is silent, until it can go on.',
     ...(of && { participantId: of.participantId, source: of.source }),
   };
 };
