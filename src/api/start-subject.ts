@@ -3,28 +3,16 @@
  * what this server can't do yet is refused by name (501), unknown fields are ignored.
  */
 import { z } from 'zod';
-import type { TrackSource } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { TRACK_KINDS, type TrackKind } from '../domain/track-kind.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
 import { refuseNotImplemented } from './start-recording.ts';
 
-/** The wire's names of tracks. */
-export const TRACK_KINDS = {
-  audio: 'microphone',
-  video: 'camera',
-  screen_audio: 'screen-audio',
-  screen_video: 'screen-video',
-} as const satisfies Record<string, TrackSource>;
-export type TrackKind = keyof typeof TRACK_KINDS;
-export const trackKind = z.enum(['audio', 'video', 'screen_audio', 'screen_video']);
+export { kindOf, TRACK_KINDS, type TrackKind } from '../domain/track-kind.ts';
 
-export const kindOf = (source: TrackSource): TrackKind => {
-  const found = (Object.keys(TRACK_KINDS) as TrackKind[]).find((kind) => TRACK_KINDS[kind] === source);
-  if (!found) throw new Error(`A track "${source}" has no name on the wire.`);
-  return found;
-};
+export const trackKind = z.enum(['audio', 'video', 'screen_audio', 'screen_video']);
 
 /** null and '' mean "off". */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>

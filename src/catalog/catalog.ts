@@ -6,6 +6,8 @@ export type {
   CompositionRow,
   CompositionStatus,
   DeliveryRow,
+  EventFile,
+  EventRow,
   FileRow,
   IncidentRow,
   OutboxRow,
@@ -14,5 +16,7 @@ export type {
   RoomRow,
   RoomWebhook,
   SessionRow,
+  SigningKeyRow,
   StayRow,
+  WebhookCallRow,
 } from './tables.ts';

@@ -98,6 +98,10 @@ export interface RecordingsTable {
   destinations: ColumnType<Destinations | null, string | null | undefined, string | null>;
   /** What the caller was told may go wrong. */
   warnings: ColumnType<readonly string[], string | undefined, string>;
+  /** Called besides the room's, about this recording alone. */
+  webhook_url: ColumnType<string | null, string | null | undefined, never>;
+  /** Under which address the caller of the start reached us; null: nobody called. */
+  base_url: ColumnType<string | null, string | null | undefined, never>;
   /** A tombstone: files and journal are gone, the row tells that it was. */
   deleted_at: Date | null;
   created_at: Timestamp;
@@ -231,6 +235,77 @@ export interface OutboxTable {
   created_at: Timestamp;
 }
 
+/** A file that an event tells of. Its URL is signed when somebody is told: one from back then would have expired. */
+export interface EventFile {
+  readonly fileId: FileId;
+  /** Relative to the store. */
+  readonly filePath: string;
+}
+
+/** What happened, written in the transaction that made it so. Never changed but for its position. */
+export interface EventsTable {
+  seq: Generated<number>;
+  /** 24 hex: `webhook-id`. */
+  id: string;
+  type: string;
+  room_id: RoomId;
+  session_id: SessionId | null;
+  recording_id: RecordingId | null;
+  /** JSON text, byte for byte as it was made: `jsonb` would refuse halves of surrogate pairs, which names may hold. */
+  data: string;
+  /** JSON text of `EventFile[]`. */
+  files: Generated<string>;
+  /** Grows in the order of commits; null until somebody reads. */
+  position: number | null;
+  created_at: Timestamp;
+}
+
+/** `waiting`: to be tried at `due_at`. `gone`: the endpoint answered 410. `given-up`: tried for as long as is configured. */
+export type WebhookCallStatus = 'waiting' | 'delivered' | 'gone' | 'given-up';
+
+/** One event on its way to one endpoint. */
+export interface WebhookCallsTable {
+  id: Generated<number>;
+  event_id: string;
+  url: string;
+  /** Scheme, host and port of it: those of one origin share its slots. */
+  origin: string;
+  url_hash: string;
+  /** Hash of the URL and of what the event is about: calls of one lane go one after the other. */
+  lane: string;
+  /** False: it neither waits for those before it nor holds up those behind it. */
+  in_order: Generated<boolean>;
+  status: Generated<WebhookCallStatus>;
+  attempts: Generated<number>;
+  refusals: Generated<number>;
+  /** The time that it may be tried for counts from here. */
+  since: Date;
+  /** While it is tried: when that is taken for lost. */
+  due_at: Date;
+  answered_at: Date | null;
+  answer_status: number | null;
+  answer_error: string | null;
+}
+
+/** Endpoints that answered 410 and that nobody has named since. */
+export interface GoneEndpointsTable {
+  url_hash: string;
+  gone_at: Date;
+}
+
+/** What webhooks are signed with. The one in force is the last whose `active_from` is over. */
+export interface SigningKeysTable {
+  id: string;
+  /** PKCS#8 PEM, RSA. */
+  private_key: string;
+  /** PKCS#1 PEM. */
+  public_key: string;
+  /** `whsec_` and base64, as the Standard Webhooks have it. */
+  secret: string;
+  active_from: Date;
+  created_at: Timestamp;
+}
+
 export interface Tables {
   rooms: RoomsTable;
   sessions: SessionsTable;
@@ -242,6 +317,10 @@ export interface Tables {
   deliveries: DeliveriesTable;
   outbox: OutboxTable;
   purges: PurgesTable;
+  events: EventsTable;
+  webhook_calls: WebhookCallsTable;
+  gone_endpoints: GoneEndpointsTable;
+  signing_keys: SigningKeysTable;
 }
 
 export type RoomRow = Selectable<RoomsTable>;
@@ -254,3 +333,6 @@ export type IncidentRow = Selectable<RecordingIncidentsTable>;
 export type PurgeRow = Selectable<PurgesTable>;
 export type DeliveryRow = Selectable<DeliveriesTable>;
 export type OutboxRow = Selectable<OutboxTable>;
+export type EventRow = Selectable<EventsTable>;
+export type WebhookCallRow = Selectable<WebhookCallsTable>;
+export type SigningKeyRow = Selectable<SigningKeysTable>;

@@ -216,6 +216,8 @@ export class RecordingWorkflow {
     await deliveries?.cancel(row.id);
     const now = new Date();
     await transaction(catalog, async (trx) => {
+      // Whoever waits for its end is told of it: nothing will be made of it any more. One that is done stays so.
+      await moveRecording(trx, row.id, 'failed', { failureReason: 'It was deleted before it was done.' });
       await markFilesDeleted(trx, row.id, now);
       await markRecordingDeleted(trx, row.id, now);
     });
