@@ -21,6 +21,7 @@ module.exports = {
     only('config', 'domain', 'support'),
     only('catalog', 'domain', 'support'),
     only('rooms', 'domain', 'support'),
+    only('webhooks', 'catalog', 'domain', 'support'),
     {
       ...only('journal', 'domain', 'support'),
       name: 'journal-imports-only-domain-support',

@@ -6,7 +6,7 @@ import type { RecordingConfig } from '../domain/recording.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
-import { type RecordingFields, refuseNotImplemented, toRecordingConfig } from './start-recording.ts';
+import { type RecordingFields, refuseNotImplemented, toRecordingConfig, WEBHOOK_URL } from './start-recording.ts';
 import { TRACK_KINDS, type TrackKind, trackKind } from './start-subject.ts';
 import { imageAt, imageIn } from './watermark-image.ts';
 
@@ -64,7 +64,7 @@ export const compositeStart = (allowed: true | readonly string[]) =>
       }),
       watermarks: optional(z.array(watermark(allowed)).max(MOST_WATERMARKS)),
       fileFormat: optional(z.enum(['mp4', 'webm'])),
-      webhookUrl: optional(outboundUrl(allowed)),
+      webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
       bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
       preSignedURL: optional(outboundUrl(allowed)).meta({ description: 'Presigned PUT of S3, GCS or Azure Blob.' }),
     })
@@ -85,7 +85,6 @@ export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
   const { participants = [], watermarks = [], fileFormat } = fields;
   refuseNotImplemented([
     ...watermarks.map(({ type }, i) => [`watermarks[${i}].type`, type === 'custom' ? undefined : type] as const),
-    ['webhookUrl', fields.webhookUrl],
   ]);
   const empty = watermarks.findIndex(
     ({ imageUrl, imageBase64, text, timezone }) => !imageUrl && !imageBase64 && !text && !timezone,

@@ -8,7 +8,7 @@ import { TRACK_KINDS, type TrackKind } from '../domain/track-kind.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
-import { refuseNotImplemented } from './start-recording.ts';
+import { refuseNotImplemented, WEBHOOK_URL } from './start-recording.ts';
 
 export { kindOf, TRACK_KINDS, type TrackKind } from '../domain/track-kind.ts';
 
@@ -24,7 +24,7 @@ const shared = (allowed: true | readonly string[]) =>
   z.object({
     roomId,
     participantId,
-    webhookUrl: optional(outboundUrl(allowed)),
+    webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
     bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
   });
 
@@ -55,7 +55,6 @@ interface StartFields {
   readonly participantId: string;
   readonly kind?: TrackKind;
   readonly fileFormat?: 'webm' | 'mp4' | 'm3u8' | 'mp3' | undefined;
-  readonly webhookUrl?: string | undefined;
   readonly metadata?: Record<string, unknown> | undefined;
 }
 
@@ -65,7 +64,6 @@ export const toSubject = (fields: StartFields): { subject: SubjectRequest; confi
   const isCopied = fileFormat === 'webm' || fileFormat === 'mp4';
   refuseNotImplemented([
     ['fileFormat', isCopied ? undefined : fileFormat],
-    ['webhookUrl', fields.webhookUrl],
   ]);
   const subject: SubjectRequest = kind
     ? { kind: 'track', participantId, source: TRACK_KINDS[kind] }

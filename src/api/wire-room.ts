@@ -11,6 +11,7 @@ export const wireRoom = z
     customRoomId: z.string().nullable(),
     userId: z.string(),
     disabled: z.boolean(),
+    webhook: z.object({ endPoint: z.string(), events: z.array(z.string()) }).nullable(),
     createdAt: z.string(),
     updatedAt: z.string(),
     links,
@@ -24,6 +25,7 @@ export const toWireRoom = (room: RoomView, userId: string, baseUrl: string): Wir
   customRoomId: room.customRoomId,
   userId,
   disabled: room.disabled,
+  webhook: room.webhook ? { endPoint: room.webhook.endPoint, events: [...room.webhook.events] } : null,
   createdAt: room.createdAt.toISOString(),
   updatedAt: room.updatedAt.toISOString(),
   links: {

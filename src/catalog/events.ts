@@ -3,10 +3,11 @@
  * ever there without the other, whoever is killed when.
  */
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import { type EventType, isWanted } from '../domain/event-types.ts';
 import type { RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import { newHexId } from '../support/new-id.ts';
-import type { Catalog } from './database.ts';
+import { type Catalog, transaction } from './database.ts';
 import type { EventFile, EventRow } from './tables.ts';
 
 export interface NewEvent {
@@ -97,4 +98,107 @@ const insertCalls = async (trx: Catalog, event: EventRow, urls: readonly string[
 /** Somebody names the endpoint again: whatever it answered, it is to be called. */
 export const welcomeEndpoint = async (trx: Catalog, url: string): Promise<void> => {
   await trx.deleteFrom('gone_endpoints').where('url_hash', '=', urlHash(url)).execute();
+};
+
+/** Held while positions are given: one reader at a time, so that they grow with the commits that he has seen. Any number will do. */
+const POSITIONS_LOCK = 7_266_701;
+
+/** Gives every event that is there and has none its position. What becomes visible later gets a higher one. */
+export const numberEvents = (catalog: Catalog): Promise<void> =>
+  transaction(catalog, async (trx) => {
+    const unnumbered = await trx
+      .selectFrom('events')
+      .select('seq')
+      .where('position', 'is', null)
+      .limit(1)
+      .executeTakeFirst();
+    if (!unnumbered) return;
+    await sql`select pg_advisory_xact_lock(${POSITIONS_LOCK})`.execute(trx);
+    await sql`
+      with numbered as materialized (
+        select seq, nextval('event_positions') as position
+        from (select seq from events where position is null order by seq) as in_order
+      )
+      update events set position = numbered.position from numbered where events.seq = numbered.seq`.execute(trx);
+  });
+
+export interface EventFilter {
+  readonly roomId: string | null;
+  readonly sessionId: string | null;
+  readonly recordingId: string | null;
+  /** As `isWanted` takes them; empty: all. */
+  readonly types: readonly string[];
+}
+
+/** An event with what its files' URLs begin with. */
+export interface EventOfRecording extends EventRow {
+  readonly base_url: string | null;
+}
+
+const withBaseUrl = (catalog: Catalog) =>
+  catalog
+    .selectFrom('events')
+    .leftJoin('recordings', 'recordings.id', 'events.recording_id')
+    .selectAll('events')
+    .select('recordings.base_url');
+
+/** A pattern for `like`: `*` is any characters, the rest is taken literally. */
+const likePattern = (pattern: string): string => pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+
+/** In order, from after the event with this id on, or from the oldest that is kept. Null: there is no such event (any more). */
+export const listEvents = async (
+  catalog: Catalog,
+  request: EventFilter & { after: string | null; limit: number },
+): Promise<EventOfRecording[] | null> => {
+  await numberEvents(catalog);
+  let events = withBaseUrl(catalog).where('position', 'is not', null);
+  if (request.after !== null) {
+    const last = await findEvent(catalog, request.after);
+    if (!last) return null;
+    events = events.where('position', '>', last.position ?? 0);
+  }
+  if (request.roomId !== null) events = events.where('events.room_id', '=', request.roomId as RoomId);
+  if (request.sessionId !== null) events = events.where('events.session_id', '=', request.sessionId as SessionId);
+  if (request.recordingId !== null) {
+    events = events.where('events.recording_id', '=', request.recordingId as RecordingId);
+  }
+  if (request.types.length > 0) {
+    const patterns = request.types.map(likePattern);
+    events = events.where((where) => where.or(patterns.map((pattern) => where('events.type', 'like', pattern))));
+  }
+  return await events.orderBy('position').limit(request.limit).execute();
+};
+
+export const findEvent = async (catalog: Catalog, id: string): Promise<EventOfRecording | null> => {
+  const row = await withBaseUrl(catalog).where('events.id', '=', id).executeTakeFirst();
+  return row ?? null;
+};
+
+/** Forgets what is older. Events of recordings that are not deleted stay, and so does what somebody is still to be told. */
+export const forgetEvents = async (catalog: Catalog, before: Date): Promise<number> => {
+  const { numDeletedRows } = await catalog
+    .deleteFrom('events')
+    .where('created_at', '<', before)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('recordings')
+            .select('recordings.id')
+            .whereRef('recordings.id', '=', 'events.recording_id')
+            .where('recordings.deleted_at', 'is', null),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('webhook_calls')
+            .select('webhook_calls.id')
+            .whereRef('webhook_calls.event_id', '=', 'events.id')
+            .where('webhook_calls.status', '=', 'waiting'),
+        ),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
 };

@@ -1,14 +1,16 @@
 /** Queries about rooms. */
 import type { RoomId } from '../domain/ids.ts';
 import type { Catalog } from './database.ts';
+import { welcomeEndpoint } from './events.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { RoomRow, RoomWebhook } from './tables.ts';
 
-/** Makes a room, or answers the one that has this `customRoomId` already, unchanged. */
+/** Makes a room, or answers the one that has this `customRoomId` already, unchanged. Its endpoint is called again, had it been gone. */
 export const createRoom = async (
   catalog: Catalog,
   room: { id: string; roomId: RoomId; customRoomId: string | null; webhook: RoomWebhook | null },
 ): Promise<RoomRow> => {
+  if (room.webhook) await welcomeEndpoint(catalog, room.webhook.endPoint);
   const made = await catalog
     .insertInto('rooms')
     .values({

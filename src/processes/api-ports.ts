@@ -40,6 +40,7 @@ import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catal
 import type { ObjectStore, Reach } from '../delivery/object-store.ts';
 import { contentTypeOf, extensionOf } from '../domain/content-type.ts';
 import { type StoredAt, withoutQuery } from '../domain/delivery.ts';
+import { callsOfRecordings } from '../catalog/webhook-calls.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { DeliveryId, FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import { earlyEnd } from '../domain/incidents.ts';
@@ -52,12 +53,14 @@ import type { MediaControl } from '../recordings/ports.ts';
 import type { Purges } from '../recordings/purges.ts';
 import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
+import { webhookCallView } from './webhook-ports.ts';
 
 const roomView = (row: RoomRow): RoomView => ({
   id: row.id,
   roomId: row.room_id,
   customRoomId: row.custom_room_id,
   disabled: row.disabled,
+  webhook: row.webhook,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -65,8 +68,8 @@ const roomView = (row: RoomRow): RoomView => ({
 const roomNotFound = (id: string): RoomtapeError => new RoomtapeError('ROOM_NOT_FOUND', `There is no room "${id}".`);
 
 export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => ({
-  create: async ({ customRoomId }) =>
-    roomView(await createRoom(catalog, { id: newHexId(), roomId: newRoomId(), customRoomId, webhook: null })),
+  create: async ({ customRoomId, webhook = null }) =>
+    roomView(await createRoom(catalog, { id: newHexId(), roomId: newRoomId(), customRoomId, webhook })),
   list: async (request) => {
     const { items, total } = await listRooms(catalog, request);
     return { items: items.map(roomView), total };
@@ -285,6 +288,8 @@ export const recordingsPort = (
   merges: Merges,
   purges: Purges,
   deliveries: Deliveries,
+  /** Something may have happened that others are to be told of. */
+  told: () => void,
 ): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
@@ -297,6 +302,7 @@ export const recordingsPort = (
     const incidents = await incidentsOf(catalog, ids);
     const sent = await deliveriesOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
+    const calls = await callsOfRecordings(catalog, ids);
     return rows.map((row) => {
       const own = (row.status === 'done' ? files : [])
         .filter((candidate) => candidate.recording_id === row.id && !made.has(candidate.composition_id))
@@ -331,6 +337,7 @@ export const recordingsPort = (
         files: own,
         deliveries: sent.filter(({ recording_id }) => recording_id === row.id).map(deliveryView),
         warnings: row.warnings,
+        webhooks: calls.filter(({ recording_id }) => recording_id === row.id).map(webhookCallView),
         createdAt: row.created_at,
         updatedAt: row.updated_at,
       };
@@ -344,11 +351,11 @@ export const recordingsPort = (
   return {
     start: async ({ subject, ...options }) => {
       const about = subject && { subject: subjectIn(subject), prepare: keepWatermarks(subject) };
-      return view(await workflow.start({ ...options, ...about }));
+      return view(await workflow.start({ ...options, ...about }).finally(told));
     },
     stop: async ({ subject, ...options }) => {
       const which = subject && { subject: { kind: subject.kind, key: keyOf(subject) } };
-      return view(await workflow.stop({ ...options, ...which, reason: 'requested' }));
+      return view(await workflow.stop({ ...options, ...which, reason: 'requested' }).finally(told));
     },
     merge: async (request) => view(await merges.create(request)),
     list: async (request) => {
@@ -370,7 +377,7 @@ export const recordingsPort = (
     purge: async (id, participantId) => purgeView(await purges.ask(id, participantId)),
     retryDelivery: async (id, deliveryId, url) =>
       deliveryView(await deliveries.retry(id as RecordingId, deliveryId as DeliveryId, url)),
-    delete: (id) => workflow.delete(id),
+    delete: (id) => workflow.delete(id).finally(told),
   };
 };
 

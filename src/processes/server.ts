@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApi } from '../api/create-api.ts';
 import { openCatalog } from '../catalog/catalog.ts';
+import { forgetEvents } from '../catalog/events.ts';
 import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
@@ -29,6 +30,9 @@ import { DueLoop } from '../support/due-loop.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
+import { WebhookMetrics } from '../webhooks/metrics.ts';
+import { WebhookSender } from '../webhooks/sender.ts';
+import { SigningKeys } from '../webhooks/signing-keys.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
 import { CompositorGroup } from './compositor-group.ts';
 import { deliverySender, openBucket } from './delivery-sender.ts';
@@ -42,11 +46,14 @@ import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
+import { eventsPort, webhookFileUrls } from './webhook-ports.ts';
 
 /** Maximum durations are looked at this often: hours need no finer clock. */
 const DUE_CHECK_MS = 1_000;
 /** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
 const PURGE_CHECK_MS = 1_000;
+/** What this process does wakes the sender at once; this finds what is due again, and what other servers left. */
+const WEBHOOK_CHECK_MS = 1_000;
 const RETENTION_CHECK_MS = 60_000;
 /** What a failing database made us drop is taken up again this often. */
 const RESUME_MS = 10_000;
@@ -65,8 +72,27 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const { catalog, watch, close } = await openCatalog({ url: config.databaseUrl, log });
   scope.own('catalog', catalog, close);
 
+  const keys = new SigningKeys(catalog);
+  if (await keys.ensure()) log.info('Made the keys that webhooks are signed with.');
+  const webhookMetrics = new WebhookMetrics();
+  /** Where we are reached, until it is known better. */
+  const own = { url: `http://localhost:${config.port}` };
+  const webhooks = new WebhookSender({
+    catalog,
+    keys,
+    reach: { allowed: config.allowPrivateUrls },
+    fileUrlOf: webhookFileUrls(config, credentials, () => own.url),
+    timeoutMs: config.webhookTimeoutMs,
+    windowMs: config.webhookRetryWindowMs,
+    metrics: webhookMetrics,
+    log,
+  });
+  scope.own('webhooks', webhooks, () => webhooks.close());
+
   const background = (work: Promise<void>): void => {
-    work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
+    work
+      .catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'))
+      .finally(() => webhooks.wake());
   };
   const compositor = compositorIdentity(paths);
   const disks = [paths.recordings, paths.journals];
@@ -144,7 +170,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       await book.reconcile(sessions, new Date());
       await workflow.reconcile(recordings);
     },
-    onDurable: (event) => takeEvent(event, book, workflow, changes),
+    onDurable: (event) => takeEvent(event, book, workflow, changes).finally(() => webhooks.wake()),
   });
   const control = mediaControl(client);
   const changes = new RecordingChanges({ catalog, media: control });
@@ -208,9 +234,17 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   repeat(scope, 'purges', PURGE_CHECK_MS, log, async () => {
     if (present()) await purges.runDue();
   });
+  repeat(scope, 'webhooks', WEBHOOK_CHECK_MS, log, async () => {
+    if (present()) await webhooks.sendDue();
+  });
+  repeat(scope, 'event retention', RETENTION_CHECK_MS, log, async () => {
+    if (present()) await forgetEvents(catalog, new Date(Date.now() - config.eventRetentionMs));
+  });
 
   const api = await createApi({
     ports: {
+      events: eventsPort(catalog, () => webhooks.wake()),
+      signing: keys,
       rooms: rememberedRooms(roomsPort(catalog, control)),
       sessions: sessionsPort(catalog, control),
       recordings: recordingsPort(
@@ -221,6 +255,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         new Merges(catalog, compositions),
         purges,
         deliveries,
+        () => webhooks.wake(),
       ),
       files: filesPort(catalog, paths.root, bucket),
       media: mediaPort(client),
@@ -233,6 +268,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         disk,
         paths: disks,
         minFreeDiskBytes: config.minFreeDiskBytes,
+        more: () => webhookMetrics.text(catalog, new Date()),
       }),
     },
     config: { ...config, hasBucket: config.bucket !== undefined },
@@ -241,6 +277,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   });
   scope.own('api', api, () => api.close());
   const url = await api.listen();
+  own.url = url;
   // Whoever is told that we listen may send people at once. Without media we still answer what needs none.
   await client
     .connected(MEDIA_LIMIT_MS)

@@ -108,6 +108,10 @@ export class RecordingWorkflow {
     destinations?: Destinations;
     /** What the caller is told may go wrong. */
     warnings?: readonly string[];
+    /** Told of it, besides the room's endpoint. */
+    webhookUrl?: string | undefined;
+    /** With what the URLs of its files begin in what others are told. */
+    baseUrl?: string | undefined;
   }): Promise<RecordingRow> {
     const { catalog, media, admission, maxDurationMs, transitions } = this.#options;
     const config = transitions ? options.config : { ...options.config, transitions };
@@ -125,10 +129,10 @@ export class RecordingWorkflow {
     const dueAt = new Date(Date.now() + maxDurationMs);
     this.#starting.add(id);
     try {
-      const { destinations = null, warnings = [] } = options;
-      await insertRecording(catalog, { id, roomId, sessionId, config, subject, dueAt, destinations, warnings });
+      const { destinations = null, warnings = [], webhookUrl, baseUrl } = options;
+      const wanted = { config, subject, dueAt, destinations, warnings, webhookUrl, baseUrl };
       await admission.admit(catalog, (admitted) =>
-        insertRecording(admitted, { id, roomId, sessionId, config, subject, dueAt }),
+        insertRecording(admitted, { id, roomId, sessionId, ...wanted }),
       );
       await this.#prepare(id, options.prepare);
       return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);

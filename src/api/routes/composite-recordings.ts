@@ -1,6 +1,7 @@
 /** `/v2/recordings/composite`: start, stop, list, get, delete. Any number may run in a room at once. */
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
@@ -39,7 +40,7 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
       const recordingConfig = toCompositeConfig(request.body);
       const room = await access.find(callerOf(request), request.body.roomId);
       const subject = await toComposite(request.body, config.allowPrivateUrls);
-      const { bucketDirPath, preSignedURL } = request.body;
+      const { bucketDirPath, preSignedURL, webhookUrl } = request.body;
       const asked = askedDelivery(
         {
           directory: { name: 'bucketDirPath', value: bucketDirPath },
@@ -52,10 +53,14 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
         roomId: room.roomId,
         config: recordingConfig,
         subject,
+        webhookUrl,
         ...(asked && { destinations: asked.destinations }),
       };
+      const callback = callbackOf(request, webhookUrl, config.publicUrl);
       const key = request.headers['idempotency-key'];
-      const recording = await starts.once(key, options, () => ports.recordings.start({ ...options, ...asked }));
+      const recording = await starts.once(key, options, () =>
+        ports.recordings.start({ ...options, ...asked, ...callback }),
+      );
       reply.header('x-recording-id', recording.id);
       return toWireComposite(recording, around(request));
     },

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
@@ -31,14 +32,20 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
   const start = async (
     request: FastifyRequest,
     wanted: string,
-    fields: Parameters<typeof toSubject>[0] & { readonly bucketDirPath?: string | undefined },
+    fields: Parameters<typeof toSubject>[0] & {
+      readonly bucketDirPath?: string | undefined;
+      readonly webhookUrl?: string | undefined;
+    },
   ) => {
     const subject = toSubject(fields);
     const room = await access.find(callerOf(request), wanted);
     const directory = { name: 'bucketDirPath', value: fields.bucketDirPath };
-    const options = { roomId: room.roomId, ...subject, ...askedDelivery({ directory }, config, new Date()) };
+    const { webhookUrl } = fields;
+    const delivery = askedDelivery({ directory }, config, new Date());
+    const options = { roomId: room.roomId, ...subject, ...delivery, webhookUrl };
+    const callback = callbackOf(request, webhookUrl, config.publicUrl);
     const key = z.string().optional().parse(request.headers['idempotency-key']);
-    return starts.once(key, options, () => ports.recordings.start(options));
+    return starts.once(key, options, () => ports.recordings.start({ ...options, ...callback }));
   };
   const stop = async (request: FastifyRequest, wanted: string, subject: SubjectName) => {
     const room = await access.find(callerOf(request), wanted);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { IdempotentAnswers } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
@@ -69,7 +70,7 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
       const recordingConfig = toRecordingConfig(request.body);
       const room = await context.access.find(callerOf(request), wanted);
       const key = request.headers['idempotency-key'];
-      const { awsDirPath, preSignedUrl } = request.body;
+      const { awsDirPath, preSignedUrl, webhookUrl } = request.body;
       const asked = askedDelivery(
         {
           directory: { name: 'awsDirPath', value: awsDirPath },
@@ -81,9 +82,13 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
       const options = {
         roomId: room.roomId,
         config: recordingConfig,
+        webhookUrl,
         ...(asked && { destinations: asked.destinations }),
       };
-      const recording = await starts.once(key, options, () => context.ports.recordings.start({ ...options, ...asked }));
+      const callback = callbackOf(request, webhookUrl, config.publicUrl);
+      const recording = await starts.once(key, options, () =>
+        context.ports.recordings.start({ ...options, ...asked, ...callback }),
+      );
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, 'Recording started successfully');
     },

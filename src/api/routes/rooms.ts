@@ -33,7 +33,6 @@ const createBody = (allowed: true | readonly string[]) =>
 const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void => {
   const multi = Object.entries(body.multiComposition ?? {}).find(([, on]) => on === true);
   refuseNotImplemented([
-    ['webhook', body.webhook ?? undefined],
     ['autoCloseConfig', body.autoCloseConfig ?? undefined],
     ['autoStartConfig', body.autoStartConfig?.recording ?? undefined],
     [`multiComposition.${multi?.[0] ?? ''}`, multi?.[1]],
@@ -60,7 +59,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
           `This token is bound to the room "${claim}" and can't create another.`,
         );
       }
-      const room = await ports.rooms.create({ customRoomId: custom });
+      const room = await ports.rooms.create({ customRoomId: custom, webhook: request.body.webhook ?? null });
       return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
     },
   );
