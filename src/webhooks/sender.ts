@@ -67,6 +67,7 @@ export class WebhookSender {
   readonly #closing = new AbortController();
   #taking: Promise<Date | null> = Promise.resolve(null);
   #woken: Promise<void> | undefined;
+  #stopped = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: WebhookSenderOptions) {
@@ -95,11 +96,14 @@ export class WebhookSender {
 
   /** Resolves when nothing is under way and nothing more is due. */
   async settled(): Promise<void> {
-    while (this.#woken || this.#underWay.size > 0) {
-      await this.#woken;
+    for (;;) {
+      const [woken, taking] = [this.#woken, this.#taking];
+      await woken;
+      await taking;
       await Promise.all(this.#underWay);
+      // What ended has woken us again.
+      if (this.#woken === undefined && this.#taking === taking && this.#underWay.size === 0) return;
     }
-    await this.#taking;
   }
 
   /** Idempotent. */
@@ -118,8 +122,6 @@ export class WebhookSender {
     this.#closing.abort();
     await Promise.all(this.#underWay);
   }
-
-  #stopped = false;
 
   async #sendDue(): Promise<Date | null> {
     const { catalog, timeoutMs } = this.#options;
