@@ -9,7 +9,6 @@ import { insertRecording } from '../../../src/catalog/recordings.ts';
 import { createRoom } from '../../../src/catalog/rooms.ts';
 import type { RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
 import type { RecordingConfig, RecordingSubject } from '../../../src/domain/recording.ts';
-import { webhookReach } from '../../../src/processes/webhook-ports.ts';
 import { createLogger } from '../../../src/support/log.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 import { Scope } from '../../../src/support/scope.ts';
@@ -72,7 +71,7 @@ export class WebhookRig {
     const sender = new WebhookSender({
       catalog: this.catalog,
       keys: this.keys,
-      reach: webhookReach({ allowPrivateUrls: ['127.0.0.0/8'] }),
+      reach: { allowed: ['127.0.0.0/8'] },
       fileUrlOf: (fileId, baseUrl) => `${baseUrl ?? 'http://localhost'}/v1/files/${fileId}`,
       timeoutMs: 5_000,
       windowMs: 72 * HOUR_MS,
