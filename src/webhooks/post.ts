@@ -55,6 +55,6 @@ export const post = async (attempt: Attempt, reach: Reach): Promise<PostOutcome>
 export const parseRetryAfter = (value: string | string[] | undefined, nowMs: number): number | null => {
   if (typeof value !== 'string') return null;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
+  const date = value.endsWith(' GMT') ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 };

@@ -225,7 +225,6 @@ describe('recordings/start', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['templateUrl', { templateUrl: 'https://example.org/?token=hush' }, /"templateUrl"/],
-    ['webhookUrl', { webhookUrl: 'https://example.org/hook' }, /"webhookUrl"/],
     ['transcription.enabled', { transcription: { enabled: true } }, /"transcription\.enabled": true/],
     [
       'transcription.summary.enabled',
@@ -331,7 +330,6 @@ describe('recordings/start', () => {
 
 describe('rooms', () => {
   it.each<[unknown, RegExp]>([
-    [{ webhook: { endPoint: 'https://example.org', events: ['*'] } }, /"webhook"/],
     [{ autoCloseConfig: { type: 'session-ends', duration: 60 } }, /"autoCloseConfig"/],
     [{ autoStartConfig: { recording: { config: { quality: 'low' } } } }, /"autoStartConfig"/],
     [{ multiComposition: { recording: true } }, /multiComposition\.recording/],

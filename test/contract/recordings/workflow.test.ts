@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type Catalog, openCatalog, type RecordingRow } from '../../../src/catalog/catalog.ts';
 import { compositionsOf } from '../../../src/catalog/compositions.ts';
 import { openEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts';
+import { listEvents } from '../../../src/catalog/events.ts';
 import { filesOf } from '../../../src/catalog/files.ts';
 import {
   findRecording,
@@ -179,6 +180,11 @@ const system = async (
 };
 
 const row = async (id: RecordingId) => (await findRecording(catalog, id)) ?? expect.fail('The row is gone.');
+/** What others are told of a recording. */
+const events = async (id: RecordingId): Promise<string[]> => {
+  const filter = { after: null, limit: 100, roomId: null, sessionId: null, types: [] };
+  return ((await listEvents(catalog, { ...filter, recordingId: id })) ?? []).map(({ type }) => type);
+};
 const code = async (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'no refusal',
@@ -211,6 +217,12 @@ test('start, stop, composed: done, with its file; the scratch folder is gone', a
   expect(existsSync(work.directory)).toBe(false);
   await compositions.composed(work.compositionId, { path, ...facts });
   expect(await filesOf(catalog, [started.id])).toHaveLength(1);
+  expect(await events(started.id)).toEqual([
+    'recording-starting',
+    'recording-started',
+    'recording-stopping',
+    'recording-stopped',
+  ]);
 });
 
 test('refuses what cannot be, and leaves nothing behind', async () => {
@@ -364,6 +376,7 @@ test('killed between row and start record: failed, with a reason', async () => {
     status: 'failed',
     failure_reason: 'Nothing was recorded: the server ended before the recording had begun.',
   });
+  expect(await events(id)).toEqual(['recording-starting', 'recording-failed']);
 });
 
 test('killed between start record and row: the recording goes on', async () => {
@@ -376,6 +389,7 @@ test('killed between start record and row: the recording goes on', async () => {
   expect((await row(id)).status).toBe('recording');
   await settled();
   expect(told).toEqual(['start live']);
+  expect(await events(id)).toEqual(['recording-starting', 'recording-started']);
 });
 
 test('the media process died: what the journal has is composed', async () => {
@@ -491,6 +505,13 @@ test('delete ends, cancels, erases file and journal, and the recording is not fo
   expect(existsSync(work.journalDir)).toBe(false);
   expect(await findRecording(catalog, started.id)).toBeNull();
   expect(await code(workflow.delete(started.id))).toBe('RECORDING_NOT_FOUND');
+  // Whoever waits for its end hears of it.
+  expect(await events(started.id)).toEqual([
+    'recording-starting',
+    'recording-started',
+    'recording-stopping',
+    'recording-failed',
+  ]);
   expect((await recordingsIn(catalog, ['recording'])).map(({ id }) => id)).not.toContain(started.id);
 });
 

@@ -15,7 +15,7 @@ import { Scope } from '../../../src/support/scope.ts';
 import { WebhookMetrics } from '../../../src/webhooks/metrics.ts';
 import { WebhookSender } from '../../../src/webhooks/sender.ts';
 import { SigningKeys } from '../../../src/webhooks/signing-keys.ts';
-import { Receiver } from './receiver.ts';
+import { Receiver } from '../../support/webhook-receiver.ts';
 
 export const CONFIG: RecordingConfig = {
   layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },

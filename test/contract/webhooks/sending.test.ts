@@ -14,7 +14,7 @@ import { newHexId } from '../../../src/support/new-id.ts';
 import { WebhookMetrics } from '../../../src/webhooks/metrics.ts';
 import type { Reach } from '../../../src/webhooks/post.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { hang, type Receiver, status } from './receiver.ts';
+import { hang, type Receiver, status } from '../../support/webhook-receiver.ts';
 import { WebhookRig } from './rig.ts';
 
 let rig: WebhookRig;
