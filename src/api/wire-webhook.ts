@@ -1,12 +1,13 @@
 /** Who is told of a recording, and what they answered: VideoSDK's fields (`type`, `success`), and ours. */
 import { z } from 'zod';
+import { shownUrl } from '../support/outbound-url.ts';
 import type { WebhookCallView } from './ports.ts';
 
 const wireCall = z.object({
   type: z.string(),
   success: z.boolean(),
   id: z.string().meta({ description: 'Of the event: `webhook-id` of every attempt.' }),
-  endpoint: z.string().meta({ description: 'Without its query, which may hold a secret.' }),
+  endpoint: z.string().meta({ description: 'Without path and query, which may hold secrets.' }),
   status: z.enum(['waiting', 'delivered', 'gone', 'given-up']),
   attempts: z.number().int(),
   answer: z
@@ -20,11 +21,6 @@ export const wireWebhook = z
   .object({ totalCount: z.number().int(), successCount: z.number().int(), data: z.array(wireCall) })
   .meta({ description: 'Calls of endpoints about it, in order.' });
 
-const withoutSecrets = (url: string): string => {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-};
-
 export const toWireWebhook = (calls: readonly WebhookCallView[]): z.infer<typeof wireWebhook> => ({
   totalCount: calls.length,
   successCount: calls.filter(({ status }) => status === 'delivered').length,
@@ -32,7 +28,7 @@ export const toWireWebhook = (calls: readonly WebhookCallView[]): z.infer<typeof
     type,
     success: status === 'delivered',
     id: eventId,
-    endpoint: withoutSecrets(url),
+    endpoint: shownUrl(url),
     status,
     attempts,
     answer: answer && { ...answer, at: answer.at.toISOString() },

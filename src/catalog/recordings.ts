@@ -132,7 +132,8 @@ export const moveRecording = (
       .selectFrom('recordings')
       .select('status')
       .where('id', '=', recordingId)
-      .forUpdate()
+      // Rows that refer to it may be written meanwhile.
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!before || !mayBecome(before.status, to)) return null;
     const row = await trx

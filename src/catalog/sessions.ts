@@ -101,7 +101,12 @@ export const closeStay = (
 
 /** Whoever changes it, or who is in it, comes one after the other: so do the events that tell of it. */
 const lockSession = async (trx: Catalog, sessionId: SessionId): Promise<SessionRow | null> => {
-  const row = await trx.selectFrom('sessions').selectAll().where('id', '=', sessionId).forUpdate().executeTakeFirst();
+  const row = await trx
+    .selectFrom('sessions')
+    .selectAll()
+    .where('id', '=', sessionId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
   return row ?? null;
 };
 

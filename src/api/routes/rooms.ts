@@ -1,6 +1,8 @@
 /** `/v2/rooms`: create, list, get, validate, deactivate. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
+import { shownUrl } from '../../support/outbound-url.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
@@ -8,7 +10,7 @@ import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { Page, RoomView } from '../ports.ts';
 import { recordingFields, refuseNotImplemented } from '../start-recording.ts';
-import { toWireRoom, wireRoom } from '../wire-room.ts';
+import { toWireRoom, type WireRoom, wireRoom } from '../wire-room.ts';
 
 const LONGEST_ROOM_ID = 256;
 /** Free text, but something that a URL and a log line can carry. */
@@ -45,6 +47,10 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
   const tags = ['rooms'];
   const response = { 200: wireRoom, default: errorEnvelope };
   const body = createBody(config.allowPrivateUrls);
+  const wire = (request: FastifyRequest, room: RoomView): WireRoom => {
+    const isBound = callerOf(request).roomClaim !== undefined;
+    return toWireRoom(isBound ? withoutSecrets(room) : room, userId, baseUrlOf(request, config.publicUrl));
+  };
 
   app.post(
     '/v2/rooms',
@@ -60,7 +66,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
         );
       }
       const room = await ports.rooms.create({ customRoomId: custom, webhook: request.body.webhook ?? null });
-      return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, room);
     },
   );
 
@@ -82,8 +88,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
         claim === undefined
           ? await ports.rooms.list({ page, perPage, query: query || null })
           : onlyRoom(await ports.rooms.find(claim), page);
-      const baseUrl = baseUrlOf(request, config.publicUrl);
-      return toPage({ page, perPage }, found, (room) => toWireRoom(room, userId, baseUrl));
+      return toPage({ page, perPage }, found, (room) => wire(request, room));
     },
   );
 
@@ -93,7 +98,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
     { schema: { tags, summary: 'Get a room', description: 'By room id or customRoomId.', params, response } },
     async (request) => {
       const room = await access.find(callerOf(request), request.params.roomId);
-      return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, room);
     },
   );
 
@@ -112,7 +117,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
       const { roomId } = request.params;
       if (!isUsableId(roomId)) throw new RoomtapeError('ROOM_INVALID', 'RoomId is invalid.');
       const room = await access.find(callerOf(request), roomId).catch(asInvalid);
-      return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, room);
     },
   );
 
@@ -130,10 +135,14 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
     async (request) => {
       const room = await access.find(callerOf(request), request.body.roomId);
       const disabled = await ports.rooms.deactivate(room.roomId);
-      return toWireRoom(disabled, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, disabled);
     },
   );
 };
+
+/** Tokens of one room reach browsers; the URL of an endpoint is for whoever set it. */
+const withoutSecrets = (room: RoomView): RoomView =>
+  room.webhook ? { ...room, webhook: { ...room.webhook, endPoint: shownUrl(room.webhook.endPoint) } } : room;
 
 /** All that a token that is bound to a room may list: never by search, which finds in other rooms' ids as well. */
 const onlyRoom = (room: RoomView | null, page: number): Page<RoomView> =>

@@ -8,6 +8,7 @@ import {
 } from '@videosdk.live/server-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FileView } from '../../../src/api/ports.ts';
+import { signToken } from '../../support/api.ts';
 import { CREDENTIALS, RunningApi } from '../api/running-api.ts';
 
 let server: RunningApi;
@@ -181,6 +182,9 @@ describe('room recordings', () => {
     const room = await sdk.rooms.create({ webhook: { url: 'https://example.com/room', events: ['recording-*'] } });
     expect(room.webhook).toEqual({ endPoint: 'https://example.com/room', events: ['recording-*'] });
     expect((await sdk.rooms.get(room.roomId)).webhook).toEqual(room.webhook);
+    const authorization = await signToken(CREDENTIALS, { roomId: room.roomId });
+    const { body } = await server.get(`/v2/rooms/${room.roomId}`, { authorization });
+    expect(body.webhook).toEqual({ endPoint: 'https://example.com', events: ['recording-*'] });
   });
 
   it('refuses what is not there yet by name', async () => {
