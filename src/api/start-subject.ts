@@ -62,9 +62,7 @@ interface StartFields {
 export const toSubject = (fields: StartFields): { subject: SubjectRequest; config: RecordingConfig } => {
   const { participantId, kind, fileFormat = 'webm', metadata } = fields;
   const isCopied = fileFormat === 'webm' || fileFormat === 'mp4';
-  refuseNotImplemented([
-    ['fileFormat', isCopied ? undefined : fileFormat],
-  ]);
+  refuseNotImplemented([['fileFormat', isCopied ? undefined : fileFormat]]);
   const subject: SubjectRequest = kind
     ? { kind: 'track', participantId, source: TRACK_KINDS[kind] }
     : { kind: 'participant', participantId, ...(metadata && { metadata }) };

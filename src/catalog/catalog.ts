@@ -10,7 +10,6 @@ export type {
   EventRow,
   FileRow,
   IncidentRow,
-  OutboxRow,
   PurgeRow,
   RecordingRow,
   RoomRow,

@@ -223,18 +223,6 @@ export interface PurgesTable {
   updated_at: Timestamp;
 }
 
-/** Something that is to be told or done because a state changed, written in the transaction that changed it. */
-export interface OutboxTable {
-  id: Generated<number>;
-  recording_id: RecordingId | null;
-  type: string;
-  payload: Json<unknown>;
-  attempts: Generated<number>;
-  due_at: Timestamp;
-  done_at: Date | null;
-  created_at: Timestamp;
-}
-
 /** A file that an event tells of. Its URL is signed when somebody is told: one from back then would have expired. */
 export interface EventFile {
   readonly fileId: FileId;
@@ -315,7 +303,6 @@ export interface Tables {
   files: FilesTable;
   recording_incidents: RecordingIncidentsTable;
   deliveries: DeliveriesTable;
-  outbox: OutboxTable;
   purges: PurgesTable;
   events: EventsTable;
   webhook_calls: WebhookCallsTable;
@@ -332,7 +319,6 @@ export type FileRow = Selectable<FilesTable>;
 export type IncidentRow = Selectable<RecordingIncidentsTable>;
 export type PurgeRow = Selectable<PurgesTable>;
 export type DeliveryRow = Selectable<DeliveriesTable>;
-export type OutboxRow = Selectable<OutboxTable>;
 export type EventRow = Selectable<EventsTable>;
 export type WebhookCallRow = Selectable<WebhookCallsTable>;
 export type SigningKeyRow = Selectable<SigningKeysTable>;

@@ -6,6 +6,7 @@
  * have been taken out of the order.
  */
 import { type SqlBool, sql } from 'kysely';
+import { STOPPED_EVENTS } from '../domain/event-types.ts';
 import type { RecordingId } from '../domain/ids.ts';
 import { type Catalog, transaction } from './database.ts';
 import type { EventOfRecording } from './events.ts';
@@ -171,6 +172,27 @@ export const resendCalls = (catalog: Catalog, eventId: string, now: Date): Promi
     if (hashes.length > 0) await trx.deleteFrom('gone_endpoints').where('url_hash', 'in', hashes).execute();
     return calls.length;
   });
+
+/** Calls that tell of a recording's end and have not been tried. */
+const untriedStopped = (catalog: Catalog, recordingId: RecordingId) =>
+  catalog
+    .updateTable('webhook_calls')
+    .from('events')
+    .whereRef('events.id', '=', 'webhook_calls.event_id')
+    .where('events.recording_id', '=', recordingId)
+    .where('events.type', 'in', STOPPED_EVENTS)
+    .where('webhook_calls.status', '=', 'waiting')
+    .where('webhook_calls.attempts', '=', 0);
+
+/** The end of a recording is not told before this: its file is still on its way to where it can be fetched. */
+export const holdStopped = async (trx: Catalog, recordingId: RecordingId, until: Date): Promise<void> => {
+  await untriedStopped(trx, recordingId).set({ due_at: until }).execute();
+};
+
+/** It is told now, if it was held. */
+export const releaseStopped = async (trx: Catalog, recordingId: RecordingId, now: Date): Promise<void> => {
+  await untriedStopped(trx, recordingId).where('webhook_calls.due_at', '>', now).set({ due_at: now }).execute();
+};
 
 export interface CallOfEvent extends WebhookCallRow {
   readonly type: string;

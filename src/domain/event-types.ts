@@ -36,6 +36,11 @@ export const recordingEvent = (kind: RecordingKind, phase: RecordingPhase): Even
   return phase === 'failed' ? 'merge-recording-failed' : null;
 };
 
+/** All that tell that a recording's file is there. */
+export const STOPPED_EVENTS: readonly EventType[] = (
+  ['room', 'participant', 'track', 'composite', 'merge'] as const
+).flatMap((kind) => recordingEvent(kind, 'stopped') ?? []);
+
 /** Whether one of the patterns names the event: by its name, or with `*` for any characters: `*`, `recording-*`, `session*`. */
 export const isWanted = (type: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => {

@@ -131,9 +131,7 @@ export class RecordingWorkflow {
     try {
       const { destinations = null, warnings = [], webhookUrl, baseUrl } = options;
       const wanted = { config, subject, dueAt, destinations, warnings, webhookUrl, baseUrl };
-      await admission.admit(catalog, (admitted) =>
-        insertRecording(admitted, { id, roomId, sessionId, ...wanted }),
-      );
+      await admission.admit(catalog, (admitted) => insertRecording(admitted, { id, roomId, sessionId, ...wanted }));
       await this.#prepare(id, options.prepare);
       return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);
     } catch (error) {

@@ -5,6 +5,8 @@
 import { type Kysely, sql } from 'kysely';
 
 const STATEMENTS = [
+  // What it was meant for is a table of its own now; nothing was ever written into it.
+  'drop table outbox',
   `create table events (
     seq bigint generated always as identity primary key,
     id text not null unique,

@@ -278,9 +278,7 @@ describe('recordings of one participant', () => {
   it('are refused by name where something is not there yet', async () => {
     const roomId = await server.liveRoom();
     const start = (options: object) => sdk.recordings.participant.start(roomId, { participantId: 'ann', ...options });
-    for (const [options, name] of [
-      [{ fileFormat: 'm3u8' }, 'm3u8'],
-    ] as const) {
+    for (const [options, name] of [[{ fileFormat: 'm3u8' }, 'm3u8']] as const) {
       await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
     }
     await expect(start({ fileFormat: 'avi' })).rejects.toThrow(ValidationError);

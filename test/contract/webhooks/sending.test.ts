@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { insertFile } from '../../../src/catalog/files.ts';
 import { moveRecording } from '../../../src/catalog/recordings.ts';
 import { closeStay, endSession, insertSession, openStay } from '../../../src/catalog/sessions.ts';
-import { callsOfRecordings, resendCalls } from '../../../src/catalog/webhook-calls.ts';
+import { callsOfRecordings, holdStopped, releaseStopped, resendCalls } from '../../../src/catalog/webhook-calls.ts';
 import type { FileId, ParticipantId, RecordingId, SessionId } from '../../../src/domain/ids.ts';
 import { newHexId } from '../../../src/support/new-id.ts';
 import { WebhookMetrics } from '../../../src/webhooks/metrics.ts';
@@ -166,6 +166,27 @@ describe('what is told', () => {
     const stopped = receiver.received.filter(({ webhookType }) => webhookType === 'recording-stopped');
     expect(new Set(stopped.map(({ id }) => id)).size).toBe(2);
   });
+});
+
+it('the end of a recording whose file is on its way waits for it, at most so long', async () => {
+  const roomId = await rig.room();
+  const sender = rig.sender();
+  const held = async () => {
+    const { id } = await rig.recording(roomId, { webhookUrl: receiver.url(), subject: composite });
+    await run(id);
+    await holdStopped(rig.catalog, id, new Date(rig.now.getTime() + 600_000));
+    receiver.received.length = 0;
+    await rig.send(sender);
+    expect(receiver.types).toHaveLength(3);
+    return id;
+  };
+  await releaseStopped(rig.catalog, await held(), rig.now);
+  await rig.send(sender);
+  expect(receiver.types.at(-1)).toBe('composite-recording-stopped');
+  await held();
+  later(600_000);
+  await rig.send(sender);
+  expect(receiver.types.at(-1)).toBe('composite-recording-stopped');
 });
 
 describe('signatures', () => {
