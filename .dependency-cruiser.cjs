@@ -22,6 +22,7 @@ module.exports = {
     only('catalog', 'domain', 'support'),
     only('rooms', 'domain', 'support'),
     only('webhooks', 'catalog', 'domain', 'support'),
+    only('jobs', 'domain', 'support'),
     {
       ...only('journal', 'domain', 'support'),
       name: 'journal-imports-only-domain-support',
@@ -76,6 +77,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/catalog/' },
       to: { path: 'node_modules/(pg|kysely)/' },
+    },
+    {
+      name: 'only-jobs-talks-to-the-queue',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/jobs/' },
+      to: { path: 'node_modules/(bullmq|ioredis)/' },
     },
     {
       name: 'web-imports-wire-types-only',

@@ -17,6 +17,7 @@ const NEEDS: readonly Need[] = [
   { proof: '/usr/bin/firefox-esr', packages: ['firefox-esr'], what: 'Firefox, which joins a room in a scenario test' },
   { proof: '/usr/bin/ffmpeg', packages: ['ffmpeg'], what: 'ffmpeg, an independent judge of the files we make' },
   { proof: '/usr/sbin/ip', packages: ['iproute2'], what: "ip, which sets the tests' own network up" },
+  { proof: '/usr/bin/redis-server', packages: ['redis-server'], what: 'Redis, in which the queue is tested as well' },
   {
     proof: '/usr/lib/python3/dist-packages/aiortc/__init__.py',
     packages: ['python3-aiortc'],

@@ -2,12 +2,12 @@
  * `npm test`: format, lint, types, dependency rules, the pages' build, known holes in dependencies, then unit, contract and scenario tests. Stops at the first
  * step that fails. Its last line is `N passed, N failed`.
  *
- * `npm test -- --project unit` and other words after `--` go to vitest.
+ * `npm test -- --project unit` and other words after `--` go to vitest. Told to end (SIGTERM, Ctrl-C), it ends what it started and then itself.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runGroup } from './command-group.ts';
 import { inOwnNetwork } from './own-network.ts';
 import { ensureSystemPackages } from './system-packages.ts';
 
@@ -30,11 +30,8 @@ const STEPS: readonly (readonly [name: string, ...command: string[]])[] = [
   ['dependencies', 'node', 'scripts/audit.ts'],
 ];
 
-const run = (command: readonly string[], env: Record<string, string> = {}): boolean => {
-  const [program = '', ...args] = command;
-  const stdio = ['ignore', 'inherit', 'inherit'] as const;
-  return spawnSync(program, args, { stdio: [...stdio], env: { ...process.env, ...env } }).status === 0;
-};
+const run = async (command: readonly string[], env: Record<string, string> = {}): Promise<boolean> =>
+  (await runGroup(command, env)) === 0;
 
 const fail = (reason: string): never => {
   console.error(reason);
@@ -48,7 +45,7 @@ if (missing.length > 0) {
 }
 for (const [name, ...command] of STEPS) {
   const started = performance.now();
-  if (!run(command)) fail(`The step "${name}" failed.`);
+  if (!(await run(command))) fail(`The step "${name}" failed.`);
   console.log(`✔ ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
 
@@ -64,7 +61,7 @@ try {
     `--outputFile.json=${report}`,
     ...words,
   ]);
-  const green = run(vitest.command, vitest.env);
+  const green = await run(vitest.command, vitest.env);
   const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(
     readFileSync(report, 'utf8'),
   ) as Record<string, number>;

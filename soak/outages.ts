@@ -74,7 +74,12 @@ export const outages: Soak = {
           unit: 'ms',
           atMost: MOST_MS_WHEN_KNOWN,
         },
-        { what: 'disk stalls', value: metrics.get('media_journal_stalls_total') ?? 0, unit: '', atLeast: done },
+        {
+          what: 'stalls, as each journal counts them',
+          value: metrics.get('media_journal_stalls_total') ?? 0,
+          unit: '',
+          atLeast: done,
+        },
         { what: 'recordings done', value: tally.recordings, unit: '', atLeast: done * ROOMS },
         { what: 'packets missing in journals', value: tally.missing, unit: 'packets', atMost: 0 },
         { what: 'frames missing in files', value: tally.frames, unit: 'frames', atMost: 0 },

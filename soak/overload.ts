@@ -46,7 +46,11 @@ export const overload: Soak = {
     return {
       figures: [
         ...figuresOf(figures),
-        { what: 'disk stalls of 5 s', value: metrics.get('media_journal_stalls_total') ?? 0, unit: '' },
+        {
+          what: 'stalls, as each journal counts them',
+          value: metrics.get('media_journal_stalls_total') ?? 0,
+          unit: '',
+        },
         {
           what: 'packets left out of journals',
           value: metrics.get('media_journal_dropped_packets_total') ?? 0,

@@ -19,6 +19,7 @@ import { isKept, type Soak, type SoakResult } from './soak.ts';
 
 /** By name. Each is loaded when it is asked for. */
 const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {
+  crashes: async () => (await import('./crashes.ts')).crashes,
   fuzzing: async () => (await import('./fuzzing.ts')).fuzzing,
   deliveries: async () => (await import('./deliveries.ts')).deliveries,
   overload: async () => (await import('./overload.ts')).overload,

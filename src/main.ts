@@ -54,6 +54,16 @@ program
   .action(async () => (await import('./cli/doctor.ts')).runDoctor());
 
 program
+  .command('backup <folder>')
+  .description('copy the data folder and the embedded database, also while they are in use')
+  .action(async (folder) => (await import('./cli/backup.ts')).runBackup(folder));
+
+program
+  .command('restore <folder>')
+  .description('put a backup where the data folder is to be')
+  .action(async (folder) => (await import('./cli/backup.ts')).runRestore(folder));
+
+program
   .command('demo')
   .description('record synthetic participants in a room and print where the file is')
   .option('--seconds <n>', 'how long to record', wholeNumber(1, 3600), 15)

@@ -22,6 +22,7 @@ import { crossOrigin } from './cross-origin.ts';
 import { envelopeOf, headersOf, internalError, refusalOf } from './error-envelope.ts';
 import { FileUrls } from './file-url.ts';
 import { HttpMetrics } from './http-metrics.ts';
+import { heedIdempotencyKeys } from './idempotency.ts';
 import type { ApiPorts } from './ports.ts';
 import { clientAddress, RateLimits } from './rate-limits.ts';
 import { RoomAccess } from './room-access.ts';
@@ -102,6 +103,7 @@ export const createApi = async (options: ApiOptions): Promise<Api> => {
   await app.register(async (plain) => {
     const rest = plain.withTypeProvider<ZodTypeProvider>();
     requireRestToken(rest, context);
+    heedIdempotencyKeys(rest, context);
     roomRoutes(rest, context);
     sessionRoutes(rest, context);
     recordingRoutes(rest, context);

@@ -22,6 +22,7 @@ const EXPOSED = [
   'RateLimit-Remaining',
   'RateLimit-Reset',
   'X-Recording-Id',
+  'Idempotency-Replayed',
   'X-Request-Id',
 ].join(', ');
 const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range';

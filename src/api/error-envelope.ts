@@ -36,7 +36,7 @@ const STATUSES_WORTH_ANOTHER_TRY: readonly number[] = [429, 503, 507];
 /** Headers that belong to a refusal: RFC 9110 §11.6.1 wants a challenge on 401. */
 export const headersOf = (refusal: RoomtapeError): Record<string, string> => ({
   ...(refusal.status === 401 ? { 'www-authenticate': 'Bearer realm="roomtape"' } : {}),
-  ...(STATUSES_WORTH_ANOTHER_TRY.includes(refusal.status)
+  ...(STATUSES_WORTH_ANOTHER_TRY.includes(refusal.status) || refusal.code === 'IDEMPOTENCY_KEY_BUSY'
     ? { 'retry-after': String(refusal.retryAfterS ?? RETRY_AFTER_S[refusal.code] ?? 1) }
     : {}),
 });

@@ -16,6 +16,8 @@ import type {
   Watermark,
 } from '../domain/recording.ts';
 
+import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
+
 export interface Page<T> {
   readonly items: readonly T[];
   readonly total: number;
@@ -31,6 +33,11 @@ export interface RoomWebhook {
   readonly events: readonly string[];
 }
 
+/** What is made gets this id; where it is there already, made by an earlier run of the same request, it is answered as it is. */
+export interface NewId {
+  readonly id?: string | undefined;
+}
+
 export interface RoomView {
   readonly id: string;
   readonly roomId: string;
@@ -38,13 +45,24 @@ export interface RoomView {
   readonly disabled: boolean;
   /** Told of everything in the room that its patterns name. */
   readonly webhook?: RoomWebhook | null;
+  readonly autoClose?: AutoClose | null;
+  /** Its sessions record themselves. */
+  readonly recordsItself?: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 export interface RoomsPort {
   /** Idempotent on `customRoomId`: the room that has it is answered. */
-  create(options: { customRoomId: string | null; webhook?: RoomWebhook | null }): Promise<RoomView>;
+  create(
+    options: {
+      customRoomId: string | null;
+      webhook?: RoomWebhook | null;
+      autoClose?: AutoClose | null;
+      /** Fields of a start call, as they were given: each session is recorded with them. */
+      autoStart?: Readonly<Record<string, unknown>> | null;
+    } & NewId,
+  ): Promise<RoomView>;
   list(request: PageRequest & { query: string | null }): Promise<Page<RoomView>>;
   /** By room id or customRoomId. */
   find(idOrCustomId: string): Promise<RoomView | null>;
@@ -273,14 +291,16 @@ export interface RecordingsPort {
       roomId: string;
       config: RecordingConfig;
       subject?: SubjectRequest;
+      onFailure?: OnFailure | null;
       destinations?: Destinations;
       warnings?: readonly string[];
-    } & Callback,
+    } & Callback &
+      NewId,
   ): Promise<RecordingView>;
   /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
   stop(options: { roomId: string; recordingId: string | null; subject?: SubjectName }): Promise<RecordingView>;
   /** Begins to merge finished recordings. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */
-  merge(request: MergeRequest & Callback): Promise<RecordingView>;
+  merge(request: MergeRequest & Callback & NewId): Promise<RecordingView>;
   /** Of one kind; those of rooms if it is left out. */
   list(
     request: PageRequest & {
@@ -303,7 +323,7 @@ export interface RecordingsPort {
   /**
    * Composes it again. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, PARTICIPANT_NOT_FOUND, TOO_MANY_REQUESTS.
    */
-  compose(recordingId: string, request: CompositionRequest): Promise<CompositionView>;
+  compose(recordingId: string, request: CompositionRequest, newId?: NewId): Promise<CompositionView>;
   /**
    * Takes a participant's media out. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_NOT_DONE, RECORDING_JOURNAL_ERASED,
    * PARTICIPANT_NOT_FOUND, INVALID_REQUEST. Answers when nobody gets a file with it any more; repeatable.
@@ -410,6 +430,37 @@ export interface SigningPort {
   published(): Promise<{ current: PublicKeyView; all: readonly PublicKeyView[] }>;
 }
 
+/** An answer to be given again. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Idempotency keys, of all servers of one database. A key belongs to its holder, and is forgotten after 24 h. */
+export interface IdempotencyPort {
+  /**
+   * `mine`: serve the request; what it makes is to have this id. `busy`: it is being served already. `other-request`: the key was used
+   * with another fingerprint.
+   */
+  claim(claim: {
+    holder: string;
+    key: string;
+    fingerprint: string;
+  }): Promise<
+    | { readonly state: 'mine'; readonly objectId: string }
+    | { readonly state: 'answered'; readonly answer: StoredAnswer }
+    | { readonly state: 'busy' }
+    | { readonly state: 'other-request' }
+  >;
+  /** What was answered, to be given again. */
+  answer(of: { holder: string; key: string }, answer: StoredAnswer): Promise<void>;
+  /** It was refused: nothing was made, the key is as new. */
+  forget(of: { holder: string; key: string }): Promise<void>;
+  /** It failed on our side: something may have been made, and the next run will look for it. */
+  release(of: { holder: string; key: string }): Promise<void>;
+}
+
 export interface ApiPorts {
   readonly events: EventsPort;
   readonly signing: SigningPort;
@@ -417,6 +468,7 @@ export interface ApiPorts {
   readonly sessions: SessionsPort;
   readonly recordings: RecordingsPort;
   readonly files: FilesPort;
+  readonly idempotency: IdempotencyPort;
   readonly media: MediaPort;
   readonly health: HealthPort;
 }

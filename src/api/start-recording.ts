@@ -112,7 +112,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['transcription.enabled', fields.transcription?.enabled],
     ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
     ['summary.enabled', fields.summary?.enabled],
-    ['onFailure', fields.onFailure],
   ]);
   return {
     layout: {

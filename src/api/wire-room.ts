@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { RoomView } from './ports.ts';
 
+const MS_PER_MINUTE = 60_000;
+
 const links = z.object({ get_room: z.string(), get_session: z.string() });
 
 export const wireRoom = z
@@ -12,6 +14,13 @@ export const wireRoom = z
     userId: z.string(),
     disabled: z.boolean(),
     webhook: z.object({ endPoint: z.string(), events: z.array(z.string()) }).nullable(),
+    autoCloseConfig: z
+      .object({ type: z.enum(['session-ends', 'session-end-and-deactivate']), duration: z.number() })
+      .nullable()
+      .meta({ description: '`duration` in minutes.' }),
+    autoStartConfig: z
+      .object({ recording: z.boolean() })
+      .meta({ description: 'Whether its sessions record themselves.' }),
     createdAt: z.string(),
     updatedAt: z.string(),
     links,
@@ -26,6 +35,13 @@ export const toWireRoom = (room: RoomView, userId: string, baseUrl: string): Wir
   userId,
   disabled: room.disabled,
   webhook: room.webhook ? { endPoint: room.webhook.endPoint, events: [...room.webhook.events] } : null,
+  autoCloseConfig: room.autoClose
+    ? {
+        type: room.autoClose.deactivate ? 'session-end-and-deactivate' : 'session-ends',
+        duration: room.autoClose.afterMs / MS_PER_MINUTE,
+      }
+    : null,
+  autoStartConfig: { recording: room.recordsItself === true },
   createdAt: room.createdAt.toISOString(),
   updatedAt: room.updatedAt.toISOString(),
   links: {

@@ -61,19 +61,32 @@ interface Places {
   readonly log: string;
 }
 
-/**
- * Starts the database of a data folder, or adopts the one that runs. Cheap when it runs: one connection. Rejects with a sentence when
- * it can't be had.
- */
-export const openEmbeddedPostgres = async (options: { dataDir: string; log: Logger }): Promise<EmbeddedPostgres> => {
-  const root = resolve(options.dataDir);
+const placesOf = (dataDir: string): Places => {
+  const root = resolve(dataDir);
   const home = join(root, 'postgres');
-  const places: Places = {
+  return {
     home,
     data: join(home, 'data'),
     access: join(root, 'postgres.json'),
     log: join(root, 'postgres.log'),
   };
+};
+
+/** The database of a data folder if it runs; null if it does not, or there is none. Starts nothing. */
+export const findEmbeddedPostgres = async (dataDir: string): Promise<{ readonly url: string } | null> => {
+  const places = placesOf(dataDir);
+  const known = readAccess(places);
+  const found = known && (await findRunning(places, known));
+  return found ? { url: urlOf(found.port, known.password) } : null;
+};
+
+/**
+ * Starts the database of a data folder, or adopts the one that runs. Cheap when it runs: one connection. Rejects with a sentence when
+ * it can't be had.
+ */
+export const openEmbeddedPostgres = async (options: { dataDir: string; log: Logger }): Promise<EmbeddedPostgres> => {
+  const places = placesOf(options.dataDir);
+  const { home } = places;
   let known = readAccess(places);
   if (known) {
     const pid = await findRunning(places, known);

@@ -64,6 +64,56 @@ export const filesOf = async (catalog: Catalog, recordingIds: readonly Recording
     .execute();
 };
 
+/**
+ * Finished files that were made before then, oldest first, unless something is being made of them. Files that are delivered anywhere are
+ * not among them: how long those stay here is another setting's.
+ */
+export const filesMadeBefore = (catalog: Catalog, before: Date, limit: number): Promise<FileRow[]> =>
+  catalog
+    .selectFrom('files')
+    .innerJoin('recordings', 'recordings.id', 'files.recording_id')
+    .selectAll('files')
+    .where('files.deleted_at', 'is', null)
+    .where('files.created_at', '<', before)
+    .where('recordings.status', 'in', ['done', 'failed'])
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('deliveries').select('deliveries.id').whereRef('deliveries.file_id', '=', 'files.id'))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('recordings as merge')
+            .select('merge.id')
+            .whereRef('merge.session_id', '=', 'recordings.session_id')
+            .where('merge.kind', '=', 'merge')
+            .where('merge.status', '=', 'composing'),
+        ),
+      ),
+    )
+    .orderBy('files.created_at')
+    .limit(limit)
+    .execute();
+
+/** A tombstone for one file. The caller has erased it. */
+export const markFileDeleted = async (catalog: Catalog, fileId: FileId, deletedAt: Date): Promise<void> => {
+  await catalog
+    .updateTable('files')
+    .set({ deleted_at: deletedAt })
+    .where('id', '=', fileId)
+    .where('deleted_at', 'is', null)
+    .execute();
+};
+
+/** How many files are kept, and how large they are together. */
+export const filesKept = async (catalog: Catalog): Promise<{ files: number; bytes: number }> => {
+  const row = await catalog
+    .selectFrom('files')
+    .select(({ fn }) => [fn.countAll<number>().as('files'), fn.sum<number | null>('bytes').as('bytes')])
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return { files: row.files, bytes: Number(row.bytes ?? 0) };
+};
+
 /** Tombstones for all files of a recording. Answers those that had none yet, so that the caller erases them. */
 export const markFilesDeleted = (catalog: Catalog, recordingId: RecordingId, deletedAt: Date): Promise<FileRow[]> =>
   catalog

@@ -19,6 +19,7 @@ import {
   type StopReason,
   subjectKey,
 } from '../domain/recording.ts';
+import type { OnFailure } from '../domain/room-rules.ts';
 import { type Catalog, transaction, violatedConstraint } from './database.ts';
 import { welcomeEndpoint } from './events.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
@@ -36,7 +37,7 @@ export const RECORDING_STATUSES = [
 ] as const satisfies RecordingStatus[];
 
 /**
- * A recording in state `starting`. Rejects with RECORDING_ALREADY_RUNNING if the room has a live one of the same subject: the database
+ * A recording in state `starting`. Rejects with IDEMPOTENCY_KEY_BUSY if its id is taken, and with RECORDING_ALREADY_RUNNING if the room has a live one of the same subject: the database
  * decides, however many servers ask at once.
  */
 export const insertRecording = async (
@@ -48,6 +49,7 @@ export const insertRecording = async (
     config: RecordingConfig;
     /** The room, if it is left out. */
     subject?: RecordingSubject;
+    onFailure?: OnFailure | null;
     dueAt: Date | null;
     destinations?: Destinations | null;
     warnings?: readonly string[];
@@ -71,6 +73,7 @@ export const insertRecording = async (
         kind: subject.kind,
         subject: JSON.stringify(subject),
         subject_key: subjectKey(subject),
+        on_failure: recording.onFailure ? JSON.stringify(recording.onFailure) : null,
         due_at: recording.dueAt,
         destinations: recording.destinations ? JSON.stringify(recording.destinations) : null,
         warnings: JSON.stringify(recording.warnings ?? []),
@@ -86,6 +89,15 @@ export const insertRecording = async (
     return await transaction(catalog, insert);
   } catch (cause) {
     const constraint = violatedConstraint(cause) ?? '';
+    if (constraint === 'recordings_pkey') {
+      throw new RoomtapeError(
+        'IDEMPOTENCY_KEY_BUSY',
+        'The same start is being served already. Try again in a second.',
+        {
+          cause,
+        },
+      );
+    }
     if (!/^one_live_recording_per_(room|subject)$/.test(constraint)) throw cause;
     throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.', { cause });
   }
@@ -237,6 +249,12 @@ export const findRecording = async (catalog: Catalog, recordingId: RecordingId):
   return row ?? null;
 };
 
+/** Also one that is deleted. */
+export const findAnyRecording = async (catalog: Catalog, recordingId: RecordingId): Promise<RecordingRow | null> => {
+  const row = await catalog.selectFrom('recordings').selectAll().where('id', '=', recordingId).executeTakeFirst();
+  return row ?? null;
+};
+
 /** As `findRecording`, locked until the transaction ends: whoever else wants to change it waits. */
 export const lockRecording = async (catalog: Catalog, recordingId: RecordingId): Promise<RecordingRow | null> => {
   const row = await catalog
@@ -307,6 +325,16 @@ export const overdueRecordings = (catalog: Catalog, now: Date): Promise<Recordin
     .where('due_at', '<=', now)
     .orderBy('due_at')
     .execute();
+
+/** When the maximum duration of the next live one is over; null: none runs. */
+export const nextDueAt = async (catalog: Catalog): Promise<Date | null> => {
+  const row = await catalog
+    .selectFrom('recordings')
+    .select(({ fn }) => fn.min('due_at').as('due_at'))
+    .where('status', 'in', ['starting', 'recording', 'paused'])
+    .executeTakeFirst();
+  return row?.due_at ?? null;
+};
 
 /** Newest first, of one kind (rooms' if it is left out); deleted ones are left out. `query` finds in the ids of recording, room and session. */
 export const listRecordings = async (
@@ -417,6 +445,43 @@ export const journalUses = async (catalog: Catalog): Promise<JournalUse[]> => {
     recordings: row.recordings,
     releasedAt: row.in_use > 0 ? null : row.changed_at,
   }));
+};
+
+/** A span of a journal that a recording still needs, or may be composed of again. No end: it runs. */
+export interface JournalSpan {
+  readonly fromNs: SessionTimeNs;
+  readonly toNs: SessionTimeNs | null;
+}
+
+/**
+ * What is needed of a journal: by recordings that are not finished, are composed again, or were finished since `keptSince`. Null: one is
+ * just starting, and it is not known yet from where on.
+ */
+export const journalSpans = async (
+  catalog: Catalog,
+  journalDir: string,
+  keptSince: Date,
+): Promise<JournalSpan[] | null> => {
+  const rows = await catalog
+    .selectFrom('recordings')
+    .select(['status', 'started_ns', 'stopped_ns'])
+    .where('session_id', 'in', (of) =>
+      of.selectFrom('recordings').select('session_id').where('journal_dir', '=', journalDir),
+    )
+    .where('kind', '<>', 'merge')
+    .where('deleted_at', 'is', null)
+    .where(({ or, eb }) =>
+      or([
+        eb('status', 'not in', ['done', 'failed']),
+        eb('updated_at', '>=', keptSince),
+        eb('id', 'in', composedNow(catalog)),
+      ]),
+    )
+    .execute();
+  if (rows.some(({ status, started_ns }) => started_ns === null && status !== 'failed')) return null;
+  return rows.flatMap(({ started_ns, stopped_ns }) =>
+    started_ns === null ? [] : [{ fromNs: started_ns, toNs: stopped_ns }],
+  );
 };
 
 /** True if a recording that is not deleted names this journal. */

@@ -1,14 +1,23 @@
 /** Queries about rooms. */
 import type { RoomId } from '../domain/ids.ts';
+import type { AutoClose } from '../domain/room-rules.ts';
 import type { Catalog } from './database.ts';
 import { welcomeEndpoint } from './events.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { RoomRow, RoomWebhook } from './tables.ts';
 
-/** Makes a room, or answers the one that has this `customRoomId` already, unchanged. Its endpoint is called again, had it been gone. */
+/** Makes a room, or answers the one that has this id or `customRoomId` already, unchanged. Its endpoint is called again, had it been gone. */
 export const createRoom = async (
   catalog: Catalog,
-  room: { id: string; roomId: RoomId; customRoomId: string | null; webhook: RoomWebhook | null },
+  room: {
+    id: string;
+    roomId: RoomId;
+    customRoomId: string | null;
+    webhook: RoomWebhook | null;
+    autoClose?: AutoClose | null;
+    /** Fields of a start call: each session is recorded with them. */
+    autoStart?: unknown;
+  },
 ): Promise<RoomRow> => {
   if (room.webhook) await welcomeEndpoint(catalog, room.webhook.endPoint);
   const made = await catalog
@@ -18,15 +27,17 @@ export const createRoom = async (
       room_id: room.roomId,
       custom_room_id: room.customRoomId,
       webhook: room.webhook && JSON.stringify(room.webhook),
+      auto_close: room.autoClose ? JSON.stringify(room.autoClose) : null,
+      auto_start: room.autoStart ? JSON.stringify(room.autoStart) : null,
     })
-    .onConflict((conflict) => conflict.column('custom_room_id').doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
   if (made) return made;
   return await catalog
     .selectFrom('rooms')
     .selectAll()
-    .where('custom_room_id', '=', room.customRoomId)
+    .where((where) => where.or([where('id', '=', room.id), where('custom_room_id', '=', room.customRoomId)]))
     .executeTakeFirstOrThrow();
 };
 

@@ -22,6 +22,8 @@ import type {
   StopReason,
 } from '../domain/recording.ts';
 
+import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
+
 /** A pause by the wall clock, ISO 8601. Null: it lasts, or lasted to the recording's end. */
 export interface WallPause {
   readonly start: string;
@@ -39,6 +41,9 @@ export interface RoomWebhook {
 }
 
 export interface RoomsTable {
+  auto_close: ColumnType<AutoClose | null, string | null | undefined, string | null>;
+  /** Fields of a start call, as they were given. */
+  auto_start: ColumnType<unknown, string | null | undefined, string | null>;
   id: string;
   room_id: RoomId;
   custom_room_id: string | null;
@@ -53,6 +58,8 @@ export interface SessionsTable {
   room_id: RoomId;
   started_at: Date;
   ended_at: Date | null;
+  /** What became of the recording that its room asks for by itself; null: nothing yet, or none is asked for. */
+  auto_start: ColumnType<'started' | 'failed' | null, never, 'started' | 'failed'>;
 }
 
 /** One presence of a participant in a session: who leaves and comes back has several. */
@@ -94,6 +101,10 @@ export interface RecordingsTable {
   revision: Generated<number>;
   /** When it is stopped by its maximum duration. */
   due_at: Date | null;
+  on_failure: ColumnType<OnFailure | null, string | null | undefined, never>;
+  /** It failed, and its room is closed then; null: it has not failed. */
+  room_closes_at: ColumnType<Date | null, never, Date>;
+  room_closing_done: Generated<boolean>;
   /** Where its files go when it is done; null: they stay in our store. Its URL is null again once that is written as a delivery. */
   destinations: ColumnType<Destinations | null, string | null | undefined, string | null>;
   /** What the caller was told may go wrong. */
@@ -294,6 +305,28 @@ export interface SigningKeysTable {
   created_at: Timestamp;
 }
 
+/** An answer of the API, to be given again. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface IdempotencyKeysTable {
+  /** Whose key it is. */
+  holder: string;
+  key: string;
+  /** Of the request. */
+  fingerprint: string;
+  /** What the request makes has this id. */
+  object_id: string;
+  /** Null: the request is being served, or its server died. */
+  answer: ColumnType<StoredAnswer | null, string | null, string | null>;
+  /** Without an answer by then: whoever served it has died. */
+  lease_until: Date;
+  created_at: Date;
+}
+
 export interface Tables {
   rooms: RoomsTable;
   sessions: SessionsTable;
@@ -308,6 +341,7 @@ export interface Tables {
   webhook_calls: WebhookCallsTable;
   gone_endpoints: GoneEndpointsTable;
   signing_keys: SigningKeysTable;
+  idempotency_keys: IdempotencyKeysTable;
 }
 
 export type RoomRow = Selectable<RoomsTable>;

@@ -9,6 +9,7 @@ import { openEmbeddedPostgres } from '../catalog/embedded-postgres.ts';
 import { missingFonts } from '../composition/font-files.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { makeServerFolders } from '../config/data-folder.ts';
+import { checkRedis } from '../jobs/check-redis.ts';
 import { isolationObstacle, runningMediaUser } from '../processes/isolation.ts';
 import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
 import { dataPaths } from '../processes/paths.ts';
@@ -18,6 +19,7 @@ import { bucketFinding } from './bucket.ts';
 import { certificate } from './certificate.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { freePorts } from './free-ports.ts';
+import { kept } from './kept.ts';
 import { runningServer } from './running-server.ts';
 
 const GIB = 2 ** 30;
@@ -34,8 +36,10 @@ export const runDoctor = async (): Promise<void> => {
     running ? mediaSettings(config) : undefined,
     folder === undefined ? isolation(config, running) : undefined,
     folder ?? disk(config),
+    folder ? undefined : kept(config),
     // The embedded database lies in the data folder.
     running || (folder !== undefined && !config.databaseUrl) ? undefined : await database(config),
+    config.redisUrl ? await redis(config.redisUrl) : undefined,
     await bucketFinding(config),
     fonts(),
     browser(),
@@ -121,6 +125,17 @@ const database = async (config: Config): Promise<Finding> => {
     }
   } catch (error) {
     return { about, verdict: 'error', words: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+const redis = async (url: string): Promise<Finding> => {
+  const about = 'queue';
+  try {
+    return { about, verdict: 'ok', words: `Redis ${await checkRedis(url)} answers` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const words = `Redis does not answer at ROOMTAPE_REDIS_URL (${reason}): work that is due later waits for sweeps, up to a minute`;
+    return { about, verdict: 'warning', words };
   }
 };
 

@@ -27,6 +27,9 @@ export interface RecordingAnswer {
 /** What befell a recording. */
 export interface IncidentAnswer {
   readonly type: string;
+  /** Seconds of the file. */
+  readonly from: number | null;
+  readonly to: number | null;
   readonly message: string;
 }
 

@@ -1,6 +1,7 @@
 /**
  * `roomtape serve`: the supervisor until SIGTERM or SIGINT; the first ends everything in order, the second at once. One that comes
- * while the system is still being started ends it as soon as it has been.
+ * while the system is still being started ends it as soon as it has been. SIGUSR2 ends all but the media process and Postgres, which the next
+ * start adopts.
  */
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/config.ts';
@@ -26,6 +27,14 @@ export const runServe = async (): Promise<void> => {
     } else if (started) started.kill();
     else process.exit(1);
   };
+  /** Another version is to take over: rooms and recordings go on in the media process. */
+  const onLeave = (): void => {
+    if (toldAtMs !== undefined) return;
+    toldAtMs = performance.now();
+    console.error('Ending; media and database go on for the next start.');
+    starting.then((supervised) => supervised.leave()).then(ended.resolve, ended.reject);
+  };
+  process.on('SIGUSR2', onLeave);
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   let started: Awaited<typeof starting> | undefined;

@@ -25,7 +25,7 @@ import type { Logger } from '../support/log.ts';
 import { type CompositionJob, isPackaging, type Job, openJob, segmentsIn, taskOf } from './job.ts';
 import { isComplete, nextRun, type Run, type Work } from './runs.ts';
 import { MAX_FRUITLESS_DEATHS } from './setbacks.ts';
-import { type ArtifactFacts, type IncidentTold, workEvent, workMethods } from './task.ts';
+import { type ArtifactFacts, type IncidentTold, WORK_VERSION, workEvent, workMethods } from './task.ts';
 import { notStarted, type Stumble, Worker, type WorkerOptions } from './worker.ts';
 
 /**
@@ -76,7 +76,8 @@ export class CompositionCoordinator {
       const peer: Peer = new Peer(socket, {
         onRequest: (method, params) => {
           if (method !== 'hello') return this.#answer(worker, method, params);
-          worker = this.#welcome(workMethods.hello.params.parse(params).lease, peer);
+          const { lease, version } = workMethods.hello.params.parse(params);
+          worker = this.#welcome(lease, version, peer);
           return taskOf(worker.job, worker.scratch);
         },
         onEvent: (event) => {
@@ -147,8 +148,14 @@ export class CompositionCoordinator {
     return this.#closing;
   }
 
-  #welcome(lease: string, peer: Peer): Worker<Job> {
+  #welcome(lease: string, version: number, peer: Peer): Worker<Job> {
     const worker = this.#workers.get(lease);
+    if (version !== WORK_VERSION) {
+      const reason = `It is of another version (${version}, not ${WORK_VERSION}): an upgrade is under way`;
+      // Nobody's fault, and over with the server's restart.
+      if (worker) worker.stumble = { reason, hindered: true };
+      throw new Error(reason);
+    }
     if (!worker || worker.peer)
       throw new Error('This lease is not known, or is in use: the job went to another process.');
     worker.peer = peer;

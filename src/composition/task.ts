@@ -108,7 +108,7 @@ export type CompositionTask = z.infer<typeof compositionTask>;
 export const workMethods = {
   /** First call. `lease` came in the environment of the process. Answers the task. */
   hello: {
-    params: z.object({ version: z.literal(WORK_VERSION), lease: z.string(), pid: z.number() }),
+    params: z.object({ version: z.number(), lease: z.string(), pid: z.number() }),
     result: compositionTask,
   },
   /** Asks for a run of segments, [from, to), or to make the file of that many ticks. Both null: nothing left to do, exit 0. */

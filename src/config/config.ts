@@ -43,9 +43,13 @@ export interface Config {
   readonly dataDir: string;
   /** Undefined: embedded. */
   readonly databaseUrl: string | undefined;
+  /** Undefined: the queue lies in the database. */
+  readonly redisUrl: string | undefined;
   readonly journalRetentionMs: number;
   /** 0: no limit. */
   readonly journalMaxBytes: number;
+  /** 0: for ever. */
+  readonly fileRetentionMs: number;
   readonly minFreeDiskBytes: number;
   readonly journalBufferBytes: number;
   readonly fileUrlTtlMs: number;
@@ -107,8 +111,10 @@ const toConfig = (values: SettingValues): Config => {
     apiSecret: values.apiSecret,
     dataDir: values.dataDir,
     databaseUrl: values.databaseUrl,
+    redisUrl: values.redisUrl,
     journalRetentionMs: values.journalRetention,
     journalMaxBytes: values.journalMaxBytes,
+    fileRetentionMs: values.fileRetention,
     minFreeDiskBytes: values.minFreeDisk,
     journalBufferBytes: values.journalBuffer,
     fileUrlTtlMs: values.fileUrlTtl,
@@ -153,6 +159,7 @@ export const describeConfig = (config: Config): Record<string, unknown> => ({
   ...config,
   apiSecret: config.apiSecret === undefined ? undefined : '[secret]',
   databaseUrl: config.databaseUrl === undefined ? undefined : '[secret]',
+  redisUrl: config.redisUrl === undefined ? undefined : '[secret]',
   bucket: config.bucket && describeBucket(config.bucket),
   rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
 });

@@ -107,6 +107,12 @@ export const SETTINGS = {
     must: 'a URL such as postgres://user:password@host:5432/database',
     accept: (value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ''),
   }),
+  redisUrl: optionalText({
+    secret: true,
+    meaning: 'Redis (5 or newer) for the queue of wake-ups. Not set: the queue lies in the database.',
+    must: 'a URL such as redis://user:password@host:6379/0, or rediss:// for TLS',
+    accept: (value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''),
+  }),
   journalRetention: duration({
     fallback: '24h',
     min: '0s',
@@ -116,6 +122,12 @@ export const SETTINGS = {
   journalMaxBytes: byteSize({
     fallback: '64GiB',
     meaning: 'Above this, journals of finished recordings go before their time, oldest first. 0: no limit.',
+  }),
+  fileRetention: duration({
+    fallback: '0s',
+    min: '0s',
+    max: '3650d',
+    meaning: 'How long finished files are kept in dataDir. 0s: until they are deleted.',
   }),
   minFreeDisk: byteSize({
     fallback: '2GiB',

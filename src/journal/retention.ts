@@ -32,6 +32,21 @@ export const chunksNeeded = (
   return needed;
 };
 
+/** True if no chunk of the span is missing. */
+export const isWhole = (
+  chunks: readonly { readonly chunk: number; readonly startNs: SessionTimeNs; readonly endNs: SessionTimeNs }[],
+  fromNs: SessionTimeNs,
+  toNs: SessionTimeNs,
+): boolean => {
+  const first = chunks.findLastIndex(({ startNs }) => startNs <= fromNs);
+  if (first < 0) return false;
+  const span = chunks.slice(first).filter(({ startNs }, position) => position === 0 || startNs <= toNs);
+  const last = span.at(-1);
+  const next = chunks[first + span.length];
+  const reachesEnd = !last || !next || last.endNs >= toNs || next.chunk === last.chunk + 1;
+  return reachesEnd && span.every(({ chunk }, position) => chunk === (span[0]?.chunk ?? 0) + position);
+};
+
 export interface RetainedJournal {
   readonly directory: string;
   readonly bytes: number;

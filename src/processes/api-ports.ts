@@ -42,7 +42,7 @@ import type { ObjectStore, Reach } from '../delivery/object-store.ts';
 import { contentTypeOf, extensionOf } from '../domain/content-type.ts';
 import { type StoredAt, withoutQuery } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { DeliveryId, FileId, ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { DeliveryId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import { earlyEnd } from '../domain/incidents.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { RecordingChanges } from '../recordings/changes.ts';
@@ -61,6 +61,8 @@ const roomView = (row: RoomRow): RoomView => ({
   customRoomId: row.custom_room_id,
   disabled: row.disabled,
   webhook: row.webhook,
+  autoClose: row.auto_close,
+  recordsItself: row.auto_start !== null,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
@@ -68,8 +70,10 @@ const roomView = (row: RoomRow): RoomView => ({
 const roomNotFound = (id: string): RoomtapeError => new RoomtapeError('ROOM_NOT_FOUND', `There is no room "${id}".`);
 
 export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => ({
-  create: async ({ customRoomId, webhook = null }) =>
-    roomView(await createRoom(catalog, { id: newHexId(), roomId: newRoomId(), customRoomId, webhook })),
+  create: async ({ customRoomId, webhook = null, autoClose = null, autoStart = null, id = newHexId() }) => {
+    const room = { id, roomId: newRoomId<RoomId>(), customRoomId, webhook, autoClose, autoStart };
+    return roomView(await createRoom(catalog, room));
+  },
   list: async (request) => {
     const { items, total } = await listRooms(catalog, request);
     return { items: items.map(roomView), total };
@@ -369,8 +373,8 @@ export const recordingsPort = (
     changeLayout: async (id, change) => view(await changes.changeLayout(id, change)),
     pause: async (id) => view(await changes.pause(id)),
     resume: async (id) => view(await changes.resume(id)),
-    compose: async (id, request) => {
-      const composed = compositionView(await again.compose(id, request), []);
+    compose: async (id, request, newId) => {
+      const composed = compositionView(await again.compose(id, request, newId), []);
       if (!composed) throw new Error('What was asked for is not in the row.');
       return composed;
     },

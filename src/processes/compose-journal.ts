@@ -5,6 +5,7 @@ import { Composer } from '../composition/composer.ts';
 import { segmentPaths } from '../composition/segment-files.ts';
 import type { CompositionConfig } from '../composition/task.ts';
 import type { RecordingId } from '../domain/ids.ts';
+import type { Incident } from '../domain/incidents.ts';
 import type { ArtifactFacts } from '../packaging/facts.ts';
 import { packageSegments, type SegmentInput } from '../packaging/package-segments.ts';
 import { chosen, selectRecords } from '../timeline/selection.ts';
@@ -20,6 +21,8 @@ export interface ComposeJournalOptions {
   readonly artifactPath: string;
   readonly threads?: number;
   readonly signal?: AbortSignal;
+  /** What befell the recording, as the journal shows it. */
+  readonly onIncident?: (incident: Incident) => void;
   readonly onSegment?: (index: number, ticks: number) => void;
 }
 
@@ -44,6 +47,7 @@ export const composeJournal = async (options: ComposeJournalOptions): Promise<Ar
     journalDir: options.journalDir,
     recordingId: options.recordingId,
     follow: false,
+    ...(options.onIncident ? { onIncident: options.onIncident } : {}),
     ...(options.config.participants && { filter: selectRecords(chosen(options.config.participants)) }),
     ...(options.signal ? { signal: options.signal } : {}),
   });

@@ -69,7 +69,8 @@ class Compositor {
 
   /** Works until there is nothing left to do. */
   async work(): Promise<void> {
-    await mkdir(this.#task.scratchDir, { recursive: true, mode: 0o700 });
+    // Not recursive: where the composition's folder is gone, so is the work, and nobody would remove it again.
+    await mkdir(this.#task.scratchDir, { mode: 0o700 });
     const signs = this.#giveSigns();
     try {
       for (;;) {

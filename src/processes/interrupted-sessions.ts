@@ -38,7 +38,9 @@ const interrupted = async (summary: JournalSummary, nowMs: number): Promise<Inte
   const running = summary.recordings.filter(({ stop }) => stop === null);
   const isRecent = nowMs - summary.lastAtMs <= RESTORED_WITHIN_MS;
   if (summary.sessionEnded || running.length === 0 || !isRecent) return null;
-  const { sessionId, roomId, directory, lastNs, lastAtMs, wallTimeOf } = summary;
+  const { sessionId, roomId, directory, lastNs } = summary;
+  // Whoever is told of them expects the milliseconds that a clock shows.
+  const wallTimeOf = (ns: number): number => Math.round(summary.wallTimeOf(ns));
   return {
     ...(await readRoomAtEnd(directory)),
     sessionId,
@@ -48,7 +50,7 @@ const interrupted = async (summary: JournalSummary, nowMs: number): Promise<Inte
     recordings: running.map(
       ({ startedAtMs, stop: _stop, changes, ...recording }): InterruptedRecording => ({
         recording,
-        startedAtMs,
+        startedAtMs: Math.round(startedAtMs),
         pauses: (recording.pauses ?? []).map(({ pausedNs, resumedNs }) => ({
           startedAtMs: wallTimeOf(pausedNs),
           endedAtMs: resumedNs === null ? null : wallTimeOf(resumedNs),
@@ -57,6 +59,6 @@ const interrupted = async (summary: JournalSummary, nowMs: number): Promise<Inte
       }),
     ),
     lastNs,
-    lastAtMs,
+    lastAtMs: wallTimeOf(lastNs),
   };
 };

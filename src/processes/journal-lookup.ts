@@ -1,5 +1,6 @@
 /** What a session's journal on disk says of a recording, for the workflow's recovery. */
 import { join } from 'node:path';
+import { isWhole } from '../journal/retention.ts';
 import { scanJournal } from '../journal/scan.ts';
 import type { JournalLookup } from '../recordings/ports.ts';
 
@@ -19,6 +20,7 @@ export const journalLookup =
         startedAtMs: summary.wallTimeOf(pausedNs),
         endedAtMs: resumedNs === null ? null : summary.wallTimeOf(resumedNs),
       })),
+      isWhole: isWhole(summary.chunks, recording.startedNs, recording.stop?.stoppedNs ?? summary.lastNs),
       lastNs: summary.lastNs,
       lastAtMs: summary.lastAtMs,
     };

@@ -11,11 +11,11 @@ import { diskFloors } from '../domain/disk-floors.ts';
 import { type MediaSettings, mediaSettings } from '../rooms/media-settings.ts';
 import { dial, type Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
+import { hasEnded } from './end-of-process.ts';
 import type { DataPaths } from './paths.ts';
 
 /** The media process ends in order within 9 s when nobody is in a room, at once. */
 const END_LIMIT_MS = 10_000;
-const POLL_MS = 50;
 
 const stats = z.object({ rooms_sessions: z.number() });
 
@@ -104,23 +104,9 @@ export const endOutdatedMedia = async (config: Config, paths: DataPaths, log: Lo
       'The media process that was left has other settings and nobody to serve: it is ended.',
     );
     process.kill(pid, 'SIGTERM');
-    await gone(pid);
+    // Should it take too long, whoever starts the next one will say so.
+    await hasEnded(pid, END_LIMIT_MS);
   } finally {
     peer.close();
-  }
-};
-
-/** Resolves when the process has ended, its ports with it, or takes too long: whoever starts the next one will say so. */
-const gone = async (pid: number): Promise<void> => {
-  const deadline = performance.now() + END_LIMIT_MS;
-  while (isRunning(pid) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-};
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
   }
 };

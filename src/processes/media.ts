@@ -2,6 +2,9 @@
  * The media process: rooms, transports and journals, and nothing else, so that it can be trusted to stay up and need not be trusted with
  * secrets. It goes on when the server process or the supervisor die, and is found again on its socket.
  *
+ * On SIGUSR2 it makes room for another version of itself: journals are sealed, nothing is ended, and whoever comes next goes on with what was
+ * recorded. (An older one that does not know the signal is ended by it, and leaves what a crash leaves: the same, less 100 ms.)
+ *
  * Ends in order on SIGTERM, SIGINT or the server's `shutdown`: sessions (participants told, recordings stopped, journals sealed), the last
  * events handed to the server process, the port. What takes longer than the grace is cut off: journals are readable anyway.
  */
@@ -19,6 +22,7 @@ import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { interruptedSessions } from './interrupted-sessions.ts';
+import { HAND_OVER_SIGNAL } from './media-version.ts';
 
 /** Below the supervisor's own limit of 10 s. */
 const GRACE_MS = 9000;
@@ -133,6 +137,12 @@ const main = async (): Promise<void> => {
   process.on('unhandledRejection', crash);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(GRACE_MS, signal));
   const rooms = await startMedia(settings, log, scope, (graceMs) => end(graceMs, 'shutdown'));
+  process.on(HAND_OVER_SIGNAL, () => {
+    if (ending) return;
+    ending = true;
+    log.info('The media process makes room for the next one.');
+    rooms.handOver().then(() => process.exit(0), crash);
+  });
   setInterval(() => {
     if (rooms.orphanedMs > ORPHANED_AFTER_MS) end(GRACE_MS, 'orphaned');
   }, ORPHAN_CHECK_MS);

@@ -13,6 +13,8 @@ export interface PostgresKeeper {
   readonly url: string;
   /** Fast shutdown. */
   close(): Promise<void>;
+  /** Looks after it no more, and lets it run. */
+  leave(): Promise<void>;
 }
 
 export const keepPostgres = async (options: {
@@ -37,13 +39,17 @@ export const keepPostgres = async (options: {
       checking = undefined;
     });
   }, CHECK_MS);
+  const leave = async (): Promise<void> => {
+    clearInterval(timer);
+    await checking;
+  };
   return {
     get url() {
       return postgres.url;
     },
+    leave,
     close: async () => {
-      clearInterval(timer);
-      await checking;
+      await leave();
       await postgres.stop();
     },
   };

@@ -3,7 +3,9 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { HealthPort } from '../api/ports.ts';
 import { type Catalog, type DatabaseWatch, pingDatabase } from '../catalog/catalog.ts';
 import { countDeliveries } from '../catalog/deliveries.ts';
+import { filesKept } from '../catalog/files.ts';
 import type { CompositionCoordinator } from '../composition/coordinator.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Admission } from '../recordings/admission.ts';
 import type { MediaClient } from '../rooms/media-client.ts';
 import { freeBytesAt, mebibytes } from '../support/free-space.ts';
@@ -21,7 +23,11 @@ export interface HealthOptions {
   readonly minFreeDiskBytes: number;
   /** Prometheus text of what counts for itself. */
   readonly more: () => Promise<string>;
+  readonly jobs: Jobs;
+  readonly kept: { readonly journals: () => JournalFigures; readonly freedFileBytes: () => number };
 }
+
+import type { JournalFigures } from './journal-keeper.ts';
 
 type Check = { ok: boolean; detail: string };
 
@@ -82,6 +88,7 @@ export const serverHealth = (options: HealthOptions): HealthPort => {
         'Recordings that were refused: no room on the disk, or as many as are allowed.',
         options.admission.refused,
       );
+      await keptAndDue(registry, options);
       const stats = await mediaStats();
       gauge('roomtape_media_up', 'Whether the media process answers.', stats ? 1 : 0);
       for (const [name, value] of Object.entries(stats ?? {})) {
@@ -96,4 +103,47 @@ export const serverHealth = (options: HealthOptions): HealthPort => {
       return `${await registry.metrics()}${await more()}`;
     },
   };
+};
+
+/** What is kept, and what waits to be done. Figures of the database are left out while it is away: the others are wanted then. */
+const keptAndDue = async (registry: Registry, { catalog, jobs, kept }: HealthOptions): Promise<void> => {
+  const gauge = (name: string, help: string, value: number): void => {
+    new Gauge({ name, help, registers: [registry] }).set(value);
+  };
+  const { journals, bytes, freedBytes } = kept.journals();
+  gauge('roomtape_journals', 'Journals that are kept, as of the last sweep.', journals);
+  gauge('roomtape_journal_bytes', 'Bytes of all journals that are kept, as of the last sweep.', bytes);
+  const files = await filesKept(catalog).catch(() => null);
+  if (files) {
+    gauge('roomtape_files', 'Finished files that are kept.', files.files);
+    gauge('roomtape_file_bytes', 'Bytes of all finished files that are kept.', files.bytes);
+  }
+  const labelled = { registers: [registry] };
+  const freed = new Counter({
+    ...labelled,
+    name: 'roomtape_freed_bytes_total',
+    help: 'Bytes that were deleted because their time was over, or nobody needed them.',
+    labelNames: ['what'],
+  });
+  freed.inc({ what: 'journals' }, freedBytes);
+  freed.inc({ what: 'files' }, kept.freedFileBytes());
+  const inQueue = await jobs.inQueue();
+  gauge('roomtape_queue_up', 'Whether the queue of wake-ups answers.', inQueue === null ? 0 : 1);
+  if (inQueue !== null) gauge('roomtape_queue_waiting', 'Wake-ups that wait in the queue.', inQueue);
+  const runs = new Counter({
+    ...labelled,
+    name: 'roomtape_job_runs_total',
+    help: 'Runs of jobs, by kind.',
+    labelNames: ['kind'],
+  });
+  const failures = new Counter({
+    ...labelled,
+    name: 'roomtape_job_failures_total',
+    help: 'Of these, those that failed and were tried again.',
+    labelNames: ['kind'],
+  });
+  for (const { kind, runs: all, failures: failed } of jobs.figures) {
+    runs.inc({ kind }, all);
+    failures.inc({ kind }, failed);
+  }
 };

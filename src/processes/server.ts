@@ -14,6 +14,7 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
 import { purgeParticipant } from '../journal/purge.ts';
 import { Admission } from '../recordings/admission.ts';
+import { AutoStarts } from '../recordings/auto-starts.ts';
 import { RecordingChanges } from '../recordings/changes.ts';
 import { ComposingAgain } from '../recordings/composing-again.ts';
 import { Compositions } from '../recordings/compositions.ts';
@@ -21,6 +22,8 @@ import { Deliveries } from '../recordings/deliveries.ts';
 import { Merges } from '../recordings/merges.ts';
 import type { Composer } from '../recordings/ports.ts';
 import { Purges } from '../recordings/purges.ts';
+import { RecordingFailures } from '../recordings/recording-failures.ts';
+import { RoomClosing } from '../recordings/room-closing.ts';
 import { SessionBook } from '../recordings/session-book.ts';
 import { tellDelivery } from '../recordings/tell-delivery.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
@@ -34,11 +37,15 @@ import { WebhookMetrics } from '../webhooks/metrics.ts';
 import { WebhookSender } from '../webhooks/sender.ts';
 import { SigningKeys } from '../webhooks/signing-keys.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
+import { readAutoStart } from './auto-start.ts';
 import { CompositorGroup } from './compositor-group.ts';
 import { deliverySender, openBucket } from './delivery-sender.ts';
 import { DiskRoom } from './disk-room.ts';
 import { bareEnvironment } from './environment.ts';
+import { FileKeeper } from './file-keeper.ts';
+import { idempotencyPort } from './idempotency-port.ts';
 import { compositorIdentity, giveToCompositor, type RunAs, shareSocket, spawnAs } from './isolation.ts';
+import { openJobs, serverJobs } from './jobs.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { journalLookup } from './journal-lookup.ts';
 import { mediaControl, mediaPort } from './media-control.ts';
@@ -48,15 +55,9 @@ import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
 import { eventsPort, webhookFileUrls } from './webhook-ports.ts';
 
-/** Maximum durations are looked at this often: hours need no finer clock. */
-const DUE_CHECK_MS = 1_000;
-/** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
-const PURGE_CHECK_MS = 1_000;
 /** What this process does wakes the sender at once; this finds what is due again, and what other servers left. */
 const WEBHOOK_CHECK_MS = 1_000;
-const RETENTION_CHECK_MS = 60_000;
-/** What a failing database made us drop is taken up again this often. */
-const RESUME_MS = 10_000;
+const EVENT_RETENTION_SWEEP_MS = 60_000;
 /** Deliveries that another server has put into the database are looked for this often; our own wake us. */
 const DELIVERY_CHECK_MS = 15_000;
 /** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
@@ -122,7 +123,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onProgress: (id, done, total) => background(compositions.progressed(id, done, total)),
     onDone: (id, artifact) => background(compositions.composed(id, artifact)),
     onCopied: (id, artifacts) => background(compositions.copied(id, artifacts)),
-    onFailed: (id, reason) => background(compositions.failed(id, reason)),
+    onFailed: (id, reason) =>
+      background(compositions.failed(id, reason).finally(() => jobs.wake('recording-failures'))),
     onIncident: (id, incident) => background(compositions.befell(id, incident)),
     log,
   });
@@ -169,8 +171,14 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     onHello: async ({ sessions, recordings }) => {
       await book.reconcile(sessions, new Date());
       await workflow.reconcile(recordings);
+      // What began, or ended badly, while one of us was away.
+      for (const kind of ['auto-starts', 'room-closing', 'recording-failures']) jobs.wake(kind);
     },
-    onDurable: (event) => takeEvent(event, book, workflow, changes).finally(() => webhooks.wake()),
+    onDurable: async (event) => {
+      await takeEvent(event, book, workflow, changes).finally(() => webhooks.wake());
+      if (event.type === 'session-started') jobs.wake('auto-starts');
+      if (event.type === 'session-started' || event.type === 'session-ended') jobs.wake('room-closing');
+    },
   });
   const control = mediaControl(client);
   const changes = new RecordingChanges({ catalog, media: control });
@@ -198,6 +206,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     recordingsDir: paths.recordings,
     log,
   });
+  const jobs = openJobs(config, credentials.apiKey, log);
   const workflow = new RecordingWorkflow({
     catalog,
     media: control,
@@ -209,8 +218,22 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     transitions: config.transitions,
     deliveries,
     admission,
+    onDue: (work, at) => jobs.wake(work, { at }),
     log,
   });
+  const closing = new RoomClosing({ catalog, media: control, log });
+  const failures = new RecordingFailures({ catalog, media: control, log });
+  const autoStarts = new AutoStarts({
+    catalog,
+    read: readAutoStart({ ...config, hasBucket: config.bucket !== undefined }, (options) => workflow.start(options)),
+    log,
+  });
+  const isMediaThere = (): boolean => client.state === 'connected';
+  const files = new FileKeeper({ catalog, dataDir: paths.root, retentionMs: config.fileRetentionMs, log });
+  const isDatabaseThere = (): boolean => !watch.away;
+  const due = { workflow, compositions, purges, closing, failures, autoStarts };
+  const work = { ...due, catalog, keeper, files, isMediaThere, isDatabaseThere };
+  for (const job of serverJobs(work)) jobs.add(job);
   await compositions.resume();
   deliveryLoop.wake();
   client.start();
@@ -220,26 +243,24 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     client.refresh();
     background(compositions.resume());
   });
-  const present = (): boolean => !watch.away;
-
-  repeat(scope, 'maximum durations', DUE_CHECK_MS, log, async () => {
-    if (present() && client.state === 'connected') await workflow.enforceMaximumDuration(new Date());
+  const webhookLoop = new DueLoop({
+    name: 'webhooks',
+    work: () => (watch.away ? Promise.resolve(null) : webhooks.sendDue()),
+    everyMs: WEBHOOK_CHECK_MS,
+    log,
   });
-  repeat(scope, 'compositions', RESUME_MS, log, async () => {
-    if (present()) await compositions.resume();
+  webhookLoop.wake();
+  scope.own('webhook loop', webhookLoop, () => webhookLoop.close());
+  jobs.add({
+    kind: 'event-retention',
+    sweepMs: EVENT_RETENTION_SWEEP_MS,
+    run: async () => {
+      await forgetEvents(catalog, new Date(Date.now() - config.eventRetentionMs));
+      return null;
+    },
   });
-  repeat(scope, 'journal retention', RETENTION_CHECK_MS, log, async () => {
-    if (present()) await keeper.sweep(new Date());
-  });
-  repeat(scope, 'purges', PURGE_CHECK_MS, log, async () => {
-    if (present()) await purges.runDue();
-  });
-  repeat(scope, 'webhooks', WEBHOOK_CHECK_MS, log, async () => {
-    if (present()) await webhooks.sendDue();
-  });
-  repeat(scope, 'event retention', RETENTION_CHECK_MS, log, async () => {
-    if (present()) await forgetEvents(catalog, new Date(Date.now() - config.eventRetentionMs));
-  });
+  scope.own('jobs', jobs, () => jobs.close());
+  jobs.start();
 
   const api = await createApi({
     ports: {
@@ -258,6 +279,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         () => webhooks.wake(),
       ),
       files: filesPort(catalog, paths.root, bucket),
+      idempotency: idempotencyPort(catalog),
       media: mediaPort(client),
       health: serverHealth({
         catalog,
@@ -269,6 +291,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         paths: disks,
         minFreeDiskBytes: config.minFreeDiskBytes,
         more: () => webhookMetrics.text(catalog, new Date()),
+        jobs,
+        kept: { journals: () => keeper.figures, freedFileBytes: () => files.freedBytes },
       }),
     },
     config: { ...config, hasBucket: config.bucket !== undefined },
@@ -324,22 +348,6 @@ const takeEvent = async (
     case 'recording-stopped':
       return workflow.stoppedByMedia(event.recordingId, event);
   }
-};
-
-/** Does something again and again, never twice at once; a failure is logged and the next turn comes all the same. */
-const repeat = (scope: Scope, name: string, everyMs: number, log: Logger, work: () => Promise<void>): void => {
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= work()
-      .catch((error: unknown) => log.error({ err: error }, `The timer for ${name} failed.`))
-      .finally(() => {
-        running = undefined;
-      });
-  }, everyMs);
-  scope.own(name, timer, async () => {
-    clearInterval(timer);
-    await running;
-  });
 };
 
 const main = async (): Promise<void> => {

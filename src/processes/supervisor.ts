@@ -18,6 +18,7 @@ import { Scope } from '../support/scope.ts';
 import { bareEnvironment } from './environment.ts';
 import { type Isolation, prepareIsolation, RUNS_AS_ROOT, spawnAs } from './isolation.ts';
 import { endOutdatedMedia, mediaSettingsOf, rememberMediaSettings } from './media-in-force.ts';
+import { handOverOtherVersion } from './media-version.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { keepPostgres } from './postgres-keeper.ts';
 import { Sibling } from './sibling.ts';
@@ -33,6 +34,8 @@ export interface Supervised {
   readonly listening: Promise<string>;
   /** Ends everything in order. Idempotent. */
   close(): Promise<void>;
+  /** Ends the server in order and lets media and Postgres run, for the next supervisor to adopt: an upgrade that no room notices. */
+  leave(): Promise<void>;
   /** Ends everything at once. */
   kill(): void;
 }
@@ -55,9 +58,10 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     scope.own('supervisor socket', socket, closeServer);
     const { dataDir } = config;
     const postgres = config.databaseUrl
-      ? { url: config.databaseUrl, close: async () => undefined }
+      ? { url: config.databaseUrl, close: async () => undefined, leave: async () => undefined }
       : await keepPostgres({ dataDir, log, onMoved: () => server.kill() });
-    scope.own('postgres', postgres, () => postgres.close());
+    let isLeft = false;
+    scope.own('postgres', postgres, () => (isLeft ? postgres.leave() : postgres.close()));
     const server: Sibling = new Sibling({
       name: 'server',
       pidFile: join(paths.run, 'server.pid'),
@@ -77,20 +81,27 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     });
     scope.own('server', server, () => server.stop(STEP_LIMIT_MS));
     scope.own('media', media, async () => {
+      if (isLeft) return;
       await media.stop(STEP_LIMIT_MS);
       rmSync(paths.mediaSettings, { force: true });
       rmSync(dirname(paths.mediaSocket), { recursive: true, force: true });
     });
+    await handOverOtherVersion(paths, log);
     await endOutdatedMedia(config, paths, log);
     await media.start();
     await server.start();
+    const end = (): Promise<void> => {
+      // Some service managers signal all processes of a service at once: what ends before its turn is not wanted back.
+      server.retire();
+      media.retire();
+      return scope.close();
+    };
     return {
       listening: ready.promise,
-      close: () => {
-        // Some service managers signal all processes of a service at once: what ends before its turn is not wanted back.
-        server.retire();
-        media.retire();
-        return scope.close();
+      close: end,
+      leave: () => {
+        isLeft = true;
+        return end();
       },
       kill: () => {
         server.retire();

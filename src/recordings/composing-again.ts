@@ -3,7 +3,7 @@
  * a file of its own beside the recording's; what becomes of it changes nothing about the recording.
  */
 import type { Catalog, CompositionRow, RecordingRow } from '../catalog/catalog.ts';
-import { compositionsOf, insertComposition } from '../catalog/compositions.ts';
+import { compositionsOf, findComposition, insertComposition } from '../catalog/compositions.ts';
 import { findRecording } from '../catalog/recordings.ts';
 import { staysOf } from '../catalog/sessions.ts';
 import type { CompositionRequest } from '../catalog/tables.ts';
@@ -31,10 +31,17 @@ export class ComposingAgain {
   }
 
   /**
-   * Queues a composition. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, PARTICIPANT_NOT_FOUND, TOO_MANY_REQUESTS.
+   * Queues a composition; one whose id is there already is answered as it is. RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, PARTICIPANT_NOT_FOUND, TOO_MANY_REQUESTS.
    */
-  async compose(recordingId: string, request: CompositionRequest): Promise<CompositionRow> {
+  async compose(
+    recordingId: string,
+    request: CompositionRequest,
+    newId: { readonly id?: string | undefined } = {},
+  ): Promise<CompositionRow> {
     const { catalog, compositions } = this.#options;
+    const id = (newId.id as CompositionId | undefined) ?? newHexId<CompositionId>();
+    const earlier = newId.id === undefined ? null : await findComposition(catalog, id);
+    if (earlier) return earlier;
     const row = await this.#ended(recordingId);
     await this.#checkParticipants(row, request.excludeParticipants);
     await this.#checkJournal(row);
@@ -43,7 +50,6 @@ export class ComposingAgain {
       const text = `${unfinished.length} compositions of this recording are not finished: try again when one is.`;
       throw new RoomtapeError('TOO_MANY_REQUESTS', text);
     }
-    const id = newHexId<CompositionId>();
     const composition = await insertComposition(catalog, {
       id,
       recordingId: row.id,
@@ -62,7 +68,8 @@ export class ComposingAgain {
   }
 
   async #checkJournal(row: RecordingRow): Promise<void> {
-    if (await this.#options.journal(row.session_id, row.id)) return;
+    const found = await this.#options.journal(row.session_id, row.id);
+    if (found && found.isWhole !== false) return;
     const text = 'What was recorded is no longer kept (ROOMTAPE_JOURNAL_RETENTION): only the finished files are.';
     throw new RoomtapeError('RECORDING_JOURNAL_ERASED', text);
   }

@@ -5,7 +5,7 @@
 import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { insertComposition } from '../catalog/compositions.ts';
 import { filesOf } from '../catalog/files.ts';
-import { individualRecordingsOf, insertRecording, moveRecording } from '../catalog/recordings.ts';
+import { findRecording, individualRecordingsOf, insertRecording, moveRecording } from '../catalog/recordings.ts';
 import { findSession } from '../catalog/sessions.ts';
 import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
@@ -26,6 +26,8 @@ export interface MergeRequest {
   readonly sessionId: string;
   readonly channel1: readonly MergeSource[];
   readonly channel2: readonly MergeSource[];
+  /** Of the merge. */
+  readonly id?: string | undefined;
   /** Where its file goes; nowhere else than our store if it is left out. */
   readonly destinations?: Destinations;
   /** Told of its end, besides the room's endpoint. */
@@ -74,8 +76,10 @@ export class Merges {
     this.#compositions = compositions;
   }
 
-  /** Begins a merge. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */
+  /** Begins a merge; one whose id is there already is answered as it is. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */
   async create(request: MergeRequest): Promise<RecordingRow> {
+    const earlier = request.id === undefined ? null : await findRecording(this.#catalog, request.id as RecordingId);
+    if (earlier) return earlier;
     const session = await findSession(this.#catalog, request.sessionId as SessionId);
     if (!session) {
       throw new RoomtapeError('SESSION_NOT_FOUND', `There is no session "${request.sessionId}".`);
@@ -89,7 +93,7 @@ export class Merges {
         return { participantId, recordingId: id };
       });
     const subject = { kind: 'merge', channel1: named(channel1), channel2: named(channel2), inputs } as const;
-    const id = newHexId<RecordingId>();
+    const id = (request.id as RecordingId | undefined) ?? newHexId<RecordingId>();
     const row = await transaction(this.#catalog, async (trx) => {
       const { destinations = null } = request;
       const place = { id, roomId: session.room_id, sessionId: session.id };

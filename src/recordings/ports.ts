@@ -123,4 +123,6 @@ export type JournalLookup = (
   /** The last that was in force. */
   readonly layout?: LayoutProgram | undefined;
   readonly pauses?: readonly LivePause[] | undefined;
+  /** False: parts of it are gone already, as nobody needed them any more. */
+  readonly isWhole?: boolean | undefined;
 } | null>;

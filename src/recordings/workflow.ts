@@ -19,15 +19,18 @@ import { type Catalog, type RecordingRow, transaction } from '../catalog/catalog
 import { insertComposition } from '../catalog/compositions.ts';
 import { markFilesDeleted } from '../catalog/files.ts';
 import {
+  findAnyRecording,
   findRecording,
   insertRecording,
   isJournalWanted,
   liveRecordingOf,
   markRecordingDeleted,
   moveRecording,
+  nextDueAt,
   overdueRecordings,
   recordingsIn,
 } from '../catalog/recordings.ts';
+import { insertRefusedStart, ongoingSessionOf } from '../catalog/room-rules.ts';
 import { findRoom } from '../catalog/rooms.ts';
 import { insertSession } from '../catalog/sessions.ts';
 import type { Destinations } from '../domain/delivery.ts';
@@ -40,6 +43,7 @@ import {
   type RecordingSubject,
   type StopReason,
 } from '../domain/recording.ts';
+import type { OnFailure } from '../domain/room-rules.ts';
 import type { Logger } from '../support/log.ts';
 import { newHexId } from '../support/new-id.ts';
 import type { Admission } from './admission.ts';
@@ -63,6 +67,8 @@ export interface WorkflowOptions {
   /** Drops what is on its way. */
   readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
   readonly admission: Admission;
+  /** Work is due, at that time or now: a recording has begun that is to end by itself; one has failed. */
+  readonly onDue: (work: 'maximum-durations' | 'recording-failures', at: Date | null) => void;
   readonly log: Logger;
 }
 
@@ -72,8 +78,39 @@ const isRefusedAtOnce = (error: unknown): boolean =>
 
 const REFUSED = 'Its start was refused while the database was away.';
 
+const refuseEmpty = (): never => {
+  throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+};
+
+/** An earlier run of the same start got so far. MEDIA_UNAVAILABLE while that is not known. */
+const isPromised = (earlier: RecordingRow): boolean => {
+  if (earlier.deleted_at !== null || earlier.status === 'failed') return false;
+  if (earlier.status !== 'starting') return true;
+  throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The recording is being started. Try again in a second.');
+};
+
 /** What a recording is about, given who is there. Throws PARTICIPANT_NOT_FOUND. */
 export type SubjectOf = (session: LiveSession) => RecordingSubject;
+
+export interface StartOptions {
+  readonly roomId: string;
+  readonly config: RecordingConfig;
+  readonly subject?: SubjectOf;
+  /** Its id. Where it is there already, an earlier run of the same request made it: it is answered as it is. */
+  readonly id?: string | undefined;
+  /** What follows when it fails, or is refused by us. */
+  readonly onFailure?: OnFailure | null;
+  /** Puts what the files will be made with into the recording's folder, before it starts. */
+  readonly prepare?: (folder: string) => Promise<void>;
+  /** Where the files go when it is done; nowhere else than our store if it is left out. */
+  readonly destinations?: Destinations;
+  /** What the caller is told may go wrong. */
+  readonly warnings?: readonly string[];
+  /** Told of it, besides the room's endpoint. */
+  readonly webhookUrl?: string | undefined;
+  /** With what the URLs of its files begin in what others are told. */
+  readonly baseUrl?: string | undefined;
+}
 
 /** How a recording ended, as the media process or the journal says. */
 export interface RecordingEnd {
@@ -98,47 +135,67 @@ export class RecordingWorkflow {
    * ROOM_DISABLED, NO_ACTIVE_SESSION, PARTICIPANT_NOT_FOUND, RECORDING_ALREADY_RUNNING, TOO_MANY_RECORDINGS, DISK_FULL,
    * MEDIA_UNAVAILABLE.
    */
-  async start(options: {
-    roomId: string;
-    config: RecordingConfig;
-    subject?: SubjectOf;
-    /** Puts what the files will be made with into the recording's folder, before it starts. */
-    prepare?: (folder: string) => Promise<void>;
-    /** Where the files go when it is done; nowhere else than our store if it is left out. */
-    destinations?: Destinations;
-    /** What the caller is told may go wrong. */
-    warnings?: readonly string[];
-    /** Told of it, besides the room's endpoint. */
-    webhookUrl?: string | undefined;
-    /** With what the URLs of its files begin in what others are told. */
-    baseUrl?: string | undefined;
-  }): Promise<RecordingRow> {
-    const { catalog, media, admission, maxDurationMs, transitions } = this.#options;
-    const config = transitions ? options.config : { ...options.config, transitions };
+  async start(options: StartOptions): Promise<RecordingRow> {
+    const { catalog, media, admission } = this.#options;
+    const earlier = options.id === undefined ? null : await findAnyRecording(catalog, options.id as RecordingId);
+    if (earlier && isPromised(earlier)) return earlier;
     const roomId = await this.#roomId(options.roomId);
-    const session = await media.sessionOf(roomId);
-    if (!session) {
-      throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
+    let session: LiveSession;
+    try {
+      session = (await media.sessionOf(roomId)) ?? refuseEmpty();
+      await admission.checkDisk();
+    } catch (error) {
+      if (options.onFailure) await this.#noteRefusal(roomId, options.config, options.onFailure, error);
+      throw error;
     }
+    const id = options.id === undefined || earlier ? newHexId<RecordingId>() : (options.id as RecordingId);
+    return this.#begin(id, roomId, session, options);
+  }
+
+  async #begin(id: RecordingId, roomId: RoomId, session: LiveSession, options: StartOptions): Promise<RecordingRow> {
+    const { catalog, admission, maxDurationMs, transitions } = this.#options;
+    const config = transitions ? options.config : { ...options.config, transitions };
     const subject = options.subject?.(session) ?? { kind: 'room' };
-    await admission.checkDisk();
-    const id = newHexId<RecordingId>();
     const sessionId = session.sessionId as SessionId;
     // The news of a session that has just begun may still be on its way here.
     await insertSession(catalog, { id: sessionId, roomId, startedAt: new Date(session.startedAtMs) });
     const dueAt = new Date(Date.now() + maxDurationMs);
+    const { onFailure = null } = options;
     this.#starting.add(id);
     try {
       const { destinations = null, warnings = [], webhookUrl, baseUrl } = options;
-      const wanted = { config, subject, dueAt, destinations, warnings, webhookUrl, baseUrl };
+      const wanted = { config, subject, onFailure, dueAt, destinations, warnings, webhookUrl, baseUrl };
       await admission.admit(catalog, (admitted) => insertRecording(admitted, { id, roomId, sessionId, ...wanted }));
       await this.#prepare(id, options.prepare);
       return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);
     } catch (error) {
       if (!isRefusedAtOnce(error)) await this.#refuse(id, error);
+      if (onFailure) this.#options.onDue('recording-failures', null);
       throw error;
     } finally {
       this.#starting.delete(id);
+    }
+  }
+
+  /** The caller is refused for no fault of his, and wants the room closed then: a deleted row remembers it. */
+  async #noteRefusal(roomId: RoomId, config: RecordingConfig, onFailure: OnFailure, error: unknown): Promise<void> {
+    const { catalog, log, onDue } = this.#options;
+    if (!(error instanceof RoomtapeError) || error.blame !== 'us') return;
+    try {
+      await transaction(catalog, async (trx) => {
+        const sessionId = await ongoingSessionOf(trx, roomId);
+        if (!sessionId) return;
+        const id = newHexId<RecordingId>();
+        if (!(await insertRefusedStart(trx, { id, roomId, sessionId, config, onFailure }))) return;
+        await moveRecording(trx, id, 'failed', { failureReason: error.message });
+        await markRecordingDeleted(trx, id, new Date());
+      });
+      onDue('recording-failures', null);
+    } catch (cause) {
+      log.error(
+        { err: cause, roomId },
+        'That a start was refused could not be kept: its room will not be closed for it.',
+      );
     }
   }
 
@@ -176,9 +233,10 @@ export class RecordingWorkflow {
     else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
   }
 
-  /** Ends recordings that have run for their maximum duration. Called by a timer. */
-  async enforceMaximumDuration(now: Date): Promise<void> {
+  /** Ends recordings that have run for their maximum duration. Resolves with when the next one will have, null if none runs. */
+  async enforceMaximumDuration(now: Date): Promise<Date | null> {
     for (const row of await overdueRecordings(this.#options.catalog, now)) await this.#stop(row, 'max-duration');
+    return nextDueAt(this.#options.catalog);
   }
 
   /**
@@ -300,6 +358,7 @@ export class RecordingWorkflow {
       return moved;
     });
     if (row) compositions.follow(row, 'live');
+    if (row?.due_at) this.#options.onDue('maximum-durations', row.due_at);
     return (await noteLive(catalog, live)) ?? row ?? this.#reread(id);
   }
 
@@ -351,6 +410,7 @@ export class RecordingWorkflow {
       dueAt: null,
     });
     if (ended) compositions.follow(ended, how);
+    if (ended?.on_failure) this.#options.onDue('recording-failures', null);
     return ended ?? this.#reread(row.id);
   }
 

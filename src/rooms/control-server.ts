@@ -210,6 +210,7 @@ export class ControlServer implements RoomsOutput {
       },
       stats: () => ({
         ...rooms.stats(),
+        control_version: CONTROL_VERSION,
         control_events_pending: this.#outbox.pending().length,
         control_events_dropped_total: this.#outbox.dropped,
       }),

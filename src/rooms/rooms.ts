@@ -246,6 +246,12 @@ export class Rooms {
     };
   }
 
+  /** Leaves everything to the next media process: journals are sealed as they are, recordings go on in them. Resolves when all is on disk. */
+  async handOver(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#sessions.all.map((session) => session.journal.close()));
+  }
+
   /** Ends every session in order; resolves when all journals are sealed. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -37,6 +37,13 @@ export class Api extends RestClient {
     return (await answer.json()) as RecordingAnswer;
   }
 
+  /** The bytes at a signed address. */
+  async download(url: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await fetch(url);
+    if (!response.ok || !response.body) throw new Error(`The file was answered ${response.status}.`);
+    return response.body;
+  }
+
   /** Waits until a recording is in one of these states. */
   status(id: string, wanted: readonly string[], limitMs = 60_000): Promise<RecordingAnswer> {
     return waitFor(`recording ${id} to be ${wanted.join(' or ')}`, limitMs, async () => {

@@ -27,15 +27,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export class Service<Server extends RunningServer = ServerChild> {
+export class Service<Server extends RunningServer = ServerChild, Client extends Api = Api> {
   readonly server: Server;
-  readonly api: Api;
+  readonly api: Client;
   readonly key = KEY;
   readonly folder: string;
   readonly #disk: DiskImage | null;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, api: Api, folder: string, disk: DiskImage | null) {
+  private constructor(server: Server, api: Client, folder: string, disk: DiskImage | null) {
     this.#disk = disk;
     this.server = server;
     this.api = api;
@@ -44,15 +44,16 @@ export class Service<Server extends RunningServer = ServerChild> {
 
   /** Starts the product and waits until it is healthy. */
   static start(environment: Readonly<Record<string, string>> = {}, ownDisk: OwnDisk | null = null): Promise<Service> {
-    return Service.run(ServerChild.start, environment, ownDisk);
+    return Service.run(ServerChild.start, Api, environment, ownDisk);
   }
 
   /** The same, by whatever runs it. */
-  static async run<Server extends RunningServer>(
+  static async run<Server extends RunningServer, Client extends Api>(
     start: (options: ServerChildOptions) => Promise<Server>,
+    client: new (url: string, token: string) => Client,
     environment: Readonly<Record<string, string>> = {},
     ownDisk: OwnDisk | null = null,
-  ): Promise<Service<Server>> {
+  ): Promise<Service<Server, Client>> {
     const folder = await mkdtemp(join(tmpdir(), 'roomtape-scenario-'));
     // The product's own users pass through it: a folder that only root may enter would keep them from working.
     await chmod(folder, 0o711);
@@ -64,7 +65,7 @@ export class Service<Server extends RunningServer = ServerChild> {
         logFile,
         environment: { ROOMTAPE_API_KEY: KEY.apiKey, ROOMTAPE_API_SECRET: KEY.apiSecret, ...environment },
       });
-      return new Service(server, new Api(server.url, await signToken(KEY)), folder, disk);
+      return new Service(server, new client(server.url, await signToken(KEY)), folder, disk);
     } catch (error) {
       const log = await readFile(logFile, 'utf8');
       await disk?.close();

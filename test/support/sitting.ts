@@ -19,7 +19,7 @@ import type { Expectation, ExpectedParticipant, ExpectedScene } from './oracle/e
 import type { Fit } from './oracle/tile-reading.ts';
 import { timelineOf, tracksAlone } from './oracle/track-alone.ts';
 import { describeReport, judge, type Report } from './oracle/verdict.ts';
-import type { Service } from './service.ts';
+import type { RunningServer, Service } from './service.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What is eased to a new place is judged once it is there. */
@@ -88,15 +88,17 @@ export class Sitting {
   readonly guests: Guest[] = [];
   /** Screens that were shared at any time. */
   readonly #screens = new Set<Participant>();
-  readonly #service: Service;
+  readonly #service: Service<RunningServer>;
   readonly #epochNs = process.hrtime.bigint();
   readonly #of: number;
   readonly #scenes: SceneFrom[] = [];
+  /** Times in which nothing that was sent need be in the file. */
+  readonly #gaps: { readonly fromNs: bigint; readonly toNs: bigint }[] = [];
   #recordingId: string | undefined;
   #startAnswerNs = 0n;
   #endAnswerNs: bigint | null = null;
 
-  private constructor(service: Service, roomId: string, of: number, canvas: Size) {
+  private constructor(service: Service<RunningServer>, roomId: string, of: number, canvas: Size) {
     this.canvas = canvas;
     this.#service = service;
     this.roomId = roomId;
@@ -104,7 +106,11 @@ export class Sitting {
   }
 
   /** Makes a room. `of` is how many take turns to flash; `canvas` that of the recording's quality and orientation. */
-  static async open(service: Service, of: number, canvas = canvasSize('med', 'landscape')): Promise<Sitting> {
+  static async open(
+    service: Service<RunningServer>,
+    of: number,
+    canvas = canvasSize('med', 'landscape'),
+  ): Promise<Sitting> {
     return new Sitting(service, await service.api.createRoom(), of, canvas);
   }
 
@@ -182,6 +188,11 @@ export class Sitting {
     this.scene(tiles, { fresh: true });
   }
 
+  /** What was sent between these times reached nobody who could record it: it may be in the file, or not. */
+  interrupted(fromNs: bigint, toNs: bigint): void {
+    this.#gaps.push({ fromNs, toNs });
+  }
+
   /** From now on nothing is judged until the next scene: a change is under way. */
   changing(): void {
     this.scene([]);
@@ -203,6 +214,7 @@ export class Sitting {
 
   async startRecording(config: Record<string, unknown> = {}): Promise<string> {
     this.#recordingId = await this.#service.api.startRecording(this.roomId, config);
+    this.#endAnswerNs = null;
     this.#startAnswerNs = process.hrtime.bigint();
     return this.#recordingId;
   }
@@ -244,16 +256,19 @@ export class Sitting {
     await Promise.all(this.participants.map((participant) => participant.leave()));
   }
 
-  /** Waits for the file, fetches it as a customer would, and says what it should show. */
+  /**
+   * Waits for the file of the recording that runs, or was the last to run, when this is called, fetches it as a customer would, and says what
+   * it should show. Another one may be started meanwhile.
+   */
   async finished(limitMs = 120_000): Promise<FinishedRecording> {
-    const recording = await this.#service.api.finished(this.recordingId, limitMs);
+    const { recordingId } = this;
+    const answersNs = this.#endAnswerNs === null ? null : { start: this.#startAnswerNs, end: this.#endAnswerNs };
+    const recording = await this.#service.api.finished(recordingId, limitMs);
     if (!recording.file) throw new Error('The recording is done but names no file.');
     const file = join(this.#service.folder, `${recording.id}.mp4`);
-    const response = await fetch(recording.file.fileUrl);
-    if (!response.ok || !response.body) throw new Error(`The file was answered ${response.status}.`);
-    await pipeline(Readable.from(response.body), createWriteStream(file));
+    await pipeline(Readable.from(await this.#service.api.download(recording.file.fileUrl)), createWriteStream(file));
     const journal = await journalOf(this.#service.journals, recording.id);
-    return { recording, file, journal, expectation: await this.#expectation(journal) };
+    return { recording, file, journal, expectation: await this.#expectation(journal, answersNs) };
   }
 
   /** Waits for the file and judges it. */
@@ -277,7 +292,10 @@ export class Sitting {
     };
   }
 
-  async #expectation(journal: JournalFacts): Promise<Expectation> {
+  async #expectation(
+    journal: JournalFacts,
+    answersNs: { readonly start: bigint; readonly end: bigint } | null,
+  ): Promise<Expectation> {
     const { startNs, spans } = journal;
     // One that was paused ends with the pause, whether or not its end was written.
     if (spans.spans.at(-1)?.toNs == null) throw new Error('The journal holds no end of the recording.');
@@ -298,7 +316,8 @@ export class Sitting {
       ...this.canvas,
       scenes,
       duration,
-      httpDuration: this.#httpDuration(journal),
+      // Where it was paused, more answers than two would have to be on time.
+      httpDuration: answersNs && spans.spans.length === 1 ? secondsBetween(answersNs.start, answersNs.end) : null,
       cuts: cutsOf(journal),
       participants: [
         ...this.#people(journal, duration, scenes),
@@ -306,12 +325,6 @@ export class Sitting {
         ...(await this.#guests(journal, duration, scenes)),
       ],
     };
-  }
-
-  /** Where it was paused, more answers than two would have to be on time. */
-  #httpDuration({ spans }: JournalFacts): number | null {
-    if (this.#endAnswerNs === null || spans.spans.length > 1) return null;
-    return secondsBetween(this.#startAnswerNs, this.#endAnswerNs);
   }
 
   #people(journal: JournalFacts, duration: number, scenes: readonly ExpectedScene[]): ExpectedParticipant[] {
@@ -328,6 +341,7 @@ export class Sitting {
         marks
           .filter((mark) => mark.kind === kind && isRecorded(journal, mark.dueNs))
           .filter(({ dueNs }) => isRecorded(journal, dueNs + MARK_NS) && !wasCut(dueNs))
+          .filter(({ dueNs }) => !this.#gaps.some(({ fromNs, toNs }) => dueNs + MARK_NS > fromNs && dueNs < toNs))
           .map(({ dueNs }) => secondsOf(journal, dueNs));
       const beeps = timesOf('beep');
       return {

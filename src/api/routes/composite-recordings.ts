@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { IdempotentAnswers } from '../idempotency.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
-import type { RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { compositeStart, compositeStop, toComposite, toCompositeConfig } from '../start-composite.ts';
 import { askedDelivery } from '../start-delivery.ts';
@@ -21,18 +20,18 @@ const listQuery = pageQuery.extend({ roomId: z.string().optional(), sessionId: z
 
 export const compositeRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
-  const starts = new IdempotentAnswers<RecordingView>();
   const { around } = recordingAnswers(context, 'composite');
 
   app.post(
     `${PATH}/start`,
     {
+      config: { once: true },
       schema: {
         tags,
         summary: 'Start recording chosen participants together',
         description: 'A grid of the chosen participants, 1280x720, with up to three watermarks over it.',
         body: compositeStart(config.allowPrivateUrls),
-        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        headers: idempotencyHeaders,
         response: one,
       },
     },
@@ -53,14 +52,11 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
         roomId: room.roomId,
         config: recordingConfig,
         subject,
-        webhookUrl,
-        ...(asked && { destinations: asked.destinations }),
+        ...asked,
+        ...callbackOf(request, webhookUrl, config.publicUrl),
+        id: newIdOf(request),
       };
-      const callback = callbackOf(request, webhookUrl, config.publicUrl);
-      const key = request.headers['idempotency-key'];
-      const recording = await starts.once(key, options, () =>
-        ports.recordings.start({ ...options, ...asked, ...callback }),
-      );
+      const recording = await ports.recordings.start(options);
       reply.header('x-recording-id', recording.id);
       return toWireComposite(recording, around(request));
     },

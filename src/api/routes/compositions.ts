@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RecordingConfig } from '../../domain/recording.ts';
 import type { ApiContext, App } from '../api-context.ts';
 import { errorEnvelope } from '../error-envelope.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { CompositionRequest } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
@@ -52,6 +53,7 @@ export const compositionRoutes = (app: App, context: ApiContext): void => {
   app.post(
     '/v2/recordings/:recordingId/compositions',
     {
+      config: { once: true },
       schema: {
         tags,
         summary: 'Compose a recording again',
@@ -59,6 +61,7 @@ export const compositionRoutes = (app: App, context: ApiContext): void => {
           'With another layout, theme, orientation, quality or mode, or without some participants; what is left out is as it was recorded. 409 `RECORDING_NOT_ENDED` while it runs, 410 `RECORDING_JOURNAL_ERASED` when what was recorded is no longer kept.',
         params,
         body: composeBody,
+        headers: idempotencyHeaders,
         response: { 200: wireComposition, default: errorEnvelope },
       },
     },
@@ -67,6 +70,7 @@ export const compositionRoutes = (app: App, context: ApiContext): void => {
       const composition = await ports.recordings.compose(
         recording.id,
         requestOf(request.body, recording.startedWith ?? recording.config),
+        { id: newIdOf(request) },
       );
       return toWireComposition(composition, around(request));
     },

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { IdempotentAnswers } from '../idempotency.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
-import type { RecordingView, SubjectName } from '../ports.ts';
+import type { SubjectName } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { askedDelivery } from '../start-delivery.ts';
 import { participantStart, participantStop, TRACK_KINDS, toSubject, trackStart, trackStop } from '../start-subject.ts';
@@ -15,9 +15,7 @@ import { toWireIndividual, wireIndividualRecording } from '../wire-individual-re
 
 const ID_HEADER = 'x-recording-id';
 const text = { 200: z.string(), default: errorEnvelope };
-const startHeaders = z.object({ 'idempotency-key': z.string().min(1).max(256).optional() });
-const DESCRIPTION =
-  'The id of the recording is in the header `X-Recording-Id`. `Idempotency-Key`: the same key within 24 h gets the first answer.';
+const DESCRIPTION = 'The id of the recording is in the header `X-Recording-Id`.';
 
 const listQuery = pageQuery.extend({
   roomId: z.string().optional(),
@@ -27,8 +25,6 @@ const listQuery = pageQuery.extend({
 
 export const individualRecordingRoutes = (app: App, context: ApiContext): void => {
   const { ports, access, config } = context;
-  const starts = new IdempotentAnswers<RecordingView>();
-
   const start = async (
     request: FastifyRequest,
     wanted: string,
@@ -40,12 +36,9 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
     const subject = toSubject(fields);
     const room = await access.find(callerOf(request), wanted);
     const directory = { name: 'bucketDirPath', value: fields.bucketDirPath };
-    const { webhookUrl } = fields;
-    const delivery = askedDelivery({ directory }, config, new Date());
-    const options = { roomId: room.roomId, ...subject, ...delivery, webhookUrl };
-    const callback = callbackOf(request, webhookUrl, config.publicUrl);
-    const key = z.string().optional().parse(request.headers['idempotency-key']);
-    return starts.once(key, options, () => ports.recordings.start({ ...options, ...callback }));
+    const options = { roomId: room.roomId, ...subject, ...askedDelivery({ directory }, config, new Date()) };
+    const callback = callbackOf(request, fields.webhookUrl, config.publicUrl);
+    return ports.recordings.start({ ...options, ...callback, id: newIdOf(request) });
   };
   const stop = async (request: FastifyRequest, wanted: string, subject: SubjectName) => {
     const room = await access.find(callerOf(request), wanted);
@@ -55,12 +48,13 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
   app.post(
     '/v2/recordings/participant/start',
     {
+      config: { once: true },
       schema: {
         tags: ['participant recordings'],
         summary: "Start recording a participant's camera and microphone",
         description: DESCRIPTION,
         body: participantStart(config.allowPrivateUrls),
-        headers: startHeaders,
+        headers: idempotencyHeaders,
         response: text,
       },
     },
@@ -88,12 +82,13 @@ export const individualRecordingRoutes = (app: App, context: ApiContext): void =
   app.post(
     '/v2/recordings/participant/track/start',
     {
+      config: { once: true },
       schema: {
         tags: ['track recordings'],
         summary: 'Start recording one track of a participant',
         description: DESCRIPTION,
         body: trackStart(config.allowPrivateUrls),
-        headers: startHeaders,
+        headers: idempotencyHeaders,
         response: text,
       },
     },

@@ -4,6 +4,7 @@ import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
@@ -68,10 +69,12 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
   app.post(
     PATH,
     {
+      config: { once: true },
       schema: {
         tags,
         summary: 'Merge the sound of finished recordings into two channels',
         body: mergeBody(config.allowPrivateUrls),
+        headers: idempotencyHeaders,
         response: { 200: z.object({ message: z.string(), recording: wireMergeRecording }), default: errorEnvelope },
       },
     },
@@ -95,6 +98,7 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
         sessionId: session.id,
         channel1: sourcesOf(body.channel1),
         channel2: sourcesOf(body.channel2),
+        id: newIdOf(request),
         ...(asked && { destinations: asked.destinations }),
         ...callbackOf(request, body.webhookUrl, config.publicUrl),
       });

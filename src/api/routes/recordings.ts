@@ -5,13 +5,12 @@ import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
-import { IdempotentAnswers } from '../idempotency.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
-import type { RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
-import { askedDelivery } from '../start-delivery.ts';
-import { startBody, toRecordingConfig } from '../start-recording.ts';
+import { toRoomStart } from '../room-start.ts';
+import { startBody } from '../start-recording.ts';
 import { toWireRecording, wireRecording } from '../wire-recording.ts';
 
 /** Carries the recording's id, since the body of a start or end has no room for it. */
@@ -49,46 +48,28 @@ const roomOf = (body: string | null | undefined, query: string | undefined): str
 export const recordingRoutes = (app: App, context: ApiContext): void => {
   const { config } = context;
   const tags = ['recordings'];
-  const starts = new IdempotentAnswers<RecordingView>();
 
   app.post(
     '/v2/recordings/start',
     {
+      config: { once: true },
       schema: {
         tags,
         summary: 'Start recording a room',
-        description:
-          'The id of the recording is in the header `X-Recording-Id`. `Idempotency-Key`: the same key within 24 h gets the first answer.',
+        description: 'The id of the recording is in the header `X-Recording-Id`.',
         body: startBody(config.allowPrivateUrls),
         querystring: roomQuery,
-        headers: z.object({ 'idempotency-key': z.string().min(1).max(256).optional() }),
+        headers: idempotencyHeaders,
         response: text,
       },
     },
     async (request, reply) => {
       const wanted = roomOf(request.body.roomId, request.query.roomId);
-      const recordingConfig = toRecordingConfig(request.body);
+      const start = toRoomStart(request.body, config, new Date());
       const room = await context.access.find(callerOf(request), wanted);
-      const key = request.headers['idempotency-key'];
-      const { awsDirPath, preSignedUrl, webhookUrl } = request.body;
-      const asked = askedDelivery(
-        {
-          directory: { name: 'awsDirPath', value: awsDirPath },
-          preSignedUrl: { name: 'preSignedUrl', value: preSignedUrl },
-        },
-        config,
-        new Date(),
-      );
-      const options = {
-        roomId: room.roomId,
-        config: recordingConfig,
-        webhookUrl,
-        ...(asked && { destinations: asked.destinations }),
-      };
-      const callback = callbackOf(request, webhookUrl, config.publicUrl);
-      const recording = await starts.once(key, options, () =>
-        context.ports.recordings.start({ ...options, ...asked, ...callback }),
-      );
+      const callback = callbackOf(request, request.body.webhookUrl, config.publicUrl);
+      const options = { roomId: room.roomId, ...start, ...callback, id: newIdOf(request) };
+      const recording = await context.ports.recordings.start(options);
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, 'Recording started successfully');
     },

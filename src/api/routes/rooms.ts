@@ -2,17 +2,24 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
+import type { AutoClose } from '../../domain/room-rules.ts';
 import { shownUrl } from '../../support/outbound-url.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
+import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { outboundUrl } from '../outbound-url.ts';
 import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { Page, RoomView } from '../ports.ts';
+import { toRoomStart } from '../room-start.ts';
 import { recordingFields, refuseNotImplemented } from '../start-recording.ts';
 import { toWireRoom, type WireRoom, wireRoom } from '../wire-room.ts';
 
 const LONGEST_ROOM_ID = 256;
+/** Of `autoCloseConfig`: as VideoSDK has it where nothing is said; longer than a week is no limit any more. */
+const DEFAULT_MINUTES = 480;
+const LEAST_MINUTES = 1;
+const MOST_MINUTES = 7 * 24 * 60;
 /** Free text, but something that a URL and a log line can carry. */
 const isUsableId = (id: string): boolean => id.length > 0 && id.length <= LONGEST_ROOM_ID && !/\p{Cc}/u.test(id);
 const customRoomId = z
@@ -25,8 +32,23 @@ const createBody = (allowed: true | readonly string[]) =>
     .object({
       customRoomId: customRoomId.nullish(),
       webhook: z.object({ endPoint: outboundUrl(allowed), events: z.array(z.string().max(64)).max(64) }).nullish(),
-      autoCloseConfig: z.object({ type: z.string().nullish(), duration: z.number().min(0).nullish() }).nullish(),
-      autoStartConfig: z.object({ recording: recordingFields(allowed).nullish() }).nullish(),
+      autoCloseConfig: z
+        .object({
+          type: z.enum(['session-ends', 'session-end-and-deactivate']).nullish(),
+          duration: z.number().min(LEAST_MINUTES).max(MOST_MINUTES).nullish().meta({
+            description: 'Minutes after the beginning of a session; 480 where it is left out.',
+          }),
+        })
+        .nullish()
+        .meta({ description: 'Ends sessions after a time. `session-end-and-deactivate`: the room has one session.' }),
+      autoStartConfig: z
+        .object({
+          recording: recordingFields(allowed).nullish(),
+          hls: z.unknown().optional(),
+          composite: z.unknown().optional(),
+        })
+        .nullish()
+        .meta({ description: 'Records every session from its first participant on, as a start call would.' }),
       multiComposition: z.record(z.string(), z.boolean().nullish()).nullish(),
       allowedParticipantIds: z.array(z.string()).nullish(),
     })
@@ -35,12 +57,37 @@ const createBody = (allowed: true | readonly string[]) =>
 const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void => {
   const multi = Object.entries(body.multiComposition ?? {}).find(([, on]) => on === true);
   refuseNotImplemented([
-    ['autoCloseConfig', body.autoCloseConfig ?? undefined],
-    ['autoStartConfig', body.autoStartConfig?.recording ?? undefined],
+    ['autoStartConfig.hls', body.autoStartConfig?.hls || undefined],
+    ['autoStartConfig.composite', body.autoStartConfig?.composite || undefined],
     [`multiComposition.${multi?.[0] ?? ''}`, multi?.[1]],
     // Ignoring this one would let people in whom the caller meant to keep out.
     ['allowedParticipantIds', body.allowedParticipantIds?.length ? body.allowedParticipantIds : undefined],
   ]);
+};
+
+/** Refused as the start call would refuse it, with the field's place in this body. Null: no session records itself. */
+const autoStartOf = (
+  body: z.infer<ReturnType<typeof createBody>>,
+  config: ApiContext['config'],
+): Readonly<Record<string, unknown>> | null => {
+  const fields = body.autoStartConfig?.recording;
+  if (!fields) return null;
+  try {
+    toRoomStart(fields, config, new Date());
+  } catch (error) {
+    if (!(error instanceof RoomtapeError)) throw error;
+    throw new RoomtapeError(error.code, `In "autoStartConfig.recording": ${error.message}`, { cause: error });
+  }
+  return fields;
+};
+
+const autoCloseOf = (body: z.infer<ReturnType<typeof createBody>>): AutoClose | null => {
+  if (!body.autoCloseConfig) return null;
+  const { type, duration } = body.autoCloseConfig;
+  return {
+    afterMs: Math.round((duration ?? DEFAULT_MINUTES) * 60_000),
+    deactivate: type === 'session-end-and-deactivate',
+  };
 };
 
 export const roomRoutes = (app: App, { ports, config, access, userId }: ApiContext): void => {
@@ -54,7 +101,17 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
 
   app.post(
     '/v2/rooms',
-    { schema: { tags, summary: 'Create a room', description: 'Idempotent on `customRoomId`.', body, response } },
+    {
+      config: { once: true },
+      schema: {
+        tags,
+        summary: 'Create a room',
+        description: 'Idempotent on `customRoomId`.',
+        body,
+        headers: idempotencyHeaders,
+        response,
+      },
+    },
     async (request) => {
       refuseUnfinished(request.body);
       const custom = request.body.customRoomId ?? null;
@@ -65,7 +122,13 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
           `This token is bound to the room "${claim}" and can't create another.`,
         );
       }
-      const room = await ports.rooms.create({ customRoomId: custom, webhook: request.body.webhook ?? null });
+      const room = await ports.rooms.create({
+        customRoomId: custom,
+        webhook: request.body.webhook ?? null,
+        autoClose: autoCloseOf(request.body),
+        autoStart: autoStartOf(request.body, config),
+        id: newIdOf(request),
+      });
       return wire(request, room);
     },
   );

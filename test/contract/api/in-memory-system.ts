@@ -18,6 +18,7 @@ import type {
   RecordingView,
   RoomView,
   SessionView,
+  StoredAnswer,
   SubjectRequest,
 } from '../../../src/api/ports.ts';
 import type { Destinations } from '../../../src/domain/delivery.ts';
@@ -72,6 +73,7 @@ export class InMemorySystem implements ApiPorts {
   readonly deliveredFiles = new Map<string, string>();
   readonly callbacks: Callback[] = [];
   healthy = true;
+  readonly #keys = new Map<string, { fingerprint: string; objectId: string; answer: StoredAnswer | undefined }>();
   /** Thrown by the next call of the recordings port, once. */
   failNext: Error | undefined;
 
@@ -118,17 +120,19 @@ export class InMemorySystem implements ApiPorts {
   }
 
   readonly rooms: ApiPorts['rooms'] = {
-    create: async ({ customRoomId, webhook = null }) => {
+    create: async ({ customRoomId, webhook = null, autoClose = null, autoStart, id = newHexId() }) => {
       const existing =
         customRoomId === null ? undefined : this.roomList.find((room) => room.customRoomId === customRoomId);
       if (existing) return existing;
       const now = new Date();
       const room: RoomView = {
-        id: newHexId(),
+        id,
         roomId: newRoomId(),
         customRoomId,
         disabled: false,
         webhook,
+        autoClose,
+        recordsItself: autoStart != null,
         createdAt: now,
         updatedAt: now,
       };
@@ -193,7 +197,7 @@ export class InMemorySystem implements ApiPorts {
   };
 
   readonly recordings: ApiPorts['recordings'] = {
-    start: async ({ roomId, config, subject, destinations, warnings = [], webhookUrl, baseUrl }) => {
+    start: async ({ roomId, config, subject, destinations, warnings = [], webhookUrl, baseUrl, id = newHexId() }) => {
       this.#fail();
       this.destinations.push(destinations);
       const session = this.#requireOngoing(roomId, null);
@@ -202,7 +206,7 @@ export class InMemorySystem implements ApiPorts {
         throw new RoomtapeError('RECORDING_ALREADY_RUNNING', 'Recording is already running.');
       const now = new Date();
       const recording: RecordingView = {
-        id: newHexId(),
+        id,
         roomId,
         sessionId: session.id,
         status: 'recording',
@@ -234,13 +238,13 @@ export class InMemorySystem implements ApiPorts {
       const layout = changedLayout(recording.config.layout, change);
       return this.#replace(this.recordingList, { ...recording, config: { ...recording.config, layout } });
     },
-    compose: async (recordingId, request) => {
+    compose: async (recordingId, request, { id = newHexId() } = {}) => {
       this.#fail();
       const recording = this.recordingList.find(({ id }) => id === recordingId);
       if (!recording?.end) throw new RoomtapeError('RECORDING_NOT_ENDED', 'The recording is not over.');
       const now = new Date();
       const composition: CompositionView = {
-        id: newHexId(),
+        id,
         recordingId,
         status: 'queued',
         progress: null,
@@ -275,7 +279,7 @@ export class InMemorySystem implements ApiPorts {
       this.#replace(this.recordingList, stopped);
       return stopped;
     },
-    merge: async ({ sessionId, channel1, channel2 }) => {
+    merge: async ({ sessionId, channel1, channel2, id = newHexId() }) => {
       const session = this.sessionList.find(({ id }) => id === sessionId);
       if (!session) throw new RoomtapeError('SESSION_NOT_FOUND', 'Session not found.');
       const chosen = (sources: typeof channel1): MergedRecording[] =>
@@ -291,7 +295,7 @@ export class InMemorySystem implements ApiPorts {
       const now = new Date();
       const config = { ...(this.startedWith[0] as RecordingConfig), mode: 'audio' } as const;
       const merge: RecordingView = {
-        id: newHexId(),
+        id,
         roomId: session.roomId,
         sessionId,
         status: 'composing',
@@ -397,6 +401,26 @@ export class InMemorySystem implements ApiPorts {
       const url = this.deliveredFiles.get(fileId);
       return url === undefined ? null : `${url}?method=${method}&disposition=${disposition}`;
     },
+  };
+
+  readonly idempotency: ApiPorts['idempotency'] = {
+    claim: async ({ holder, key, fingerprint }) => {
+      const name = JSON.stringify([holder, key]);
+      const known = this.#keys.get(name);
+      if (!known) {
+        const objectId = newHexId<string>();
+        this.#keys.set(name, { fingerprint, objectId, answer: undefined });
+        return { state: 'mine', objectId };
+      }
+      if (known.fingerprint !== fingerprint) return { state: 'other-request' };
+      return known.answer ? { state: 'answered', answer: known.answer } : { state: 'busy' };
+    },
+    answer: async ({ holder, key }, answer) => {
+      const known = this.#keys.get(JSON.stringify([holder, key]));
+      if (known) known.answer = answer;
+    },
+    forget: async ({ holder, key }) => void this.#keys.delete(JSON.stringify([holder, key])),
+    release: async ({ holder, key }) => void this.#keys.delete(JSON.stringify([holder, key])),
   };
 
   readonly media: MediaPort = {

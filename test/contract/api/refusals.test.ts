@@ -232,7 +232,6 @@ describe('recordings/start', () => {
       /"transcription\.summary\.enabled": true/,
     ],
     ['summary.enabled', { summary: { enabled: true, prompt: 'short' } }, /"summary\.enabled": true/],
-    ['onFailure', { onFailure: { action: 'close-room' } }, /onFailure/],
   ])('names %s as not implemented', async (_field, body, message) => {
     const answer = await server.post('/v2/recordings/start', { roomId, ...(body as object) });
     expectRefusal(answer, 501, 'NOT_IMPLEMENTED', message);
@@ -324,19 +323,47 @@ describe('recordings/start', () => {
     expect(first.headers.get('x-recording-id')).toBe(second.headers.get('x-recording-id'));
     expect(server.system.recordingList).toHaveLength(1);
     const other = await server.post('/v2/recordings/start', { roomId, config: { quality: 'low' } }, key);
-    expectRefusal(other, 400, 'INVALID_REQUEST', /another request/);
+    expectRefusal(other, 422, 'IDEMPOTENCY_KEY_REUSED', /another request/);
+    const elsewhere = await server.post('/v2/rooms', {}, key);
+    expectRefusal(elsewhere, 422, 'IDEMPOTENCY_KEY_REUSED', /another request/);
   });
 });
 
 describe('rooms', () => {
   it.each<[unknown, RegExp]>([
-    [{ autoCloseConfig: { type: 'session-ends', duration: 60 } }, /"autoCloseConfig"/],
-    [{ autoStartConfig: { recording: { config: { quality: 'low' } } } }, /"autoStartConfig"/],
+    [
+      { autoStartConfig: { recording: { transcription: { enabled: true } } } },
+      /^In "autoStartConfig\.recording": "transcription\.enabled"/,
+    ],
+    [{ autoStartConfig: { hls: { config: {} } } }, /"autoStartConfig\.hls"/],
+    [{ autoStartConfig: { composite: { participants: [] } } }, /"autoStartConfig\.composite"/],
     [{ multiComposition: { recording: true } }, /multiComposition\.recording/],
     [{ allowedParticipantIds: ['ann'] }, /"allowedParticipantIds"/],
   ])('names %j as not implemented', async (body, message) =>
     expectRefusal(await server.post('/v2/rooms', body), 501, 'NOT_IMPLEMENTED', message),
   );
+
+  it('takes rules for what rooms do by themselves, and tells of them', async () => {
+    const create = async (body: object) => (await server.post('/v2/rooms', body)).body;
+    expect(await create({})).toMatchObject({ autoCloseConfig: null, autoStartConfig: { recording: false } });
+    const autoStartConfig = { recording: { config: { quality: 'low' }, onFailure: { action: 'close-room' } } };
+    const autoCloseConfig = { type: 'session-end-and-deactivate' };
+    const room = await create({ autoStartConfig, autoCloseConfig });
+    expect(room).toMatchObject({
+      autoCloseConfig: { type: 'session-end-and-deactivate', duration: 480 },
+      autoStartConfig: { recording: true },
+    });
+    expect(await create({ autoCloseConfig: { duration: 90 } })).toMatchObject({
+      autoCloseConfig: { type: 'session-ends', duration: 90 },
+    });
+    const refused: [object, RegExp][] = [
+      [{ autoCloseConfig: { duration: 0 } }, /"autoCloseConfig\.duration" is 0: it must be at least 1/],
+      [{ autoCloseConfig: { type: 'never' } }, /"autoCloseConfig\.type" is "never": it must be one of/],
+    ];
+    for (const [body, words] of refused) {
+      expectRefusal(await server.post('/v2/rooms', body), 400, 'INVALID_REQUEST', words);
+    }
+  });
 
   it('refuses bad values', async () => {
     expectRefusal(await server.post('/v2/rooms', { customRoomId: '' }), 400, 'INVALID_REQUEST', /"customRoomId"/);

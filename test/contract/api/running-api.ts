@@ -9,7 +9,7 @@ import { InMemorySystem } from './in-memory-system.ts';
 
 export const CREDENTIALS = { apiKey: 'test-key', apiSecret: 'test-secret-of-more-than-32-characters' };
 
-const CONFIG: ApiConfig = {
+export const API_CONFIG: ApiConfig = {
   host: '127.0.0.1',
   port: 0,
   publicUrl: undefined,
@@ -59,7 +59,7 @@ export class RunningApi implements AsyncDisposable {
     const log = createLogger('api-test', 'silent');
     const api = await createApi({
       ports: system,
-      config: { ...CONFIG, ...settings },
+      config: { ...API_CONFIG, ...settings },
       credentials: CREDENTIALS,
       log,
       webRoot,

@@ -247,6 +247,7 @@ for (const kind of DATABASES) {
         ]);
         expect(await findSession(db, sessionId)).toEqual({
           id: sessionId,
+          auto_start: null,
           room_id: room.room_id,
           started_at: at(0),
           ended_at: at(20),

@@ -170,6 +170,7 @@ const system = async (
       maxDurationMs: 60_000,
       transitions: true,
       admission: new Admission({ paths: [folder], minFreeDiskBytes: 0, mostRecordings: 0, ...limits }),
+      onDue: () => undefined,
       log,
     });
     const again = new ComposingAgain({ catalog, compositions, journal });
@@ -240,6 +241,24 @@ test('refuses what cannot be, and leaves nothing behind', async () => {
   const elsewhere = { roomId, recordingId: newHexId<RecordingId>(), reason: 'requested' } as const;
   expect(await code(workflow.stop(elsewhere))).toBe('RECORDING_NOT_FOUND');
   await workflow.stop({ roomId, recordingId: started.id, reason: 'requested' });
+});
+
+test('the same start once more, under the id that it was to have: what the first run made is answered', async () => {
+  const { workflow, roomId, restart, media } = await system();
+  const id = newHexId<RecordingId>();
+  const first = await workflow.start({ roomId, config, id });
+  expect(first.id).toBe(id);
+  expect((await restart().workflow.start({ roomId, config, id })).id).toBe(id);
+  expect(media.active.size).toBe(1);
+  await workflow.stop({ roomId, recordingId: id, reason: 'requested' });
+  expect((await workflow.start({ roomId, config, id })).id).toBe(id);
+  // While it is not known what became of the first run, nothing is promised.
+  const starting = newHexId<RecordingId>();
+  await insertRecording(catalog, { id: starting, roomId, sessionId: media.sessionId, config, dueAt: null });
+  expect(await code(workflow.start({ roomId, config, id: starting }))).toBe('MEDIA_UNAVAILABLE');
+  await workflow.reconcile([]);
+  // It came to nothing: the second run starts another.
+  expect((await workflow.start({ roomId, config, id: starting })).id).not.toBe(starting);
 });
 
 test('no more recordings run at once than are allowed, however many start at the same moment', async () => {

@@ -270,6 +270,41 @@ test(
 );
 
 test(
+  'one that comes when its composition is over, and its folder gone, makes no folder again',
+  () =>
+    inFolder(async (folder) => {
+      const gone = join(folder, 'composition');
+      const task: CompositionTask = {
+        version: WORK_VERSION,
+        compositionId: 'composition',
+        recordingId: RECORDING,
+        journalDir: join(folder, 'journal'),
+        segmentsDir: join(gone, 'segments'),
+        scratchDir: join(gone, 'scratch'),
+        artifactPath: join(folder, 'file'),
+        config: CONFIG,
+        shunned: [],
+        careful: false,
+      };
+      const said: string[] = [];
+      const server = await listen(join(folder, 'work.sock'), (socket) => {
+        const onRequest = (method: string) => {
+          said.push(method);
+          return method === 'hello' ? task : {};
+        };
+        new Peer(socket, { onRequest });
+      });
+      const env = { PATH: process.env.PATH, ROOMTAPE_WORK_SOCKET: join(folder, 'work.sock'), ROOMTAPE_LEASE: 'lease' };
+      const child = spawn(process.execPath, [PROGRAM], { env, stdio: 'ignore' });
+      expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
+      expect(said).toEqual(['hello', 'stumbled']);
+      expect(existsSync(gone)).toBe(false);
+      await new Promise((resolve) => server.close(resolve));
+    }),
+  60_000,
+);
+
+test(
   'a recording without a journal fails and says why',
   () =>
     inFolder(async (folder) => {

@@ -182,6 +182,17 @@ test('a compositor that falls silent is killed, and another goes on', async () =
   expect(diary().map((line) => line.split(' ')[1]?.split('-')[0])).toEqual(['0', '2']);
 });
 
+test('compositors of another version, in the midst of an upgrade, fail nothing: their work waits', async () => {
+  const log = createLogger('test', 'silent');
+  const warn = vi.spyOn(log, 'warn');
+  await open(1, { total: 3, version: 99 }, { log });
+  await coordinator.start(job('a'));
+  await vi.waitUntil(() => warn.mock.calls.length > 0, { timeout: 10_000 });
+  const words = { reason: expect.stringContaining('another version (99'), pauseMs: 2000 };
+  expect(warn.mock.calls[0]?.[0]).toMatchObject(words);
+  expect(coordinator.stats.jobs).toBe(1);
+});
+
 test('a frame that kills every decoder costs three processes, not the recording, which says so', async () => {
   const told: [string, string][] = [];
   const onIncident: CoordinatorOptions['onIncident'] = (id, { type }) => told.push([id, type]);

@@ -1,7 +1,13 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { chunksNeeded, deleteChunks, deleteJournal, journalsToDelete } from '../../../src/journal/retention.ts';
+import {
+  chunksNeeded,
+  deleteChunks,
+  deleteJournal,
+  isWhole,
+  journalsToDelete,
+} from '../../../src/journal/retention.ts';
 import { smallChunk, temporaryFolder, writeChunk } from './fixtures.ts';
 
 const chunks = [1, 2, 3, 4, 5].map((chunk) => ({ chunk, startNs: (chunk - 1) * 10, endNs: chunk * 10 - 1 }));
@@ -24,6 +30,16 @@ describe('which chunks are needed', () => {
     ).toEqual([1, 4, 5]);
     expect(chunksNeeded(chunks, []).size).toBe(0);
   });
+});
+
+it('a span is whole where no chunk of it is missing', () => {
+  const without = (...gone: number[]) => chunks.filter(({ chunk }) => !gone.includes(chunk));
+  expect(isWhole(chunks, 25, 35)).toBe(true);
+  expect(isWhole(without(1, 2, 5), 25, 35)).toBe(true);
+  expect(isWhole(without(4), 25, 35)).toBe(false);
+  expect(isWhole(without(1, 2, 3), 25, 35)).toBe(false);
+  expect(isWhole(without(3), 15, 35)).toBe(false);
+  expect(isWhole([], 0, 1)).toBe(false);
 });
 
 describe('which journals go', () => {

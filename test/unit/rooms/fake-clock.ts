@@ -4,11 +4,11 @@ export class FakeClock {
   #ms = 1000;
 
   monotonicNs(): bigint {
-    return BigInt(this.#ms) * 1_000_000n;
+    return BigInt(Math.round(this.#ms * 1e6));
   }
 
   wallMs(): number {
-    return 1_700_000_000_000 + this.#ms;
+    return Math.floor(1_700_000_000_000 + this.#ms);
   }
 
   move(ms: number): void {

@@ -67,6 +67,16 @@ describe('a session whose media process died while it was recorded', () => {
     expect(rig.rooms.recordings()[0]?.startedAtMs).toBe(was?.startedAtMs);
   });
 
+  test('says whole milliseconds, whatever the nanoseconds are', async () => {
+    dead.clock.move(0.4);
+    const { ada } = await recorded();
+    dead.clock.move(0.3);
+    await dieAndGoOn(2000);
+    const again = await rig.join('ada', {}, resumeTokenOf(ada));
+    expect(again.last('joined').recordingForMs).toBeGreaterThan(2000);
+    expect(rig.rooms.recordings().every(({ startedAtMs }) => Number.isInteger(startedAtMs))).toBe(true);
+  });
+
   test('gives everybody who comes back his place, and asks for his media anew', async () => {
     const { ada, bob, recordingId } = await recorded();
     const [track] = ada.last('answer').tracks;

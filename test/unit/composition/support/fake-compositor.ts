@@ -26,13 +26,19 @@ export interface Plan {
   readonly pausedAt?: number;
   /** Says once, when asked for the file, that this segment is not whole. */
   readonly loses?: number;
+  /** It speaks another version of the work protocol. */
+  readonly version?: number;
 }
 
 const plan = JSON.parse(process.env.PLAN ?? '{}') as Plan;
 const diary = process.env.DIARY ?? '';
 const peer = await dial(process.env.ROOMTAPE_WORK_SOCKET ?? '', { onClose: () => process.exit(0) });
 const task = compositionTask.parse(
-  await peer.request('hello', { version: WORK_VERSION, lease: process.env.ROOMTAPE_LEASE, pid: process.pid }),
+  await peer.request('hello', {
+    version: plan.version ?? WORK_VERSION,
+    lease: process.env.ROOMTAPE_LEASE,
+    pid: process.pid,
+  }),
 );
 mkdirSync(task.scratchDir, { recursive: true });
 // Where a recording that is paused ends is not known.

@@ -1,0 +1,46 @@
+/** Deletes finished files whose time is over, where the operator has set one. The recordings stay listed, without their files. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
+import { filesMadeBefore, markFileDeleted } from '../catalog/files.ts';
+import type { Logger } from '../support/log.ts';
+
+/** So many in one run; the next follows at once. */
+const BATCH = 100;
+
+export interface FileKeeperOptions {
+  readonly catalog: Catalog;
+  /** Stored paths are relative to it. */
+  readonly dataDir: string;
+  /** 0: for ever. */
+  readonly retentionMs: number;
+  readonly log: Logger;
+}
+
+export class FileKeeper {
+  readonly #options: FileKeeperOptions;
+  #freedBytes = 0;
+
+  constructor(options: FileKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Since the start. */
+  get freedBytes(): number {
+    return this.#freedBytes;
+  }
+
+  /** Repeatable: a file goes before its row says so. Resolves with `now` where more are left, else null. */
+  async sweep(now: Date): Promise<Date | null> {
+    const { catalog, dataDir, retentionMs, log } = this.#options;
+    if (retentionMs === 0) return null;
+    const leaving = await filesMadeBefore(catalog, new Date(now.getTime() - retentionMs), BATCH);
+    for (const { id, recording_id: recordingId, path, bytes } of leaving) {
+      await rm(join(dataDir, path), { force: true });
+      await markFileDeleted(catalog, id, now);
+      this.#freedBytes += bytes;
+      log.info({ recordingId, fileId: id, bytes }, 'Deleted a file whose time was over.');
+    }
+    return leaving.length < BATCH ? null : now;
+  }
+}
