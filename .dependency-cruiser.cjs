@@ -21,6 +21,7 @@ module.exports = {
     only('config', 'domain', 'support'),
     only('catalog', 'domain', 'support'),
     only('rooms', 'domain', 'support'),
+    only('webhooks', 'catalog', 'domain', 'support'),
     only('jobs', 'domain', 'support'),
     {
       ...only('journal', 'domain', 'support'),

@@ -36,6 +36,18 @@ program
   .option('--hours <n>', 'how long it is valid', wholeNumber(1, 24 * 365), 24)
   .action(async (options) => (await import('./cli/token.ts')).runToken(options));
 
+const keys = program
+  .command('keys')
+  .description('print the key and the secret that webhooks are verified with')
+  .action(async () => (await import('./cli/keys.ts')).runKeys());
+
+keys
+  .command('rotate')
+  .description('make another key, which is announced at once and in force a day later')
+  .option('--after <duration>', 'when it comes into force', '24h')
+  .option('--now', 'at once, and drop the former ones: they are in wrong hands')
+  .action(async (options) => (await import('./cli/keys.ts')).runRotate(options));
+
 program
   .command('doctor')
   .description('check ports, disk, database, fonts, browser')

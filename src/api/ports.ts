@@ -28,6 +28,11 @@ export interface PageRequest {
   readonly perPage: number;
 }
 
+export interface RoomWebhook {
+  readonly endPoint: string;
+  readonly events: readonly string[];
+}
+
 /** What is made gets this id; where it is there already, made by an earlier run of the same request, it is answered as it is. */
 export interface NewId {
   readonly id?: string | undefined;
@@ -38,6 +43,8 @@ export interface RoomView {
   readonly roomId: string;
   readonly customRoomId: string | null;
   readonly disabled: boolean;
+  /** Told of everything in the room that its patterns name. */
+  readonly webhook?: RoomWebhook | null;
   readonly autoClose?: AutoClose | null;
   /** Its sessions record themselves. */
   readonly recordsItself?: boolean;
@@ -50,6 +57,7 @@ export interface RoomsPort {
   create(
     options: {
       customRoomId: string | null;
+      webhook?: RoomWebhook | null;
       autoClose?: AutoClose | null;
       /** Fields of a start call, as they were given: each session is recorded with them. */
       autoStart?: Readonly<Record<string, unknown>> | null;
@@ -208,6 +216,8 @@ export interface RecordingView {
   readonly deliveries: readonly DeliveryView[];
   /** What the caller was told at the start that may go wrong. */
   readonly warnings: readonly string[];
+  /** Who is told of it, in the order of events; left out: nobody. */
+  readonly webhooks?: readonly WebhookCallView[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -233,6 +243,27 @@ export interface PurgeView {
   readonly failureReason: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** One event on its way to one endpoint. */
+export interface WebhookCallView {
+  readonly eventId: string;
+  readonly type: string;
+  readonly url: string;
+  /** `gone`: the endpoint answered 410. `given-up`: it was tried for as long as is configured. */
+  readonly status: 'waiting' | 'delivered' | 'gone' | 'given-up';
+  readonly attempts: number;
+  /** Of the last attempt. `status` null: no answer came. */
+  readonly answer: { readonly at: Date; readonly status: number | null; readonly error: string | null } | null;
+  /** Null: it is not tried any more. */
+  readonly dueAt: Date | null;
+}
+
+/** How the caller of a start is told of the recording. */
+export interface Callback {
+  readonly webhookUrl?: string | undefined;
+  /** With what the URLs of its files begin in what he is told. */
+  readonly baseUrl?: string | undefined;
 }
 
 /** What to compose a recording to again. */
@@ -269,12 +300,13 @@ export interface RecordingsPort {
       onFailure?: OnFailure | null;
       destinations?: Destinations;
       warnings?: readonly string[];
-    } & NewId,
+    } & Callback &
+      NewId,
   ): Promise<RecordingView>;
   /** Ends the running recording of the room or of the subject in it, or the named one. ROOM_NOT_FOUND, RECORDING_NOT_RUNNING, RECORDING_NOT_FOUND. */
   stop(options: { roomId: string; recordingId: string | null; subject?: SubjectName }): Promise<RecordingView>;
   /** Begins to merge finished recordings. SESSION_NOT_FOUND, RECORDING_NOT_FOUND, RECORDING_NOT_DONE. */
-  merge(request: MergeRequest & NewId): Promise<RecordingView>;
+  merge(request: MergeRequest & Callback & NewId): Promise<RecordingView>;
   /** Of one kind; those of rooms if it is left out. */
   list(
     request: PageRequest & {
@@ -361,6 +393,49 @@ export interface HealthPort {
   metrics(): Promise<string>;
 }
 
+/** What happened, as others are told of it. */
+export interface EventView {
+  readonly id: string;
+  readonly type: string;
+  readonly roomId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
+  readonly webhooks: readonly WebhookCallView[];
+}
+
+export interface EventsPort {
+  /**
+   * In the order of their commits, from after the named event on, or from the oldest that is kept. RESOURCE_NOT_FOUND: the named one is not
+   * known (any more). `fileUrlOf` signs the URLs of files in what they tell.
+   */
+  list(request: {
+    after: string | null;
+    limit: number;
+    roomId: string | null;
+    sessionId: string | null;
+    recordingId: string | null;
+    types: readonly string[];
+    fileUrlOf: (fileId: string) => string;
+  }): Promise<readonly EventView[]>;
+  /** The room that an event is about; null: there is no such event (any more). */
+  roomOf(eventId: string): Promise<string | null>;
+  /** Sends it again to everybody who was to be told. Resolves with to how many. */
+  resend(eventId: string): Promise<number>;
+}
+
+export interface PublicKeyView {
+  readonly id: string;
+  /** PKCS#1 PEM. */
+  readonly publicKey: string;
+  readonly from: Date;
+  readonly until: Date | null;
+}
+
+export interface SigningPort {
+  /** What webhooks are signed with now; and with it those that will be used, or were a short while ago. */
+  published(): Promise<{ current: PublicKeyView; all: readonly PublicKeyView[] }>;
+}
+
 /** An answer to be given again. */
 export interface StoredAnswer {
   readonly status: number;
@@ -393,6 +468,8 @@ export interface IdempotencyPort {
 }
 
 export interface ApiPorts {
+  readonly events: EventsPort;
+  readonly signing: SigningPort;
   readonly rooms: RoomsPort;
   readonly sessions: SessionsPort;
   readonly recordings: RecordingsPort;

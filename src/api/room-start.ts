@@ -14,6 +14,7 @@ export interface RoomStart {
   readonly onFailure: OnFailure | null;
   readonly destinations?: Destinations;
   readonly warnings?: readonly string[];
+  readonly webhookUrl?: string | undefined;
 }
 
 /** NOT_IMPLEMENTED for what can't be done yet, INVALID_REQUEST for destinations that can't work. */
@@ -35,6 +36,7 @@ export const toRoomStart = (
   const waitMs = (onFailure?.waitTime ?? LONGEST_WAIT_S) * 1000;
   return {
     config: recordingConfig,
+    webhookUrl: fields.webhookUrl,
     onFailure: onFailure ? { action: onFailure.action, waitMs } : null,
     ...asked,
   };

@@ -7,7 +7,7 @@ import { optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
-import { type RecordingFields, refuseNotImplemented, toRecordingConfig } from './start-recording.ts';
+import { type RecordingFields, toRecordingConfig, WEBHOOK_URL } from './start-recording.ts';
 import { TRACK_KINDS, type TrackKind, trackKind } from './start-subject.ts';
 import { imageAt, imageIn } from './watermark-image.ts';
 
@@ -64,7 +64,7 @@ export const compositeStart = (allowed: true | readonly string[]) =>
       }),
       watermarks: optional(z.array(watermark(allowed)).max(MOST_WATERMARKS)),
       fileFormat: optional(z.enum(['mp4', 'webm'])),
-      webhookUrl: optional(outboundUrl(allowed)),
+      webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
       bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
       preSignedURL: optional(outboundUrl(allowed)).meta({ description: 'Presigned PUT of S3, GCS or Azure Blob.' }),
     })
@@ -83,7 +83,6 @@ const sourcesOf = (kinds: readonly TrackKind[] | undefined): TrackSource[] =>
 /** NOT_IMPLEMENTED and INVALID_REQUEST, before anything is fetched. */
 export const toCompositeConfig = (fields: CompositeFields): RecordingConfig => {
   const { participants = [], watermarks = [], fileFormat } = fields;
-  refuseNotImplemented([['webhookUrl', fields.webhookUrl]]);
   const untold = watermarks.findIndex(({ type, topic }) => type === 'pubsub' && !topic);
   if (untold >= 0) {
     const text = `"watermarks[${untold}].topic" is missing: the type "pubsub" shows what is said on a topic of the room.`;

@@ -51,6 +51,8 @@ export const recordingConfigFields = z.object({
   orientation: given(z.enum(['landscape', 'portrait'])),
 });
 
+export const WEBHOOK_URL = 'Told of this recording, besides the endpoint of its room: docs/webhooks.md.';
+
 /** The fields of a start call besides the room. `allowed`: see `outboundUrl`. */
 export const recordingFields = (allowed: true | readonly string[]) =>
   z.object({
@@ -61,7 +63,7 @@ export const recordingFields = (allowed: true | readonly string[]) =>
     templateUrl: optional(outboundUrl(allowed)),
     transcription: optional(transcription),
     summary: optional(summary),
-    webhookUrl: optional(outboundUrl(allowed)),
+    webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
     awsDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
     preSignedUrl: optional(outboundUrl(allowed)).meta({ description: 'Presigned PUT of S3, GCS or Azure Blob.' }),
     onFailure: optional(z.object({ action: z.literal('close-room'), waitTime: given(z.number().min(0).max(150)) })),
@@ -79,6 +81,7 @@ const EXAMPLE = {
     orientation: 'landscape',
   },
   fileFormat: 'mp4',
+  webhookUrl: 'https://example.org/hook',
 };
 
 export const startBody = (allowed: true | readonly string[]) =>
@@ -109,7 +112,6 @@ export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
     ['transcription.enabled', fields.transcription?.enabled],
     ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
     ['summary.enabled', fields.summary?.enabled],
-    ['webhookUrl', fields.webhookUrl],
   ]);
   return {
     layout: {

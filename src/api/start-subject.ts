@@ -4,29 +4,18 @@
  */
 import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
-import { mediaKindOf, type TrackSource } from '../domain/media.ts';
+import { mediaKindOf } from '../domain/media.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { TRACK_KINDS, type TrackKind } from '../domain/track-kind.ts';
 import { optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
 import type { SubjectName, SubjectRequest } from './ports.ts';
 import { bucketPath } from './start-delivery.ts';
-import { refuseNotImplemented } from './start-recording.ts';
+import { refuseNotImplemented, WEBHOOK_URL } from './start-recording.ts';
 
-/** The wire's names of tracks. */
-export const TRACK_KINDS = {
-  audio: 'microphone',
-  video: 'camera',
-  screen_audio: 'screen-audio',
-  screen_video: 'screen-video',
-} as const satisfies Record<string, TrackSource>;
-export type TrackKind = keyof typeof TRACK_KINDS;
+export { kindOf, TRACK_KINDS, type TrackKind } from '../domain/track-kind.ts';
+
 export const trackKind = z.enum(['audio', 'video', 'screen_audio', 'screen_video']);
-
-export const kindOf = (source: TrackSource): TrackKind => {
-  const found = (Object.keys(TRACK_KINDS) as TrackKind[]).find((kind) => TRACK_KINDS[kind] === source);
-  if (!found) throw new Error(`A track "${source}" has no name on the wire.`);
-  return found;
-};
 
 const roomId = z.string().min(1).max(256).meta({ description: 'Room id or customRoomId.' });
 const participantId = z.string().min(1).max(64);
@@ -34,7 +23,7 @@ const shared = (allowed: true | readonly string[]) =>
   z.object({
     roomId,
     participantId,
-    webhookUrl: optional(outboundUrl(allowed)),
+    webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
     bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
   });
 
@@ -85,10 +74,7 @@ export const toSubjectName = ({ participantId, kind }: StopFields): SubjectName 
 /** NOT_IMPLEMENTED for what can't be done yet; INVALID_REQUEST for pictures as MP3. */
 export const toSubject = (fields: StartFields): { subject: SubjectRequest; config: RecordingConfig } => {
   const { participantId, kind, fileFormat = 'webm', metadata } = fields;
-  refuseNotImplemented([
-    ['fileFormat', fileFormat === 'm3u8' ? fileFormat : undefined],
-    ['webhookUrl', fields.webhookUrl],
-  ]);
+  refuseNotImplemented([['fileFormat', fileFormat === 'm3u8' ? fileFormat : undefined]]);
   const config = { ...COPIED, fileFormat: fileFormat === 'mp4' ? 'mp4' : 'webm' } as const;
   if (!kind) return { subject: { kind: 'participant', participantId, ...(metadata && { metadata }) }, config };
   const source = TRACK_KINDS[kind];

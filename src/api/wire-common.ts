@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RecordingView } from './ports.ts';
 import { toWireDelivery, wireDelivery } from './wire-delivery.ts';
 import { toWireIncident, wireIncident } from './wire-incident.ts';
+import { toWireWebhook, wireWebhook } from './wire-webhook.ts';
 
 /** What an answer needs besides the recording itself. */
 export interface Around {
@@ -27,6 +28,7 @@ export const commonFields = {
     .array(wireDelivery)
     .meta({ description: 'How each file gets where the start call said. None before it is done.' }),
   warnings: z.array(z.string()).meta({ description: 'What may go wrong, as far as the start call told.' }),
+  webhook: wireWebhook,
   createdAt: z.string(),
   updatedAt: z.string(),
   links: z.object({ get_room: z.string(), get_session: z.string() }),
@@ -45,6 +47,7 @@ export const toCommonFields = (recording: RecordingView, { userId, baseUrl }: Ar
   incidents: recording.incidents.map(toWireIncident),
   deliveries: recording.deliveries.map(toWireDelivery),
   warnings: [...recording.warnings],
+  webhook: toWireWebhook(recording.webhooks ?? []),
   createdAt: recording.createdAt.toISOString(),
   updatedAt: recording.updatedAt.toISOString(),
   links: {

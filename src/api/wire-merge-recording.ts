@@ -4,6 +4,7 @@ import type { RecordingStatus } from '../domain/recording.ts';
 import type { RecordingView } from './ports.ts';
 import type { Around } from './wire-common.ts';
 import { toWireFile, wireFile } from './wire-file.ts';
+import { toWireWebhook, wireWebhook } from './wire-webhook.ts';
 
 const channel = z.array(z.object({ recordingId: z.string(), participantId: z.string() }));
 export const mergeStatus = z.enum(['processing', 'completed', 'failed']);
@@ -23,6 +24,7 @@ export const wireMergeRecording = z
     file: wireFile.nullable().meta({ description: 'Null until the status is completed.' }),
     progress: z.number().nullable(),
     failureReason: z.string().nullable(),
+    webhook: wireWebhook,
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -56,6 +58,7 @@ export const toWireMerge = (recording: RecordingView, around: Around): WireMerge
     file: file ? { ...toWireFile(file, around.fileUrlOf(file.id)), ratio } : null,
     progress: recording.progress,
     failureReason: recording.failureReason,
+    webhook: toWireWebhook(recording.webhooks ?? []),
     createdAt: recording.createdAt.toISOString(),
     updatedAt: recording.updatedAt.toISOString(),
   };

@@ -13,6 +13,7 @@ export const wireRoom = z
     customRoomId: z.string().nullable(),
     userId: z.string(),
     disabled: z.boolean(),
+    webhook: z.object({ endPoint: z.string(), events: z.array(z.string()) }).nullable(),
     autoCloseConfig: z
       .object({ type: z.enum(['session-ends', 'session-end-and-deactivate']), duration: z.number() })
       .nullable()
@@ -33,6 +34,7 @@ export const toWireRoom = (room: RoomView, userId: string, baseUrl: string): Wir
   customRoomId: room.customRoomId,
   userId,
   disabled: room.disabled,
+  webhook: room.webhook ? { endPoint: room.webhook.endPoint, events: [...room.webhook.events] } : null,
   autoCloseConfig: room.autoClose
     ? {
         type: room.autoClose.deactivate ? 'session-end-and-deactivate' : 'session-ends',

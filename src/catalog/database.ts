@@ -159,9 +159,9 @@ export const pingDatabase = async (catalog: Catalog): Promise<void> => {
   await sql`select 1`.execute(catalog);
 };
 
-/** Runs all of it, or nothing. Inside, pass `trx` to the queries. */
+/** Runs all of it, or nothing. Inside, pass `trx` to the queries. What is given a transaction becomes part of that. */
 export const transaction = <T>(catalog: Catalog, work: (trx: Catalog) => Promise<T>): Promise<T> =>
-  catalog.transaction().execute(work);
+  catalog.isTransaction ? work(catalog) : catalog.transaction().execute(work);
 
 /** Name of the unique constraint or index that refused a statement; null for any other error. */
 export const violatedConstraint = (error: unknown): string | null =>

@@ -1,11 +1,12 @@
 /**
  * Queries about recordings. Every change of state names the state it goes to; the row changes only from a state that may become it
- * (`domain/recording.ts`), so that of two who race one is told that he was late.
+ * (`domain/recording.ts`), so that of two who race one is told that he was late. The event that tells of a change is written with it.
  */
 
 import { sql } from 'kysely';
 import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
+import type { RecordingPhase } from '../domain/event-types.ts';
 import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
@@ -19,8 +20,10 @@ import {
   subjectKey,
 } from '../domain/recording.ts';
 import type { OnFailure } from '../domain/room-rules.ts';
-import { type Catalog, violatedConstraint } from './database.ts';
+import { type Catalog, transaction, violatedConstraint } from './database.ts';
+import { welcomeEndpoint } from './events.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
+import { appendRecordingEvent } from './recording-events.ts';
 import type { RecordingRow, WallPause } from './tables.ts';
 
 export const RECORDING_STATUSES = [
@@ -50,11 +53,16 @@ export const insertRecording = async (
     dueAt: Date | null;
     destinations?: Destinations | null;
     warnings?: readonly string[];
+    /** Told of this recording, besides the room's endpoint. */
+    webhookUrl?: string | undefined;
+    /** Where its files' URLs begin, unless the operator says it. */
+    baseUrl?: string | undefined;
   },
 ): Promise<RecordingRow> => {
   const subject = recording.subject ?? { kind: 'room' };
-  try {
-    return await catalog
+  const insert = async (trx: Catalog): Promise<RecordingRow> => {
+    if (recording.webhookUrl) await welcomeEndpoint(trx, recording.webhookUrl);
+    const row = await trx
       .insertInto('recordings')
       .values({
         id: recording.id,
@@ -69,9 +77,16 @@ export const insertRecording = async (
         due_at: recording.dueAt,
         destinations: recording.destinations ? JSON.stringify(recording.destinations) : null,
         warnings: JSON.stringify(recording.warnings ?? []),
+        webhook_url: recording.webhookUrl ?? null,
+        base_url: recording.baseUrl ?? null,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await appendRecordingEvent(trx, row, 'starting');
+    return row;
+  };
+  try {
+    return await transaction(catalog, insert);
   } catch (cause) {
     const constraint = violatedConstraint(cause) ?? '';
     if (constraint === 'recordings_pkey') {
@@ -127,26 +142,53 @@ const columnsOf = (change: RecordingChange) => ({
 });
 
 /**
- * Takes a recording to another state. Null: it is unknown, or in a state from which this one can't be reached; nothing was changed.
+ * Takes a recording to another state, and tells of it in the same transaction. Null: it is unknown, or in a state from which this one can't
+ * be reached; nothing was changed, nobody is told. Files that a recording is done with are to be there before.
  */
-export const moveRecording = async (
+export const moveRecording = (
   catalog: Catalog,
   recordingId: RecordingId,
   to: RecordingStatus,
   change: RecordingChange = {},
-): Promise<RecordingRow | null> => {
-  const from = RECORDING_STATUSES.filter((status) => mayBecome(status, to));
-  // Nothing becomes `starting`; an empty list is no valid SQL.
-  if (from.length === 0) return null;
-  const row = await catalog
-    .updateTable('recordings')
-    // Nothing will be delivered of what has failed: the secret in a presigned URL is not kept.
-    .set({ status: to, ...columnsOf(change), ...(to === 'failed' && { destinations: null }) })
-    .where('id', '=', recordingId)
-    .where('status', 'in', from)
-    .returningAll()
-    .executeTakeFirst();
-  return row ?? null;
+): Promise<RecordingRow | null> =>
+  transaction(catalog, async (trx) => {
+    const before = await trx
+      .selectFrom('recordings')
+      .select('status')
+      .where('id', '=', recordingId)
+      // Rows that refer to it may be written meanwhile.
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+    if (!before || !mayBecome(before.status, to)) return null;
+    const row = await trx
+      .updateTable('recordings')
+      // Nothing will be delivered of what has failed: the secret in a presigned URL is not kept.
+      .set({ status: to, ...columnsOf(change), ...(to === 'failed' && { destinations: null }) })
+      .where('id', '=', recordingId)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const phase = phaseOf(before.status, to);
+    if (phase) await appendRecordingEvent(trx, row, phase);
+    return row;
+  });
+
+/** What is told of a change of state. A pause is not, nor that composing follows stopping. */
+const phaseOf = (from: RecordingStatus, to: RecordingStatus): RecordingPhase | null => {
+  switch (to) {
+    case 'recording':
+      return from === 'starting' ? 'started' : null;
+    case 'stopping':
+      return 'stopping';
+    case 'composing':
+      return from === 'stopping' ? null : 'stopping';
+    case 'done':
+      return 'stopped';
+    case 'failed':
+      return 'failed';
+    case 'starting':
+    case 'paused':
+      return null;
+  }
 };
 
 /** What may change while it runs, as the media process or the journal tells it. */

@@ -2,10 +2,11 @@
 import type { RoomId } from '../domain/ids.ts';
 import type { AutoClose } from '../domain/room-rules.ts';
 import type { Catalog } from './database.ts';
+import { welcomeEndpoint } from './events.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { RoomRow, RoomWebhook } from './tables.ts';
 
-/** Makes a room, or answers the one that has this id or `customRoomId` already, unchanged. */
+/** Makes a room, or answers the one that has this id or `customRoomId` already, unchanged. Its endpoint is called again, had it been gone. */
 export const createRoom = async (
   catalog: Catalog,
   room: {
@@ -18,6 +19,7 @@ export const createRoom = async (
     autoStart?: unknown;
   },
 ): Promise<RoomRow> => {
+  if (room.webhook) await welcomeEndpoint(catalog, room.webhook.endPoint);
   const made = await catalog
     .insertInto('rooms')
     .values({

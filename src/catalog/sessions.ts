@@ -1,6 +1,8 @@
 /** Queries about sessions and who was in them. All of it may be told twice: events of the media process are sent again after a restart. */
+import type { EventType } from '../domain/event-types.ts';
 import type { ParticipantId, RoomId, SessionId } from '../domain/ids.ts';
-import type { Catalog } from './database.ts';
+import { type Catalog, transaction } from './database.ts';
+import { appendEvent } from './events.ts';
 import { offsetOf, type Page, type PageRequest } from './paging.ts';
 import type { SessionRow, StayRow } from './tables.ts';
 
@@ -9,80 +11,116 @@ export interface SessionOfRoom extends SessionRow {
   readonly custom_room_id: string | null;
 }
 
-/** Repeatable. */
-export const insertSession = async (
+/** Repeatable: told of once. */
+export const insertSession = (
   catalog: Catalog,
   session: { id: SessionId; roomId: RoomId; startedAt: Date },
-): Promise<void> => {
-  await catalog
-    .insertInto('sessions')
-    .values({ id: session.id, room_id: session.roomId, started_at: session.startedAt })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute();
-};
+): Promise<void> =>
+  transaction(catalog, async (trx) => {
+    const begun = await trx
+      .insertInto('sessions')
+      .values({ id: session.id, room_id: session.roomId, started_at: session.startedAt })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (begun) await tell(trx, begun, 'session-started', { start: begun.started_at.toISOString() });
+  });
 
 /** Ends a session, and every stay in it that is still open. False: it had ended, or is unknown. */
-export const endSession = async (catalog: Catalog, sessionId: SessionId, endedAt: Date): Promise<boolean> => {
-  await catalog
-    .updateTable('stays')
-    .set({ left_at: endedAt })
-    .where('session_id', '=', sessionId)
-    .where('left_at', 'is', null)
-    .execute();
-  const ended = await catalog
-    .updateTable('sessions')
-    .set({ ended_at: endedAt })
-    .where('id', '=', sessionId)
-    .where('ended_at', 'is', null)
-    .returning('id')
-    .executeTakeFirst();
-  return ended !== undefined;
-};
+export const endSession = (catalog: Catalog, sessionId: SessionId, endedAt: Date): Promise<boolean> =>
+  transaction(catalog, async (trx) => {
+    const session = await lockSession(trx, sessionId);
+    if (!session) return false;
+    const stays = await trx
+      .updateTable('stays')
+      .set({ left_at: endedAt })
+      .where('session_id', '=', sessionId)
+      .where('left_at', 'is', null)
+      .returningAll()
+      .execute();
+    for (const stay of stays.sort((a, b) => a.id - b.id)) await tellOfStay(trx, session, stay, 'participant-left');
+    if (session.ended_at) return false;
+    await trx.updateTable('sessions').set({ ended_at: endedAt }).where('id', '=', sessionId).execute();
+    const start = session.started_at.toISOString();
+    await tell(trx, session, 'session-ended', { start, end: endedAt.toISOString() });
+    return true;
+  });
 
 /**
  * A participant is there from now on. Repeatable: known by participant and time; and whose stay is open already goes on with it, since a media
- * process that took the place of another does not know when he came.
+ * process that took the place of another does not know when he came. Told of once.
  */
-export const openStay = async (
+export const openStay = (
   catalog: Catalog,
   stay: { sessionId: SessionId; participantId: ParticipantId; name: string; hidden: boolean; joinedAt: Date },
-): Promise<void> => {
-  const open = await catalog
-    .selectFrom('stays')
-    .select('id')
-    .where('session_id', '=', stay.sessionId)
-    .where('participant_id', '=', stay.participantId)
-    .where('left_at', 'is', null)
-    .executeTakeFirst();
-  if (open) return;
-  await catalog
-    .insertInto('stays')
-    .values({
-      session_id: stay.sessionId,
-      participant_id: stay.participantId,
-      name: stay.name,
-      hidden: stay.hidden,
-      joined_at: stay.joinedAt,
-    })
-    .onConflict((conflict) => conflict.columns(['session_id', 'participant_id', 'joined_at']).doNothing())
-    .execute();
-};
+): Promise<void> =>
+  transaction(catalog, async (trx) => {
+    const session = await lockSession(trx, stay.sessionId);
+    const open = await trx
+      .selectFrom('stays')
+      .select('id')
+      .where('session_id', '=', stay.sessionId)
+      .where('participant_id', '=', stay.participantId)
+      .where('left_at', 'is', null)
+      .executeTakeFirst();
+    if (open) return;
+    const opened = await trx
+      .insertInto('stays')
+      .values({
+        session_id: stay.sessionId,
+        participant_id: stay.participantId,
+        name: stay.name,
+        hidden: stay.hidden,
+        joined_at: stay.joinedAt,
+      })
+      .onConflict((conflict) => conflict.columns(['session_id', 'participant_id', 'joined_at']).doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (session && opened) await tellOfStay(trx, session, opened, 'participant-joined');
+  });
 
 /** The participant's stay that was open at that time ends. False: there was none. */
-export const closeStay = async (
+export const closeStay = (
   catalog: Catalog,
   stay: { sessionId: SessionId; participantId: ParticipantId; leftAt: Date },
-): Promise<boolean> => {
-  const closed = await catalog
-    .updateTable('stays')
-    .set({ left_at: stay.leftAt })
-    .where('session_id', '=', stay.sessionId)
-    .where('participant_id', '=', stay.participantId)
-    .where('left_at', 'is', null)
-    .where('joined_at', '<=', stay.leftAt)
-    .returning('id')
-    .execute();
-  return closed.length > 0;
+): Promise<boolean> =>
+  transaction(catalog, async (trx) => {
+    const session = await lockSession(trx, stay.sessionId);
+    const closed = await trx
+      .updateTable('stays')
+      .set({ left_at: stay.leftAt })
+      .where('session_id', '=', stay.sessionId)
+      .where('participant_id', '=', stay.participantId)
+      .where('left_at', 'is', null)
+      .where('joined_at', '<=', stay.leftAt)
+      .returningAll()
+      .execute();
+    if (session) for (const one of closed) await tellOfStay(trx, session, one, 'participant-left');
+    return closed.length > 0;
+  });
+
+/** Whoever changes it, or who is in it, comes one after the other: so do the events that tell of it. */
+const lockSession = async (trx: Catalog, sessionId: SessionId): Promise<SessionRow | null> => {
+  const row = await trx
+    .selectFrom('sessions')
+    .selectAll()
+    .where('id', '=', sessionId)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+};
+
+const tell = (
+  trx: Catalog,
+  { id, room_id: roomId }: SessionRow,
+  type: EventType,
+  data: Record<string, unknown>,
+): Promise<unknown> => appendEvent(trx, { type, roomId, sessionId: id, recordingId: null, data });
+
+/** Nobody is told of hidden participants. */
+const tellOfStay = async (trx: Catalog, session: SessionRow, stay: StayRow, type: EventType): Promise<void> => {
+  if (stay.hidden) return;
+  await tell(trx, session, type, { participantId: stay.participant_id, participantName: stay.name });
 };
 
 const withRoom = (catalog: Catalog) =>

@@ -109,6 +109,10 @@ export interface RecordingsTable {
   destinations: ColumnType<Destinations | null, string | null | undefined, string | null>;
   /** What the caller was told may go wrong. */
   warnings: ColumnType<readonly string[], string | undefined, string>;
+  /** Called besides the room's, about this recording alone. */
+  webhook_url: ColumnType<string | null, string | null | undefined, never>;
+  /** Under which address the caller of the start reached us; null: nobody called. */
+  base_url: ColumnType<string | null, string | null | undefined, never>;
   /** A tombstone: files and journal are gone, the row tells that it was. */
   deleted_at: Date | null;
   created_at: Timestamp;
@@ -230,15 +234,74 @@ export interface PurgesTable {
   updated_at: Timestamp;
 }
 
-/** Something that is to be told or done because a state changed, written in the transaction that changed it. */
-export interface OutboxTable {
-  id: Generated<number>;
-  recording_id: RecordingId | null;
+/** A file that an event tells of. Its URL is signed when somebody is told: one from back then would have expired. */
+export interface EventFile {
+  readonly fileId: FileId;
+  /** Relative to the store. */
+  readonly filePath: string;
+}
+
+/** What happened, written in the transaction that made it so. Never changed but for its position. */
+export interface EventsTable {
+  seq: Generated<number>;
+  /** 24 hex: `webhook-id`. */
+  id: string;
   type: string;
-  payload: Json<unknown>;
+  room_id: RoomId;
+  session_id: SessionId | null;
+  recording_id: RecordingId | null;
+  /** JSON text, byte for byte as it was made: `jsonb` would refuse halves of surrogate pairs, which names may hold. */
+  data: string;
+  /** JSON text of `EventFile[]`. */
+  files: Generated<string>;
+  /** Grows in the order of commits; null until somebody reads. */
+  position: number | null;
+  created_at: Timestamp;
+}
+
+/** `waiting`: to be tried at `due_at`. `gone`: the endpoint answered 410. `given-up`: tried for as long as is configured. */
+export type WebhookCallStatus = 'waiting' | 'delivered' | 'gone' | 'given-up';
+
+/** One event on its way to one endpoint. */
+export interface WebhookCallsTable {
+  id: Generated<number>;
+  event_id: string;
+  url: string;
+  /** Scheme, host and port of it: those of one origin share its slots. */
+  origin: string;
+  url_hash: string;
+  /** Hash of the URL and of what the event is about: calls of one lane go one after the other. */
+  lane: string;
+  /** False: it neither waits for those before it nor holds up those behind it. */
+  in_order: Generated<boolean>;
+  status: Generated<WebhookCallStatus>;
   attempts: Generated<number>;
-  due_at: Timestamp;
-  done_at: Date | null;
+  refusals: Generated<number>;
+  /** The time that it may be tried for counts from here. */
+  since: Date;
+  /** While it is tried: when that is taken for lost. */
+  due_at: Date;
+  answered_at: Date | null;
+  answer_status: number | null;
+  answer_error: string | null;
+}
+
+/** Endpoints that answered 410 and that nobody has named since. */
+export interface GoneEndpointsTable {
+  url_hash: string;
+  gone_at: Date;
+}
+
+/** What webhooks are signed with. The one in force is the last whose `active_from` is over. */
+export interface SigningKeysTable {
+  id: string;
+  /** PKCS#8 PEM, RSA. */
+  private_key: string;
+  /** PKCS#1 PEM. */
+  public_key: string;
+  /** `whsec_` and base64, as the Standard Webhooks have it. */
+  secret: string;
+  active_from: Date;
   created_at: Timestamp;
 }
 
@@ -273,8 +336,11 @@ export interface Tables {
   files: FilesTable;
   recording_incidents: RecordingIncidentsTable;
   deliveries: DeliveriesTable;
-  outbox: OutboxTable;
   purges: PurgesTable;
+  events: EventsTable;
+  webhook_calls: WebhookCallsTable;
+  gone_endpoints: GoneEndpointsTable;
+  signing_keys: SigningKeysTable;
   idempotency_keys: IdempotencyKeysTable;
 }
 
@@ -287,4 +353,6 @@ export type FileRow = Selectable<FilesTable>;
 export type IncidentRow = Selectable<RecordingIncidentsTable>;
 export type PurgeRow = Selectable<PurgesTable>;
 export type DeliveryRow = Selectable<DeliveriesTable>;
-export type OutboxRow = Selectable<OutboxTable>;
+export type EventRow = Selectable<EventsTable>;
+export type WebhookCallRow = Selectable<WebhookCallsTable>;
+export type SigningKeyRow = Selectable<SigningKeysTable>;

@@ -59,6 +59,9 @@ export interface Config {
   readonly localRetentionMs: number;
   readonly deliveryRetryMs: number;
   readonly deliveryIdleLimitMs: number;
+  readonly webhookTimeoutMs: number;
+  readonly webhookRetryWindowMs: number;
+  readonly eventRetentionMs: number;
   readonly maxRecordingDurationMs: number;
   /** 0: no limit. */
   readonly maxRecordings: number;
@@ -120,6 +123,9 @@ const toConfig = (values: SettingValues): Config => {
     localRetentionMs: values.localRetention,
     deliveryRetryMs: values.deliveryRetry,
     deliveryIdleLimitMs: values.deliveryIdleLimit,
+    webhookTimeoutMs: values.webhookTimeout,
+    webhookRetryWindowMs: values.webhookRetryWindow,
+    eventRetentionMs: values.eventRetention,
     maxRecordingDurationMs: values.maxRecordingDuration,
     maxRecordings: values.maxRecordings,
     transitions: values.transitions,

@@ -202,6 +202,26 @@ export const SETTINGS = {
     meaning: 'A destination that takes or says nothing for so long is cut off; the delivery is tried again.',
   }),
 
+  // Telling others.
+  webhookTimeout: duration({
+    fallback: '15s',
+    min: '1s',
+    max: '1m',
+    meaning: 'How long a webhook endpoint may take to answer.',
+  }),
+  webhookRetryWindow: duration({
+    fallback: '72h',
+    min: '0s',
+    max: '30d',
+    meaning: 'How long a webhook that is not taken is tried again, at growing intervals up to an hour.',
+  }),
+  eventRetention: duration({
+    fallback: '30d',
+    min: '1h',
+    max: '3650d',
+    meaning: 'How long events can be read again. Those of a recording are kept as long as it is.',
+  }),
+
   // Recording.
   maxRecordingDuration: duration({
     fallback: '12h',

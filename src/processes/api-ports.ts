@@ -37,6 +37,7 @@ import { purgesOf } from '../catalog/purges.ts';
 import { findRecording, listRecordings } from '../catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../catalog/rooms.ts';
 import { findSession, listSessions, type SessionOfRoom, staysOf } from '../catalog/sessions.ts';
+import { callsOfRecordings } from '../catalog/webhook-calls.ts';
 import type { ObjectStore, Reach } from '../delivery/object-store.ts';
 import { contentTypeOf, extensionOf } from '../domain/content-type.ts';
 import { type StoredAt, withoutQuery } from '../domain/delivery.ts';
@@ -52,12 +53,14 @@ import type { MediaControl } from '../recordings/ports.ts';
 import type { Purges } from '../recordings/purges.ts';
 import type { RecordingWorkflow, SubjectOf } from '../recordings/workflow.ts';
 import { newHexId, newRoomId } from '../support/new-id.ts';
+import { webhookCallView } from './webhook-ports.ts';
 
 const roomView = (row: RoomRow): RoomView => ({
   id: row.id,
   roomId: row.room_id,
   customRoomId: row.custom_room_id,
   disabled: row.disabled,
+  webhook: row.webhook,
   autoClose: row.auto_close,
   recordsItself: row.auto_start !== null,
   createdAt: row.created_at,
@@ -67,8 +70,8 @@ const roomView = (row: RoomRow): RoomView => ({
 const roomNotFound = (id: string): RoomtapeError => new RoomtapeError('ROOM_NOT_FOUND', `There is no room "${id}".`);
 
 export const roomsPort = (catalog: Catalog, media: MediaControl): RoomsPort => ({
-  create: async ({ customRoomId, autoClose = null, autoStart = null, id = newHexId() }) => {
-    const room = { id, roomId: newRoomId<RoomId>(), customRoomId, webhook: null, autoClose, autoStart };
+  create: async ({ customRoomId, webhook = null, autoClose = null, autoStart = null, id = newHexId() }) => {
+    const room = { id, roomId: newRoomId<RoomId>(), customRoomId, webhook, autoClose, autoStart };
     return roomView(await createRoom(catalog, room));
   },
   list: async (request) => {
@@ -289,6 +292,8 @@ export const recordingsPort = (
   merges: Merges,
   purges: Purges,
   deliveries: Deliveries,
+  /** Something may have happened that others are to be told of. */
+  told: () => void,
 ): RecordingsPort => {
   const views = async (rows: readonly RecordingRow[]): Promise<RecordingView[]> => {
     const ids = rows.map(({ id }) => id);
@@ -301,6 +306,7 @@ export const recordingsPort = (
     const incidents = await incidentsOf(catalog, ids);
     const sent = await deliveriesOf(catalog, ids);
     const made = new Set<string | null>(again.map(({ id }) => id));
+    const calls = await callsOfRecordings(catalog, ids);
     return rows.map((row) => {
       const own = (row.status === 'done' ? files : [])
         .filter((candidate) => candidate.recording_id === row.id && !made.has(candidate.composition_id))
@@ -335,6 +341,7 @@ export const recordingsPort = (
         files: own,
         deliveries: sent.filter(({ recording_id }) => recording_id === row.id).map(deliveryView),
         warnings: row.warnings,
+        webhooks: calls.filter(({ recording_id }) => recording_id === row.id).map(webhookCallView),
         createdAt: row.created_at,
         updatedAt: row.updated_at,
       };
@@ -348,11 +355,11 @@ export const recordingsPort = (
   return {
     start: async ({ subject, ...options }) => {
       const about = subject && { subject: subjectIn(subject), prepare: keepWatermarks(subject) };
-      return view(await workflow.start({ ...options, ...about }));
+      return view(await workflow.start({ ...options, ...about }).finally(told));
     },
     stop: async ({ subject, ...options }) => {
       const which = subject && { subject: { kind: subject.kind, key: keyOf(subject) } };
-      return view(await workflow.stop({ ...options, ...which, reason: 'requested' }));
+      return view(await workflow.stop({ ...options, ...which, reason: 'requested' }).finally(told));
     },
     merge: async (request) => view(await merges.create(request)),
     list: async (request) => {
@@ -374,7 +381,7 @@ export const recordingsPort = (
     purge: async (id, participantId) => purgeView(await purges.ask(id, participantId)),
     retryDelivery: async (id, deliveryId, url) =>
       deliveryView(await deliveries.retry(id as RecordingId, deliveryId as DeliveryId, url)),
-    delete: (id) => workflow.delete(id),
+    delete: (id) => workflow.delete(id).finally(told),
   };
 };
 

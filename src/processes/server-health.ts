@@ -21,6 +21,8 @@ export interface HealthOptions {
   /** Where recordings and journals lie. */
   readonly paths: readonly string[];
   readonly minFreeDiskBytes: number;
+  /** Prometheus text of what counts for itself. */
+  readonly more: () => Promise<string>;
   readonly jobs: Jobs;
   readonly kept: { readonly journals: () => JournalFigures; readonly freedFileBytes: () => number };
 }
@@ -37,7 +39,7 @@ const DISK_FLOOR_HELP =
 const words = (name: string): string => name.replace(/_total$/, '').replaceAll('_', ' ');
 
 export const serverHealth = (options: HealthOptions): HealthPort => {
-  const { catalog, media, coordinator, paths, minFreeDiskBytes } = options;
+  const { catalog, media, coordinator, paths, minFreeDiskBytes, more } = options;
   const database = (): Promise<Check> =>
     pingDatabase(catalog).then(
       () => ({ ok: true, detail: 'answers' }),
@@ -98,7 +100,7 @@ export const serverHealth = (options: HealthOptions): HealthPort => {
         if (name.endsWith('_total')) new Counter(about).inc(value);
         else new Gauge(about).set(value);
       }
-      return registry.metrics();
+      return `${await registry.metrics()}${await more()}`;
     },
   };
 };

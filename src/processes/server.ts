@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApi } from '../api/create-api.ts';
 import { openCatalog } from '../catalog/catalog.ts';
+import { forgetEvents } from '../catalog/events.ts';
 import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
@@ -32,6 +33,9 @@ import { DueLoop } from '../support/due-loop.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
+import { WebhookMetrics } from '../webhooks/metrics.ts';
+import { WebhookSender } from '../webhooks/sender.ts';
+import { SigningKeys } from '../webhooks/signing-keys.ts';
 import { filesPort, recordingsPort, roomsPort, sessionsPort } from './api-ports.ts';
 import { readAutoStart } from './auto-start.ts';
 import { CompositorGroup } from './compositor-group.ts';
@@ -49,7 +53,11 @@ import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
+import { eventsPort, webhookFileUrls } from './webhook-ports.ts';
 
+/** What this process does wakes the sender at once; this finds what is due again, and what other servers left. */
+const WEBHOOK_CHECK_MS = 1_000;
+const EVENT_RETENTION_SWEEP_MS = 60_000;
 /** Deliveries that another server has put into the database are looked for this often; our own wake us. */
 const DELIVERY_CHECK_MS = 15_000;
 /** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
@@ -65,8 +73,27 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const { catalog, watch, close } = await openCatalog({ url: config.databaseUrl, log });
   scope.own('catalog', catalog, close);
 
+  const keys = new SigningKeys(catalog);
+  if (await keys.ensure()) log.info('Made the keys that webhooks are signed with.');
+  const webhookMetrics = new WebhookMetrics();
+  /** Where we are reached, until it is known better. */
+  const own = { url: `http://localhost:${config.port}` };
+  const webhooks = new WebhookSender({
+    catalog,
+    keys,
+    reach: { allowed: config.allowPrivateUrls },
+    fileUrlOf: webhookFileUrls(config, credentials, () => own.url),
+    timeoutMs: config.webhookTimeoutMs,
+    windowMs: config.webhookRetryWindowMs,
+    metrics: webhookMetrics,
+    log,
+  });
+  scope.own('webhooks', webhooks, () => webhooks.close());
+
   const background = (work: Promise<void>): void => {
-    work.catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'));
+    work
+      .catch((error: unknown) => log.error({ err: error }, 'Work in the background failed.'))
+      .finally(() => webhooks.wake());
   };
   const compositor = compositorIdentity(paths);
   const disks = [paths.recordings, paths.journals];
@@ -148,7 +175,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
       for (const kind of ['auto-starts', 'room-closing', 'recording-failures']) jobs.wake(kind);
     },
     onDurable: async (event) => {
-      await takeEvent(event, book, workflow, changes);
+      await takeEvent(event, book, workflow, changes).finally(() => webhooks.wake());
       if (event.type === 'session-started') jobs.wake('auto-starts');
       if (event.type === 'session-started' || event.type === 'session-ended') jobs.wake('room-closing');
     },
@@ -216,11 +243,29 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     client.refresh();
     background(compositions.resume());
   });
+  const webhookLoop = new DueLoop({
+    name: 'webhooks',
+    work: () => (watch.away ? Promise.resolve(null) : webhooks.sendDue()),
+    everyMs: WEBHOOK_CHECK_MS,
+    log,
+  });
+  webhookLoop.wake();
+  scope.own('webhook loop', webhookLoop, () => webhookLoop.close());
+  jobs.add({
+    kind: 'event-retention',
+    sweepMs: EVENT_RETENTION_SWEEP_MS,
+    run: async () => {
+      await forgetEvents(catalog, new Date(Date.now() - config.eventRetentionMs));
+      return null;
+    },
+  });
   scope.own('jobs', jobs, () => jobs.close());
   jobs.start();
 
   const api = await createApi({
     ports: {
+      events: eventsPort(catalog, () => webhooks.wake()),
+      signing: keys,
       rooms: rememberedRooms(roomsPort(catalog, control)),
       sessions: sessionsPort(catalog, control),
       recordings: recordingsPort(
@@ -231,6 +276,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         new Merges(catalog, compositions),
         purges,
         deliveries,
+        () => webhooks.wake(),
       ),
       files: filesPort(catalog, paths.root, bucket),
       idempotency: idempotencyPort(catalog),
@@ -244,6 +290,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         disk,
         paths: disks,
         minFreeDiskBytes: config.minFreeDiskBytes,
+        more: () => webhookMetrics.text(catalog, new Date()),
         jobs,
         kept: { journals: () => keeper.figures, freedFileBytes: () => files.freedBytes },
       }),
@@ -254,6 +301,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   });
   scope.own('api', api, () => api.close());
   const url = await api.listen();
+  own.url = url;
   // Whoever is told that we listen may send people at once. Without media we still answer what needs none.
   await client
     .connected(MEDIA_LIMIT_MS)

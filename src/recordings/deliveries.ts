@@ -30,6 +30,7 @@ import {
   requeueDelivery,
 } from '../catalog/deliveries.ts';
 import { findFile } from '../catalog/files.ts';
+import { holdStopped } from '../catalog/webhook-calls.ts';
 import { type Backoff, backoffMs } from '../domain/backoff.ts';
 import { contentTypeOf } from '../domain/content-type.ts';
 import { DeliveryError } from '../domain/delivery.ts';
@@ -68,6 +69,9 @@ export interface DeliveriesOptions {
   readonly log: Logger;
 }
 
+/** Where no copy is kept here, the end of a recording is told with its first delivery, at the latest after this. */
+const STOPPED_WAITS_MS = 10 * 60_000;
+
 interface Running {
   readonly abort: AbortController;
   readonly ended: Promise<void>;
@@ -97,7 +101,9 @@ export class Deliveries {
   /** In the transaction that finishes the files. `wake` once it is committed. */
   async plan(trx: Catalog, finished: FinishedFiles): Promise<void> {
     const now = this.#now();
-    await planDeliveries(trx, finished, { now, givesUpAt: this.#givesUpAt(now) });
+    const planned = await planDeliveries(trx, finished, { now, givesUpAt: this.#givesUpAt(now) });
+    if (this.#options.keepLocal || planned.length === 0 || finished.again) return;
+    await holdStopped(trx, finished.recordingId, new Date(now.getTime() + STOPPED_WAITS_MS));
   }
 
   wake(): void {

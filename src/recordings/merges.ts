@@ -30,6 +30,10 @@ export interface MergeRequest {
   readonly id?: string | undefined;
   /** Where its file goes; nowhere else than our store if it is left out. */
   readonly destinations?: Destinations;
+  /** Told of its end, besides the room's endpoint. */
+  readonly webhookUrl?: string | undefined;
+  /** With what the URL of its file begins in what others are told. */
+  readonly baseUrl?: string | undefined;
 }
 
 /** Nothing of a recording's configuration matters to a merge. */
@@ -98,7 +102,9 @@ export class Merges {
     const row = await transaction(this.#catalog, async (trx) => {
       const { destinations = null } = request;
       const place = { id, roomId: session.room_id, sessionId: session.id };
-      await insertRecording(trx, { ...place, config: CONFIG, subject, dueAt: null, destinations });
+      const { webhookUrl, baseUrl } = request;
+      const told = { webhookUrl, baseUrl };
+      await insertRecording(trx, { ...place, config: CONFIG, subject, dueAt: null, destinations, ...told });
       await insertComposition(trx, { id: newHexId<CompositionId>(), recordingId: id, config: { kind: 'merge' } });
       return moveRecording(trx, id, 'composing', { startedAt: new Date() });
     });

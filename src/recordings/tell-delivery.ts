@@ -1,11 +1,24 @@
-/** What is told of a delivery when it is done or given up: an entry of the outbox, in the transaction that changed it. */
-import { appendOutbox } from '../catalog/outbox.ts';
+/** What is told of a delivery when it is done or given up, in the transaction that changed it. */
+import type { DeliveryRow } from '../catalog/catalog.ts';
+import { appendEvent } from '../catalog/events.ts';
+import { findRecording } from '../catalog/recordings.ts';
+import { releaseStopped } from '../catalog/webhook-calls.ts';
 import type { TellDelivery } from './delivery-ports.ts';
 
 export const tellDelivery: TellDelivery = async (trx, type, delivery) => {
-  await appendOutbox(trx, {
-    recordingId: delivery.recording_id,
+  const recording = await findRecording(trx, delivery.recording_id);
+  // Deleted meanwhile: nobody waits for its files.
+  if (!recording) return;
+  // The end of the recording is told first, if it waited for this.
+  await releaseStopped(trx, recording.id, new Date());
+  await appendEvent(trx, {
     type,
-    payload: { recordingId: delivery.recording_id, deliveryId: delivery.id, fileId: delivery.file_id },
+    roomId: recording.room_id,
+    sessionId: recording.session_id,
+    recordingId: recording.id,
+    data: { deliveryId: delivery.id, kind: delivery.kind, fileId: delivery.file_id, ...outcomeOf(delivery) },
   });
 };
+
+const outcomeOf = ({ stored_at: storedAt, last_error: reason }: DeliveryRow): Record<string, unknown> =>
+  storedAt ? { filePath: storedAt.path, fileUrl: storedAt.url, userStorage: storedAt } : { reason };

@@ -107,6 +107,10 @@ export interface StartOptions {
   readonly destinations?: Destinations;
   /** What the caller is told may go wrong. */
   readonly warnings?: readonly string[];
+  /** Told of it, besides the room's endpoint. */
+  readonly webhookUrl?: string | undefined;
+  /** With what the URLs of its files begin in what others are told. */
+  readonly baseUrl?: string | undefined;
 }
 
 /** How a recording ended, as the media process or the journal says. */
@@ -160,20 +164,9 @@ export class RecordingWorkflow {
     const { onFailure = null } = options;
     this.#starting.add(id);
     try {
-      const { destinations = null, warnings = [] } = options;
-      await admission.admit(catalog, (admitted) =>
-        insertRecording(admitted, {
-          id,
-          roomId,
-          sessionId,
-          config,
-          subject,
-          onFailure,
-          dueAt,
-          destinations,
-          warnings,
-        }),
-      );
+      const { destinations = null, warnings = [], webhookUrl, baseUrl } = options;
+      const wanted = { config, subject, onFailure, dueAt, destinations, warnings, webhookUrl, baseUrl };
+      await admission.admit(catalog, (admitted) => insertRecording(admitted, { id, roomId, sessionId, ...wanted }));
       await this.#prepare(id, options.prepare);
       return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);
     } catch (error) {
@@ -280,7 +273,11 @@ export class RecordingWorkflow {
     if (isLive(row.status)) await this.#stop(row, 'requested');
     const now = new Date();
     // First the tombstone: whoever asks for a composition from now on is refused, and one that was just taken on is cancelled below.
-    await markRecordingDeleted(catalog, row.id, now);
+    await transaction(catalog, async (trx) => {
+      // Whoever waits for its end is told of it: nothing will be made of it any more. One that is done stays so.
+      await moveRecording(trx, row.id, 'failed', { failureReason: 'It was deleted before it was done.' });
+      await markRecordingDeleted(trx, row.id, now);
+    });
     await compositions.cancel(row.id);
     await deliveries?.cancel(row.id);
     await markFilesDeleted(catalog, row.id, now);

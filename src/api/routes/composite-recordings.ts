@@ -1,6 +1,7 @@
 /** `/v2/recordings/composite`: start, stop, list, get, delete. Any number may run in a room at once. */
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
@@ -36,7 +37,7 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
       const recordingConfig = toCompositeConfig(request.body);
       const room = await access.find(callerOf(request), request.body.roomId);
       const subject = await toComposite(request.body, config.allowPrivateUrls);
-      const { bucketDirPath, preSignedURL } = request.body;
+      const { bucketDirPath, preSignedURL, webhookUrl } = request.body;
       const asked = askedDelivery(
         {
           directory: { name: 'bucketDirPath', value: bucketDirPath },
@@ -50,6 +51,7 @@ export const compositeRecordingRoutes = (app: App, context: ApiContext): void =>
         config: recordingConfig,
         subject,
         ...asked,
+        ...callbackOf(request, webhookUrl, config.publicUrl),
         id: newIdOf(request),
       };
       const recording = await ports.recordings.start(options);

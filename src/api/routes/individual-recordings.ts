@@ -1,6 +1,7 @@
 /** `/v2/recordings/participant` and `/v2/recordings/participant/track`: start, stop, list, get, delete. */
 import { z } from 'zod';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
@@ -76,7 +77,8 @@ const formRoutes = (app: App, { ports, access, config }: ApiContext, { kind, pat
       const room = await access.find(callerOf(request), request.body.roomId);
       const directory = { name: 'bucketDirPath', value: request.body.bucketDirPath };
       const options = { roomId: room.roomId, ...asked, ...askedDelivery({ directory }, config, new Date()) };
-      const recording = await ports.recordings.start({ ...options, id: newIdOf(request) });
+      const callback = callbackOf(request, request.body.webhookUrl, config.publicUrl);
+      const recording = await ports.recordings.start({ ...options, ...callback, id: newIdOf(request) });
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, `${kind} recording started successfully.`);
     },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { optional } from '../optional-field.ts';
@@ -10,7 +11,7 @@ import { EMPTY_PAGE, pageInfoOf, pageQuery } from '../pagination.ts';
 import type { MergeSource, Page, RecordingView } from '../ports.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { askedDelivery, bucketPath } from '../start-delivery.ts';
-import { refuseNotImplemented } from '../start-recording.ts';
+import { WEBHOOK_URL } from '../start-recording.ts';
 import { mergeStatus, mergeStatusOf, toWireMerge, wireMergeRecording } from '../wire-merge-recording.ts';
 import { oneRoutes, readable } from './reading-recordings.ts';
 
@@ -37,7 +38,7 @@ const mergeBody = (allowed: true | readonly string[]) =>
       channel1: channel.meta({ description: 'On the left. Without a recordingId: the first that is done.' }),
       channel2: channel.meta({ description: 'On the right.' }),
       type: type.meta({ description: 'Of every entry that does not say it.' }),
-      webhookUrl: optional(outboundUrl(allowed)),
+      webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
       dirPath: optional(bucketPath).meta({ description: 'The same as `bucketDirPath`.' }),
       bucketDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
     })
@@ -76,7 +77,6 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
     },
     async (request) => {
       const { body } = request;
-      refuseNotImplemented([['webhookUrl', body.webhookUrl]]);
       const directory =
         body.bucketDirPath === undefined
           ? { name: 'dirPath', value: body.dirPath }
@@ -97,6 +97,7 @@ export const mergeRecordingRoutes = (app: App, context: ApiContext): void => {
         channel2: sourcesOf(body.channel2),
         id: newIdOf(request),
         ...(asked && { destinations: asked.destinations }),
+        ...callbackOf(request, body.webhookUrl, config.publicUrl),
       });
       return { message: 'merge recording started successfully.', recording: toWireMerge(recording, around(request)) };
     },

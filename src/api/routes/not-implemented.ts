@@ -7,7 +7,6 @@ const CALLS: readonly (readonly [path: string, name: string])[] = [
   ['/v2/livestreams', 'RTMP livestreaming'],
   ['/v2/whip', "WHIP at VideoSDK's address (use /whip/{roomId})"],
   ['/v2/whep', "WHEP at VideoSDK's address (use /whep/{roomId}/{participantId})"],
-  ['/v2/public/rsa-public-key', 'Webhook signing'],
   ['/ai/v1/post-transcriptions', 'Transcription'],
   ['/ai/v1/realtime-transcriptions', 'Realtime transcription'],
 ];

@@ -31,9 +31,11 @@ export const collectOpenApi = async (app: App, version: string, publicUrl: strin
         },
       },
       security: [{ token: [] }],
-      tags: ['rooms', 'sessions', 'recordings', 'files', 'whip', 'whep', 'room socket', 'operations'].map((name) => ({
-        name,
-      })),
+      tags: ['rooms', 'sessions', 'recordings', 'files', 'webhooks', 'whip', 'whep', 'room socket', 'operations'].map(
+        (name) => ({
+          name,
+        }),
+      ),
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
+import { callbackOf } from '../callback.ts';
 import { errorEnvelope } from '../error-envelope.ts';
 import { idempotencyHeaders, newIdOf } from '../idempotency.ts';
 import { sendJsonText } from '../json-text.ts';
@@ -66,7 +67,8 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
       const wanted = roomOf(request.body.roomId, request.query.roomId);
       const start = toRoomStart(request.body, config, new Date());
       const room = await context.access.find(callerOf(request), wanted);
-      const options = { roomId: room.roomId, ...start, id: newIdOf(request) };
+      const callback = callbackOf(request, request.body.webhookUrl, config.publicUrl);
+      const options = { roomId: room.roomId, ...start, ...callback, id: newIdOf(request) };
       const recording = await context.ports.recordings.start(options);
       reply.header(ID_HEADER, recording.id);
       return sendJsonText(reply, 'Recording started successfully');

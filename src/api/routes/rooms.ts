@@ -1,7 +1,9 @@
 /** `/v2/rooms`: create, list, get, validate, deactivate. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import type { AutoClose } from '../../domain/room-rules.ts';
+import { shownUrl } from '../../support/outbound-url.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
 import { baseUrlOf } from '../base-url.ts';
 import { errorEnvelope } from '../error-envelope.ts';
@@ -11,7 +13,7 @@ import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { Page, RoomView } from '../ports.ts';
 import { toRoomStart } from '../room-start.ts';
 import { recordingFields, refuseNotImplemented } from '../start-recording.ts';
-import { toWireRoom, wireRoom } from '../wire-room.ts';
+import { toWireRoom, type WireRoom, wireRoom } from '../wire-room.ts';
 
 const LONGEST_ROOM_ID = 256;
 /** Of `autoCloseConfig`: as VideoSDK has it where nothing is said; longer than a week is no limit any more. */
@@ -55,7 +57,6 @@ const createBody = (allowed: true | readonly string[]) =>
 const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void => {
   const multi = Object.entries(body.multiComposition ?? {}).find(([, on]) => on === true);
   refuseNotImplemented([
-    ['webhook', body.webhook ?? undefined],
     ['autoStartConfig.hls', body.autoStartConfig?.hls || undefined],
     ['autoStartConfig.composite', body.autoStartConfig?.composite || undefined],
     [`multiComposition.${multi?.[0] ?? ''}`, multi?.[1]],
@@ -93,6 +94,10 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
   const tags = ['rooms'];
   const response = { 200: wireRoom, default: errorEnvelope };
   const body = createBody(config.allowPrivateUrls);
+  const wire = (request: FastifyRequest, room: RoomView): WireRoom => {
+    const isBound = callerOf(request).roomClaim !== undefined;
+    return toWireRoom(isBound ? withoutSecrets(room) : room, userId, baseUrlOf(request, config.publicUrl));
+  };
 
   app.post(
     '/v2/rooms',
@@ -119,11 +124,12 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
       }
       const room = await ports.rooms.create({
         customRoomId: custom,
+        webhook: request.body.webhook ?? null,
         autoClose: autoCloseOf(request.body),
         autoStart: autoStartOf(request.body, config),
         id: newIdOf(request),
       });
-      return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, room);
     },
   );
 
@@ -145,8 +151,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
         claim === undefined
           ? await ports.rooms.list({ page, perPage, query: query || null })
           : onlyRoom(await ports.rooms.find(claim), page);
-      const baseUrl = baseUrlOf(request, config.publicUrl);
-      return toPage({ page, perPage }, found, (room) => toWireRoom(room, userId, baseUrl));
+      return toPage({ page, perPage }, found, (room) => wire(request, room));
     },
   );
 
@@ -156,7 +161,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
     { schema: { tags, summary: 'Get a room', description: 'By room id or customRoomId.', params, response } },
     async (request) => {
       const room = await access.find(callerOf(request), request.params.roomId);
-      return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, room);
     },
   );
 
@@ -175,7 +180,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
       const { roomId } = request.params;
       if (!isUsableId(roomId)) throw new RoomtapeError('ROOM_INVALID', 'RoomId is invalid.');
       const room = await access.find(callerOf(request), roomId).catch(asInvalid);
-      return toWireRoom(room, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, room);
     },
   );
 
@@ -193,10 +198,14 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
     async (request) => {
       const room = await access.find(callerOf(request), request.body.roomId);
       const disabled = await ports.rooms.deactivate(room.roomId);
-      return toWireRoom(disabled, userId, baseUrlOf(request, config.publicUrl));
+      return wire(request, disabled);
     },
   );
 };
+
+/** Tokens of one room reach browsers; the URL of an endpoint is for whoever set it. */
+const withoutSecrets = (room: RoomView): RoomView =>
+  room.webhook ? { ...room, webhook: { ...room.webhook, endPoint: shownUrl(room.webhook.endPoint) } } : room;
 
 /** All that a token that is bound to a room may list: never by search, which finds in other rooms' ids as well. */
 const onlyRoom = (room: RoomView | null, page: number): Page<RoomView> =>

@@ -7,6 +7,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './0001-initial.ts';
 import * as changing from './0002-changing.ts';
 import * as subjects from './0003-subjects.ts';
+import * as events from './0005-events.ts';
 import * as deliveries from './0006-deliveries.ts';
 import * as idempotency from './0007-idempotency.ts';
 import * as incidents from './0008-incidents.ts';
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-changing': changing,
   '0003-subjects': subjects,
+  '0005-events': events,
   '0006-deliveries': deliveries,
   '0007-idempotency': idempotency,
   '0008-incidents': incidents,

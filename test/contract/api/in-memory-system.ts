@@ -2,10 +2,13 @@
  * A system behind the API that lives in memory: rooms, sessions, recordings and files as the ports promise them, media that answers
  * any offer. The real one replaces it in the scenarios; here it lets every answer of the HTTP side be provoked.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import type {
   ApiPorts,
+  Callback,
   CompositionView,
   DeliveryView,
+  EventView,
   FileView,
   MediaPort,
   Page,
@@ -20,6 +23,7 @@ import type {
 } from '../../../src/api/ports.ts';
 import type { Destinations } from '../../../src/domain/delivery.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
+import { isWanted } from '../../../src/domain/event-types.ts';
 import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import { changedLayout } from '../../../src/domain/layout-change.ts';
 import type {
@@ -34,6 +38,12 @@ const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page
   items: items.slice((page - 1) * perPage, page * perPage),
   total: items.length,
 });
+
+const PUBLIC_KEY = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}).publicKey;
 
 type Channel = Awaited<ReturnType<MediaPort['openChannel']>>;
 /** One open room socket, seen from the media process. */
@@ -61,6 +71,7 @@ export class InMemorySystem implements ApiPorts {
   readonly retriedWith: (string | null)[] = [];
   /** File id → where it is when it is not stored here. */
   readonly deliveredFiles = new Map<string, string>();
+  readonly callbacks: Callback[] = [];
   healthy = true;
   readonly #keys = new Map<string, { fingerprint: string; objectId: string; answer: StoredAnswer | undefined }>();
   /** Thrown by the next call of the recordings port, once. */
@@ -109,7 +120,7 @@ export class InMemorySystem implements ApiPorts {
   }
 
   readonly rooms: ApiPorts['rooms'] = {
-    create: async ({ customRoomId, autoClose = null, autoStart, id = newHexId() }) => {
+    create: async ({ customRoomId, webhook = null, autoClose = null, autoStart, id = newHexId() }) => {
       const existing =
         customRoomId === null ? undefined : this.roomList.find((room) => room.customRoomId === customRoomId);
       if (existing) return existing;
@@ -119,6 +130,7 @@ export class InMemorySystem implements ApiPorts {
         roomId: newRoomId(),
         customRoomId,
         disabled: false,
+        webhook,
         autoClose,
         recordsItself: autoStart != null,
         createdAt: now,
@@ -185,7 +197,7 @@ export class InMemorySystem implements ApiPorts {
   };
 
   readonly recordings: ApiPorts['recordings'] = {
-    start: async ({ roomId, config, subject, destinations, warnings = [], id = newHexId() }) => {
+    start: async ({ roomId, config, subject, destinations, warnings = [], webhookUrl, baseUrl, id = newHexId() }) => {
       this.#fail();
       this.destinations.push(destinations);
       const session = this.#requireOngoing(roomId, null);
@@ -217,6 +229,7 @@ export class InMemorySystem implements ApiPorts {
         updatedAt: now,
       };
       this.startedWith.push(config);
+      this.callbacks.push({ webhookUrl, baseUrl });
       this.recordingList.push(recording);
       return recording;
     },
@@ -350,6 +363,35 @@ export class InMemorySystem implements ApiPorts {
       const index = this.recordingList.findIndex((recording) => recording.id === id);
       if (index < 0) throw new RoomtapeError('RECORDING_NOT_FOUND', 'Recording not found.');
       this.recordingList.splice(index, 1);
+    },
+  };
+
+  /** What happened, as the catalog would have it. */
+  readonly eventList: EventView[] = [];
+  readonly resent: string[] = [];
+
+  readonly events: ApiPorts['events'] = {
+    list: async ({ after, limit, roomId, sessionId, recordingId, types }) => {
+      const at = after === null ? 0 : this.eventList.findIndex(({ id }) => id === after) + 1;
+      if (after !== null && at === 0) throw new RoomtapeError('RESOURCE_NOT_FOUND', 'There is no such event.');
+      const fits = (event: EventView): boolean =>
+        (roomId === null || event.roomId === roomId) &&
+        (sessionId === null || event.data.sessionId === sessionId) &&
+        (recordingId === null || event.data.id === recordingId) &&
+        (types.length === 0 || isWanted(event.type, types));
+      return this.eventList.slice(at).filter(fits).slice(0, limit);
+    },
+    roomOf: async (eventId) => this.eventList.find(({ id }) => id === eventId)?.roomId ?? null,
+    resend: async (eventId) => {
+      this.resent.push(eventId);
+      return 1;
+    },
+  };
+
+  readonly signing: ApiPorts['signing'] = {
+    published: async () => {
+      const current = { id: 'f'.repeat(24), publicKey: PUBLIC_KEY, from: new Date(0), until: null };
+      return { current, all: [current] };
     },
   };
 

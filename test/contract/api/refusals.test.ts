@@ -152,7 +152,6 @@ describe('lists', () => {
 
 describe('rooms', () => {
   it.each<[unknown, RegExp]>([
-    [{ webhook: { endPoint: 'https://example.org', events: ['*'] } }, /"webhook"/],
     [
       { autoStartConfig: { recording: { transcription: { enabled: true } } } },
       /^In "autoStartConfig\.recording": "transcription\.enabled"/,

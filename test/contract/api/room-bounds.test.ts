@@ -61,6 +61,9 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   'GET /v2/recordings/composite': 'list',
   'GET /v2/recordings/composite/{recordingId}': 'room',
   'DELETE /v2/recordings/composite/{recordingId}': 'room',
+  'GET /v2/events': 'list',
+  'POST /v2/events/{eventId}/resend': 'room',
+  'GET /v2/public/rsa-public-key': 'open',
   'POST /whip/{roomId}': 'join',
   'DELETE /whip/{roomId}/{resourceId}': 'join',
   'POST /whep/{roomId}/{participantId}': 'join',
@@ -98,6 +101,7 @@ interface World {
   /** A finished recording of each subject, by the beginning of its routes. */
   readonly recordings: Readonly<Record<string, string>>;
   readonly resourceId: string;
+  readonly eventId: string;
 }
 
 /** A room in which somebody is, with one recording of every kind. */
@@ -138,7 +142,10 @@ const inhabited = async (): Promise<World> => {
   };
   const claims = { roomId, participantId: 'ann', name: undefined, canModerate: true, hidden: false };
   const { resourceId } = await system.media.publish(claims, OFFER);
-  return { roomId, sessionId, recordings, resourceId };
+  const eventId = newHexId<string>();
+  const data = { meetingId: roomId, sessionId };
+  system.eventList.push({ id: eventId, type: 'session-started', roomId, data, createdAt: new Date(), webhooks: [] });
+  return { roomId, sessionId, recordings, resourceId, eventId };
 };
 
 const sign = (claims: Record<string, unknown>): Promise<string> =>
@@ -151,7 +158,8 @@ const kindOf = (path: string): string =>
   'room';
 
 /** The call that a route stands for, about a room. */
-const call = (route: string, { roomId, sessionId, recordings, resourceId }: World, token: string): Promise<Answer> => {
+const call = (route: string, world: World, token: string): Promise<Answer> => {
+  const { roomId, sessionId, recordings, resourceId, eventId } = world;
   const [method = '', template = ''] = route.split(' ');
   const recordingId = recordings[kindOf(template)] ?? '';
   const values: Record<string, string> = {
@@ -159,6 +167,7 @@ const call = (route: string, { roomId, sessionId, recordings, resourceId }: Worl
     sessionId,
     recordingId,
     resourceId,
+    eventId,
     participantId: 'ann',
     fileId: 'x',
   };

@@ -3,6 +3,7 @@
 import type { ApiConfig } from '../../../src/api/api-config.ts';
 import { mintApiToken } from '../../../src/api/auth.ts';
 import { type Api, createApi } from '../../../src/api/create-api.ts';
+import type { ApiPorts } from '../../../src/api/ports.ts';
 import { createLogger } from '../../../src/support/log.ts';
 import { InMemorySystem } from './in-memory-system.ts';
 
@@ -51,8 +52,10 @@ export class RunningApi implements AsyncDisposable {
     settings: Partial<ApiConfig> = {},
     webRoot = '/nonexistent',
     now: () => Date = () => new Date(),
+    /** In the place of the system's. */
+    ports: Partial<ApiPorts> = {},
   ): Promise<RunningApi> {
-    const system = new InMemorySystem();
+    const system = Object.assign(new InMemorySystem(), ports);
     const log = createLogger('api-test', 'silent');
     const api = await createApi({
       ports: system,

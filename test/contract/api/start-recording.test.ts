@@ -79,7 +79,6 @@ describe('recordings/start', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['templateUrl', { templateUrl: 'https://example.org/?token=hush' }, /"templateUrl"/],
-    ['webhookUrl', { webhookUrl: 'https://example.org/hook' }, /"webhookUrl"/],
     ['transcription.enabled', { transcription: { enabled: true } }, /"transcription\.enabled": true/],
     [
       'transcription.summary.enabled',

@@ -11,7 +11,6 @@ import {
   unfinishedCompositions,
 } from '../../../src/catalog/compositions.ts';
 import { filesOf, findFile, insertFile, markFilesDeleted } from '../../../src/catalog/files.ts';
-import { appendOutbox, finishOutbox, postponeOutbox, takeOutbox } from '../../../src/catalog/outbox.ts';
 import {
   findRecording,
   insertRecording,
@@ -126,18 +125,17 @@ for (const kind of DATABASES) {
         expect((await findRecording(db, id))?.progress).toBe(1);
       });
 
-      it('that change with an outbox row change together or not at all', async () => {
+      it('that change are told of with the change, or not at all', async () => {
         const { id } = await makeRecording();
         const failing = transaction(db, async (trx) => {
           await lockRecording(trx, id);
           await moveRecording(trx, id, 'recording');
-          await appendOutbox(trx, { recordingId: id, type: 'recording-started', payload: {} });
           throw new Error('the power went');
         });
         await expect(failing).rejects.toThrow();
         expect((await findRecording(db, id))?.status).toBe('starting');
-        const rows = await db.selectFrom('outbox').select('id').where('recording_id', '=', id).execute();
-        expect(rows).toEqual([]);
+        const rows = await db.selectFrom('events').select('type').where('recording_id', '=', id).execute();
+        expect(rows).toEqual([{ type: 'recording-starting' }]);
       });
 
       it('are found when their time is over', async () => {
@@ -258,29 +256,6 @@ for (const kind of DATABASES) {
       expect(await findFile(db, id)).toBeNull();
       expect(await filesOf(db, [recordingId])).toEqual([]);
       expect(await filesOf(db, [])).toEqual([]);
-    });
-
-    it('outbox entries are taken by one at a time, in order, and again if nobody finished them', async () => {
-      const made: number[] = [];
-      for (let i = 0; i < 6; i++) {
-        made.push((await appendOutbox(db, { recordingId: null, type: 'test', payload: { i }, dueAt: at(i) })).id);
-      }
-      const take = async (now: Date, limit = 10) =>
-        (await takeOutbox(db, { now, retryAt: at(1000), limit })).map(({ id }) => made.indexOf(id));
-      const both = await Promise.all([take(at(3), 2), take(at(3), 2)]);
-      expect(both.flat().sort()).toEqual([0, 1, 2, 3]);
-      expect(await take(at(3))).toEqual([]);
-      expect(await take(at(5))).toEqual([4, 5]);
-      for (const id of made.slice(0, 4)) await finishOutbox(db, id, at(6));
-      await postponeOutbox(db, made[5] ?? 0, at(7));
-      expect(await take(at(8))).toEqual([5]);
-      expect(await take(at(1000))).toEqual([4, 5]);
-      const rows = await db
-        .selectFrom('outbox')
-        .select(['attempts', 'payload'])
-        .where('id', '=', made[5] ?? 0)
-        .execute();
-      expect(rows).toEqual([{ attempts: 3, payload: { i: 5 } }]);
     });
   });
 }

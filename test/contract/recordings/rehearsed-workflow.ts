@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { type Catalog, openCatalog } from '../../../src/catalog/catalog.ts';
 import { openEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts';
+import { listEvents } from '../../../src/catalog/events.ts';
 import { findRecording, moveRecording, recordingsIn } from '../../../src/catalog/recordings.ts';
 import { createRoom } from '../../../src/catalog/rooms.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
@@ -169,6 +170,11 @@ export const system = async (
 };
 
 export const row = async (id: RecordingId) => (await findRecording(catalog, id)) ?? expect.fail('The row is gone.');
+/** What others are told of a recording. */
+export const events = async (id: RecordingId): Promise<string[]> => {
+  const filter = { after: null, limit: 100, roomId: null, sessionId: null, types: [] };
+  return ((await listEvents(catalog, { ...filter, recordingId: id })) ?? []).map(({ type }) => type);
+};
 export const code = async (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'no refusal',

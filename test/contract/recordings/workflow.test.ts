@@ -8,7 +8,7 @@ import { findRecording, insertRecording, markRecordingDeleted, recordingsIn } fr
 import { insertSession } from '../../../src/catalog/sessions.ts';
 import type { RecordingId } from '../../../src/domain/ids.ts';
 import { newHexId } from '../../../src/support/new-id.ts';
-import { catalog, code, config, folder, row, system } from './rehearsed-workflow.ts';
+import { catalog, code, config, events, folder, row, system } from './rehearsed-workflow.ts';
 
 test('start, stop, composed: done, with its file; the scratch folder is gone', async () => {
   const { workflow, compositions, roomId, told, works, settled } = await system();
@@ -36,6 +36,12 @@ test('start, stop, composed: done, with its file; the scratch folder is gone', a
   expect(existsSync(work.directory)).toBe(false);
   await compositions.composed(work.compositionId, { path, ...facts });
   expect(await filesOf(catalog, [started.id])).toHaveLength(1);
+  expect(await events(started.id)).toEqual([
+    'recording-starting',
+    'recording-started',
+    'recording-stopping',
+    'recording-stopped',
+  ]);
 });
 
 test('its session ends it; being told twice changes nothing', async () => {
@@ -99,6 +105,7 @@ test('killed between row and start record: failed, with a reason', async () => {
     status: 'failed',
     failure_reason: 'Nothing was recorded: the server ended before the recording had begun.',
   });
+  expect(await events(id)).toEqual(['recording-starting', 'recording-failed']);
 });
 
 test('killed between start record and row: the recording goes on', async () => {
@@ -111,6 +118,7 @@ test('killed between start record and row: the recording goes on', async () => {
   expect((await row(id)).status).toBe('recording');
   await settled();
   expect(told).toEqual(['start live']);
+  expect(await events(id)).toEqual(['recording-starting', 'recording-started']);
 });
 
 test('the media process died: what the journal has is composed', async () => {
@@ -226,6 +234,13 @@ test('delete ends, cancels, erases file and journal, and the recording is not fo
   expect(existsSync(work.journalDir)).toBe(false);
   expect(await findRecording(catalog, started.id)).toBeNull();
   expect(await code(workflow.delete(started.id))).toBe('RECORDING_NOT_FOUND');
+  // Whoever waits for its end hears of it.
+  expect(await events(started.id)).toEqual([
+    'recording-starting',
+    'recording-started',
+    'recording-stopping',
+    'recording-failed',
+  ]);
   expect((await recordingsIn(catalog, ['recording'])).map(({ id }) => id)).not.toContain(started.id);
 });
 

@@ -8,6 +8,7 @@ import {
 } from '@videosdk.live/server-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FileView } from '../../../src/api/ports.ts';
+import { signToken } from '../../support/api.ts';
 import { CREDENTIALS, RunningApi } from '../api/running-api.ts';
 
 let server: RunningApi;
@@ -170,6 +171,22 @@ describe('room recordings', () => {
     ]);
   });
 
+  it('takes whom to tell, of every kind of recording and of a room', async () => {
+    const webhookUrl = 'https://example.com/hook?of=mine';
+    const roomId = await server.liveRoom();
+    await sdk.recordings.start(roomId, { webhookUrl });
+    await sdk.recordings.participant.start(roomId, { participantId: 'ann', webhookUrl });
+    await sdk.recordings.track.start(roomId, { participantId: 'ann', kind: 'audio', webhookUrl });
+    await sdk.recordings.composite.start(roomId, { webhookUrl });
+    expect(server.system.callbacks.slice(-4)).toEqual(Array(4).fill({ webhookUrl, baseUrl: server.url }));
+    const room = await sdk.rooms.create({ webhook: { url: 'https://example.com/room', events: ['recording-*'] } });
+    expect(room.webhook).toEqual({ endPoint: 'https://example.com/room', events: ['recording-*'] });
+    expect((await sdk.rooms.get(room.roomId)).webhook).toEqual(room.webhook);
+    const authorization = await signToken(CREDENTIALS, { roomId: room.roomId });
+    const { body } = await server.get(`/v2/rooms/${room.roomId}`, { authorization });
+    expect(body.webhook).toEqual({ endPoint: 'https://example.com', events: ['recording-*'] });
+  });
+
   it('refuses what is not there yet by name', async () => {
     const roomId = await server.liveRoom();
     await expect(sdk.hls.start(roomId)).rejects.toMatchObject({ httpStatus: 501 });
@@ -265,10 +282,7 @@ describe('recordings of one participant', () => {
   it('are refused by name where something is not there yet', async () => {
     const roomId = await server.liveRoom();
     const start = (options: object) => sdk.recordings.participant.start(roomId, { participantId: 'ann', ...options });
-    for (const [options, name] of [
-      [{ webhookUrl: 'https://example.com/hook' }, 'webhookUrl'],
-      [{ fileFormat: 'm3u8' }, 'm3u8'],
-    ] as const) {
+    for (const [options, name] of [[{ fileFormat: 'm3u8' }, 'm3u8']] as const) {
       await expect(start(options)).rejects.toMatchObject({ httpStatus: 501, message: expect.stringContaining(name) });
     }
     await expect(start({ fileFormat: 'avi' })).rejects.toThrow(ValidationError);

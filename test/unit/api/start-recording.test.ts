@@ -35,6 +35,6 @@ describe('a start call', () => {
       orientation: 'portrait',
     }));
   it('names what does not, before it does anything', () => {
-    expect(() => configOf({ onFailure: { action: 'close-room' } })).toThrow('"onFailure" is not implemented yet.');
+    expect(() => configOf({ templateUrl: 'https://example.org/' })).toThrow('"templateUrl" is not implemented yet.');
   });
 });

@@ -1,0 +1,230 @@
+/**
+ * Calls of endpoints: which are due, and what became of them. A call is taken by putting it off until it would be lost: whoever tries it
+ * and dies is followed by another, at least once.
+ *
+ * Calls of a lane (one recording, or one session, and one endpoint) go one after the other: one waits for those before it, unless these
+ * have been taken out of the order.
+ */
+import { type SqlBool, sql } from 'kysely';
+import { STOPPED_EVENTS } from '../domain/event-types.ts';
+import type { RecordingId } from '../domain/ids.ts';
+import { type Catalog, transaction } from './database.ts';
+import type { EventOfRecording } from './events.ts';
+import type { WebhookCallRow, WebhookCallStatus } from './tables.ts';
+
+/** One that is due, with what it tells. */
+export interface DueCall {
+  readonly call: WebhookCallRow;
+  readonly event: EventOfRecording;
+}
+
+/**
+ * Takes one due call of each origin but these, the one that is due longest, and puts it off until `lostAt`. Two that ask at once get
+ * different ones.
+ */
+export const takeDueCalls = (
+  catalog: Catalog,
+  options: { now: Date; lostAt: Date; exceptOrigins: readonly string[]; limit: number },
+): Promise<DueCall[]> =>
+  transaction(catalog, async (trx) => {
+    const { now, lostAt, exceptOrigins, limit } = options;
+    const due = trx
+      .selectFrom('webhook_calls as call')
+      .distinctOn('origin')
+      .select('id')
+      .where('status', '=', 'waiting')
+      .where('due_at', '<=', now)
+      .where(sql<SqlBool>`origin <> all(${[...exceptOrigins]}::text[])`)
+      .where(
+        sql<SqlBool>`not (in_order and exists (
+          select 1 from webhook_calls as earlier
+          where earlier.lane = call.lane and earlier.id < call.id and earlier.status = 'waiting' and earlier.in_order))`,
+      )
+      .orderBy('origin')
+      .orderBy('due_at')
+      .orderBy('id')
+      .limit(limit);
+    const calls = await trx
+      .updateTable('webhook_calls')
+      .set({ due_at: lostAt, attempts: sql<number>`attempts + 1` })
+      .where('id', 'in', due)
+      // Read again where another has changed the row meanwhile.
+      .where('status', '=', 'waiting')
+      .where('due_at', '<=', now)
+      .returningAll()
+      .execute();
+    if (calls.length === 0) return [];
+    const events = await trx
+      .selectFrom('events')
+      .leftJoin('recordings', 'recordings.id', 'events.recording_id')
+      .selectAll('events')
+      .select('recordings.base_url')
+      .where(
+        'events.id',
+        'in',
+        calls.map(({ event_id }) => event_id),
+      )
+      .execute();
+    const byId = new Map(events.map((event) => [event.id, event]));
+    return calls.flatMap((call) => {
+      const event = byId.get(call.event_id);
+      return event ? [{ call, event }] : [];
+    });
+  });
+
+/** When the next call is due that is not due yet, or is lost that is being tried. Null: none waits. */
+export const nextCallDue = async (catalog: Catalog, now: Date): Promise<Date | null> => {
+  const row = await catalog
+    .selectFrom('webhook_calls')
+    .select(({ fn }) => fn.min('due_at').as('due_at'))
+    .where('status', '=', 'waiting')
+    .where('due_at', '>', now)
+    .executeTakeFirst();
+  return row?.due_at ?? null;
+};
+
+/** What came of an attempt. `status` null: no answer came, `error` says why. */
+export interface Answer {
+  readonly at: Date;
+  readonly status: number | null;
+  readonly error: string | null;
+}
+
+const columnsOf = ({ at, status, error }: Answer) => ({
+  answered_at: at,
+  answer_status: status,
+  answer_error: error,
+});
+
+/** It was taken: that holds, even if it had been given to another meanwhile. */
+export const callDelivered = async (catalog: Catalog, id: number, answer: Answer): Promise<void> => {
+  await catalog
+    .updateTable('webhook_calls')
+    .set({ status: 'delivered', ...columnsOf(answer) })
+    .where('id', '=', id)
+    .execute();
+};
+
+/** What is to become of a call that was not taken. */
+export type Verdict =
+  | { readonly status: 'waiting'; readonly dueAt: Date; readonly refusals: number; readonly inOrder: boolean }
+  | { readonly status: 'given-up' };
+
+/** It was not taken. Nothing changes if another tries it meanwhile. */
+export const callFailed = async (
+  catalog: Catalog,
+  call: { readonly id: number; readonly attempts: number },
+  answer: Answer,
+  verdict: Verdict,
+): Promise<void> => {
+  const waiting = verdict.status === 'waiting' && {
+    due_at: verdict.dueAt,
+    refusals: verdict.refusals,
+    in_order: verdict.inOrder,
+  };
+  await catalog
+    .updateTable('webhook_calls')
+    .set({ status: verdict.status, ...columnsOf(answer), ...waiting })
+    .where('id', '=', call.id)
+    .where('attempts', '=', call.attempts)
+    .where('status', '=', 'waiting')
+    .execute();
+};
+
+/** The endpoint wants nothing any more: what waits for it is dropped, and what comes is not sent, until somebody names it again. */
+export const endpointGone = (
+  catalog: Catalog,
+  call: { readonly id: number; readonly url_hash: string },
+  answer: Answer,
+): Promise<void> =>
+  transaction(catalog, async (trx) => {
+    await trx
+      .insertInto('gone_endpoints')
+      .values({ url_hash: call.url_hash, gone_at: answer.at })
+      .onConflict((conflict) => conflict.column('url_hash').doNothing())
+      .execute();
+    await trx
+      .updateTable('webhook_calls')
+      .set({ status: 'gone' })
+      .where('url_hash', '=', call.url_hash)
+      .where('status', '=', 'waiting')
+      .execute();
+    await trx
+      .updateTable('webhook_calls')
+      .set({ status: 'gone', ...columnsOf(answer) })
+      .where('id', '=', call.id)
+      .execute();
+  });
+
+/**
+ * Sends an event once more to everybody who was to be told of it, for as long as a new one. It holds nothing up and waits for nothing.
+ * Resolves with the number of calls; those that are on their way to an answer are not among them.
+ */
+export const resendCalls = (catalog: Catalog, eventId: string, now: Date): Promise<number> =>
+  transaction(catalog, async (trx) => {
+    const calls = await trx
+      .updateTable('webhook_calls')
+      .set({ status: 'waiting', in_order: false, refusals: 0, since: now, due_at: now })
+      .where('event_id', '=', eventId)
+      .returning('url_hash')
+      .execute();
+    const hashes = calls.map(({ url_hash }) => url_hash);
+    if (hashes.length > 0) await trx.deleteFrom('gone_endpoints').where('url_hash', 'in', hashes).execute();
+    return calls.length;
+  });
+
+/** Calls that tell of a recording's end and have not been tried. */
+const untriedStopped = (catalog: Catalog, recordingId: RecordingId) =>
+  catalog
+    .updateTable('webhook_calls')
+    .from('events')
+    .whereRef('events.id', '=', 'webhook_calls.event_id')
+    .where('events.recording_id', '=', recordingId)
+    .where('events.type', 'in', STOPPED_EVENTS)
+    .where('webhook_calls.status', '=', 'waiting')
+    .where('webhook_calls.attempts', '=', 0);
+
+/** The end of a recording is not told before this: its file is still on its way to where it can be fetched. */
+export const holdStopped = async (trx: Catalog, recordingId: RecordingId, until: Date): Promise<void> => {
+  await untriedStopped(trx, recordingId).set({ due_at: until }).execute();
+};
+
+/** It is told now, if it was held. */
+export const releaseStopped = async (trx: Catalog, recordingId: RecordingId, now: Date): Promise<void> => {
+  await untriedStopped(trx, recordingId).where('webhook_calls.due_at', '>', now).set({ due_at: now }).execute();
+};
+
+export interface CallOfEvent extends WebhookCallRow {
+  readonly type: string;
+  readonly recording_id: RecordingId | null;
+}
+
+const withType = (catalog: Catalog) =>
+  catalog
+    .selectFrom('webhook_calls')
+    .innerJoin('events', 'events.id', 'webhook_calls.event_id')
+    .selectAll('webhook_calls')
+    .select(['events.type', 'events.recording_id'])
+    .orderBy('events.seq')
+    .orderBy('webhook_calls.id');
+
+/** Those that tell of these recordings, in order. */
+export const callsOfRecordings = async (
+  catalog: Catalog,
+  recordingIds: readonly RecordingId[],
+): Promise<CallOfEvent[]> =>
+  recordingIds.length === 0 ? [] : await withType(catalog).where('events.recording_id', 'in', recordingIds).execute();
+
+/** Those that tell of these events. */
+export const callsOfEvents = async (catalog: Catalog, eventIds: readonly string[]): Promise<CallOfEvent[]> =>
+  eventIds.length === 0 ? [] : await withType(catalog).where('events.id', 'in', eventIds).execute();
+
+/** How many wait, and since when the one that waits longest. */
+export const waitingCalls = async (catalog: Catalog): Promise<{ count: number; since: Date | null }> => {
+  const row = await catalog
+    .selectFrom('webhook_calls')
+    .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('since').as('since')])
+    .where('status', '=', 'waiting' satisfies WebhookCallStatus)
+    .executeTakeFirstOrThrow();
+  return { count: row.count, since: row.since };
+};
