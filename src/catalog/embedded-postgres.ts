@@ -292,7 +292,8 @@ const startServer = async (
     'max_connections=40',
     'shared_buffers=32MB',
     'max_wal_size=128MB',
-    'wal_level=minimal',
+    // Below it a running server can't be copied (`postgres-backup.ts`).
+    'wal_level=replica',
     'max_wal_senders=0',
     'log_timezone=UTC',
     'timezone=UTC',

@@ -20,6 +20,12 @@ export const copyRunningPostgres = async (url: string, dataFolder: string, to: s
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    const { rows } = await client.query<{ wal_level: string }>('show wal_level');
+    if (rows[0]?.wal_level === 'minimal') {
+      throw new Error(
+        'The database was started by an older Roomtape and cannot be copied while it runs: end Roomtape in order, and take the backup then or after its next start.',
+      );
+    }
     // Gone with this connection.
     await client.query('select pg_create_physical_replication_slot($1, true, true)', [SLOT]);
     await client.query(`select pg_backup_start('roomtape', fast => true)`);

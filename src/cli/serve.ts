@@ -32,7 +32,8 @@ export const runServe = async (): Promise<void> => {
     if (toldAtMs !== undefined) return;
     toldAtMs = performance.now();
     console.error('Ending; media and database go on for the next start.');
-    starting.then((supervised) => supervised.leave()).then(ended.resolve, ended.reject);
+    // The media process is our child: as long as it runs, we would not end by ourselves.
+    starting.then((supervised) => supervised.leave()).then(() => process.exit(0), ended.reject);
   };
   process.on('SIGUSR2', onLeave);
   process.on('SIGTERM', onSignal);
