@@ -289,21 +289,23 @@ describe('the media process', () => {
     await expect.poll(() => server.client.state, { timeout: 5000 }).toBe('away');
   });
 
-  test('that was killed leaves a journal that its successor seals', async () => {
+  test('that was killed leaves a journal with which its successor goes on', async () => {
     media = await startMedia();
     await server.client.connected(10_000);
     const roomId = newRoomId<RoomId>();
     await publish(roomId);
-    const started = await record(roomId);
+    const { recordingId, journalDir } = await record(roomId);
     await flow(100);
     const exited = once(media, 'exit');
     media.kill('SIGKILL');
     await exited;
-    expect(isSealed(started.journalDir)).toBe(false);
+    expect(isSealed(journalDir)).toBe(false);
     media = await startMedia();
     await server.client.connected(20_000);
-    expect(isSealed(started.journalDir)).toBe(true);
-    expect(server.hellos.at(-1)).toMatchObject({ sessions: [], recordings: [] });
-    expect(flowOf(await read(started.journalDir)).streams).toBe(2);
+    // Under the same ids; nobody is back yet.
+    expect(server.hellos.at(-1)).toMatchObject({ sessions: [{ roomId }], recordings: [{ recordingId }] });
+    await server.client.request('recording.stop', { recordingId, reason: 'requested' });
+    await expect.poll(() => isSealed(journalDir), { timeout: 5000 }).toBe(true);
+    expect(flowOf(await read(journalDir)).streams).toBe(2);
   });
 });
