@@ -3,13 +3,14 @@
  * that whoever looks into the folder sees whole files only.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { DeliveryError, type StoredAt } from '../domain/delivery.ts';
 import type { ObjectStore, OutgoingFile, Reach, SendOptions, Sent } from './object-store.ts';
+import { openOutgoing } from './open-outgoing.ts';
 import { md5Of } from './parts.ts';
 
 export class FolderStore implements ObjectStore {
@@ -70,7 +71,7 @@ export class FolderStore implements ObjectStore {
   /** MD5 of what was written, which is what was read. */
   async #copy(file: OutgoingFile, aside: string, signal: AbortSignal): Promise<string> {
     const hash = createHash('md5');
-    const source = createReadStream(file.path);
+    const source = (await openOutgoing(file.path)).createReadStream();
     source.on('data', (chunk) => hash.update(chunk));
     await pipeline(source, createWriteStream(aside, { mode: 0o600, flush: true }), { signal });
     const sent = hash.digest('hex');

@@ -3,9 +3,9 @@
  * time.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { OutgoingFile } from './object-store.ts';
+import { openOutgoing } from './open-outgoing.ts';
 
 const MIB = 2 ** 20;
 /** Below, a file goes in one request. S3 wants at least 5 MiB; a lost connection costs at most this. */
@@ -46,7 +46,7 @@ export const sendParts = async (
   const partBytes = partBytesOf(file.bytes);
   const underWay = new Set<Promise<void>>();
   let failure: { readonly reason: unknown } | undefined;
-  const handle = await open(file.path, 'r');
+  const handle = await openOutgoing(file.path);
   try {
     for (let position = 0; position < file.bytes && !failure; position += partBytes) {
       signal.throwIfAborted();
@@ -72,7 +72,7 @@ export const sendParts = async (
 /** MD5 of a whole file, hex. */
 export const md5Of = async (path: string, signal: AbortSignal): Promise<string> => {
   const hash = createHash('md5');
-  const stream = createReadStream(path, { highWaterMark: MIB, signal });
+  const stream = (await openOutgoing(path)).createReadStream({ highWaterMark: MIB, signal });
   for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest('hex');
 };

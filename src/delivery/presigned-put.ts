@@ -8,13 +8,14 @@
  * Redirects are not followed: a signature is for one address. What the answer says of the content (ETag, Content-MD5, x-goog-hash) must
  * agree with what was sent; nothing else can be asked of a URL that grants a PUT alone.
  */
-import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { DeliveryError, type StoredAt, withoutQuery } from '../domain/delivery.ts';
 import { type PresignedFacts, presignedFacts } from '../domain/presigned-url.ts';
 import { guardedFetch, OutboundError, type OutboundResponse } from '../support/guarded-fetch.ts';
 import type { AllowedNetworks } from '../support/outbound-url.ts';
 import { wordsOfErrorDocument } from './answer-words.ts';
 import type { OutgoingFile, Sent } from './object-store.ts';
+import { openOutgoing } from './open-outgoing.ts';
 import { md5Of } from './parts.ts';
 
 const MIB = 2 ** 20;
@@ -49,13 +50,15 @@ export const putPresigned = async (
     );
   }
   const md5 = await md5Of(file.path, signal);
+  const handle = await openOutgoing(file.path);
+  const read = (): Readable => handle.createReadStream({ start: 0, highWaterMark: MIB, autoClose: false });
   try {
     const answer = await guardedFetch({
       url,
       allowed,
       method: 'PUT',
       headers: headersFor(facts, file, md5),
-      body: { bytes: file.bytes, open: () => createReadStream(file.path, { highWaterMark: MIB }) },
+      body: { bytes: file.bytes, open: read },
       limits: { totalMs: TOTAL_LIMIT_MS, idleMs, bodyBytes: MOST_ANSWER_BYTES, longerBody: 'cut' },
       signal,
     });
@@ -67,6 +70,8 @@ export const putPresigned = async (
       throw new DeliveryError(`The presigned URL could not be reached: ${error.message}.`, { cause: error });
     }
     throw error;
+  } finally {
+    await handle.close();
   }
 };
 

@@ -21,6 +21,7 @@ import {
 import { DeliveryError, type StoredAt } from '../domain/delivery.ts';
 import { printable } from './answer-words.ts';
 import type { ObjectStore, OutgoingFile, Reach, ReachOptions, SendOptions, Sent } from './object-store.ts';
+import { READ_NO_LINK } from './open-outgoing.ts';
 import { md5Of, PART_BYTES, sendParts } from './parts.ts';
 import { objectUrl, presign, type S3Credentials, type S3Place } from './s3-address.ts';
 
@@ -113,7 +114,7 @@ export class S3Store implements ObjectStore {
   }
 
   async #put(objectName: string, file: OutgoingFile, { signal }: SendOptions): Promise<Uploaded> {
-    const content = await readFile(file.path, { signal });
+    const content = await readFile(file.path, { signal, flag: READ_NO_LINK });
     const md5 = createHash('md5').update(content).digest();
     await this.#client.send(
       new PutObjectCommand({

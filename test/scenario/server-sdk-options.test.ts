@@ -190,10 +190,7 @@ describe('the server SDK', () => {
       expect(seen.size, name).toEqual(size);
       expect(seen.people, name).toEqual(tiles(size).map(([index]) => index));
       if (name.startsWith('spotlight')) continue;
-      const off = farthest(
-        seen.ground as [number, number, number],
-        THEMES[theme] as unknown as [number, number, number],
-      );
+      const off = farthest(seen.ground as [number, number, number], THEMES[theme]);
       expect(off, `${name}: ${seen.ground.map(Math.round)}`).toBeLessThan(COLOUR_OFF);
     }
     await Promise.all([ada.leave(), bob.leave()]);
