@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Three kinds of test. `unit`: milliseconds, no processes. `contract`: one suite per port, real adapters (a real Postgres, the real
- * HTTP server). `scenario`: the real service, real publishers, the rendered file judged; one at a time, since two cores must
+ * HTTP server), two files at a time, since most of them wait more than they work. `scenario`: the real service, real publishers, the rendered file judged; one at a time, since two cores must
  * carry browsers, media and composition. The kinds follow each other, so that none takes another's cores.
  */
 export default defineConfig({
@@ -17,7 +17,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {

@@ -1,7 +1,7 @@
 /**
  * The embedded database: a real PostgreSQL from npm packages, run beside us and outliving us.
  *
- * In the data folder: `postgres/data` (the cluster), `postgres.json` (port and password, 0600), `postgres.log`. It listens on 127.0.0.1
+ * In the data folder: `postgres/data` (the cluster), `postgres/start.lock` (held while one of us starts it), `postgres.json` (port and password, 0600), `postgres.log`. It listens on 127.0.0.1
  * only, has no Unix socket and asks for a password.
  *
  * Opening looks first and starts only when nobody is there: after a kill -9 of us it goes on running and is adopted, once it has proven by
@@ -30,6 +30,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { z } from 'zod';
+import { type Lock, takeLock } from '../support/lock.ts';
 import type { Logger } from '../support/log.ts';
 import { removeStalePidFile, runningPostmaster, stopPostgres } from './postgres-process.ts';
 import { argumentsOf, findRunner, identityOf, type PostgresRunner } from './postgres-runner.ts';
@@ -59,6 +60,7 @@ interface Places {
   readonly data: string;
   readonly access: string;
   readonly log: string;
+  readonly lock: string;
 }
 
 const placesOf = (dataDir: string): Places => {
@@ -69,6 +71,7 @@ const placesOf = (dataDir: string): Places => {
     data: join(home, 'data'),
     access: join(root, 'postgres.json'),
     log: join(root, 'postgres.log'),
+    lock: join(home, 'start.lock'),
   };
 };
 
@@ -86,16 +89,42 @@ export const findEmbeddedPostgres = async (dataDir: string): Promise<{ readonly 
  */
 export const openEmbeddedPostgres = async (options: { dataDir: string; log: Logger }): Promise<EmbeddedPostgres> => {
   const places = placesOf(options.dataDir);
-  const { home } = places;
-  let known = readAccess(places);
-  if (known) {
-    const pid = await findRunning(places, known);
-    if (pid) return opened(places, { ...known, port: pid.port }, pid.pid, false);
+  const running = await openRunning(places);
+  if (running) return running;
+  mkdirSync(places.home, { recursive: true, mode: 0o700 });
+  chmodSync(places.home, 0o700);
+  const lock = await startLock(places);
+  try {
+    // Whoever held the lock before us has started it.
+    return (await openRunning(places)) ?? (await start(places, options.log));
+  } finally {
+    lock.release();
   }
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  chmodSync(home, 0o700);
+};
+
+const openRunning = async (places: Places): Promise<EmbeddedPostgres | null> => {
+  const known = readAccess(places);
+  const running = known && (await findRunning(places, known));
+  return running && opened(places, { ...known, port: running.port }, running.pid, false);
+};
+
+/** One at a time starts a Postgres here: of two, each would take the other's half-written files for leftovers. */
+const startLock = async (places: Places): Promise<Lock> => {
+  const deadline = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    const lock = takeLock(places.lock);
+    if (lock) return lock;
+    if (performance.now() > deadline) {
+      throw new Error(`Another process has been starting the embedded Postgres in "${places.home}" for too long.`);
+    }
+    await delay(50);
+  }
+};
+
+const start = async (places: Places, log: Logger): Promise<EmbeddedPostgres> => {
+  let known = readAccess(places);
   const programs = await loadPrograms();
-  const runner = findRunner(programs.initdb, home);
+  const runner = findRunner(programs.initdb, places.home);
   known ??= await createAccess(places);
   if (!existsSync(join(places.data, 'PG_VERSION')))
     await createCluster(places, programs.initdb, runner, known.password);
@@ -105,9 +134,9 @@ export const openEmbeddedPostgres = async (options: { dataDir: string; log: Logg
     known = { ...known, port: await freePort() };
     writeAccess(places, known);
   }
-  const { pid, started } = await startServer(places, programs.postgres, runner, known);
-  options.log.info({ postgresPid: pid, port: known.port, started }, 'Postgres is running.');
-  return opened(places, known, pid, started);
+  const pid = await startServer(places, programs.postgres, runner, known);
+  log.info({ postgresPid: pid, port: known.port }, 'Postgres is running.');
+  return opened(places, known, pid, true);
 };
 
 const opened = (places: Places, { port, password }: Access, pid: number, started: boolean): EmbeddedPostgres => ({
@@ -283,7 +312,7 @@ const startServer = async (
   postgres: string,
   runner: PostgresRunner,
   { port, password }: Access,
-): Promise<{ pid: number; started: boolean }> => {
+): Promise<number> => {
   const log = openSync(places.log, 'a', 0o600);
   const settings = [
     'listen_addresses=127.0.0.1',
@@ -330,14 +359,10 @@ const startServer = async (
   for (;;) {
     const running = runningPostmaster(places.data);
     const answer: Answer | null = running?.port === port ? await ask(urlOf(port, password)) : null;
-    if (running && answer?.state === 'ready') return { pid: running.pid, started: true };
+    if (running && answer?.state === 'ready') return running.pid;
     if (answer?.state === 'refused') throw answer.error;
-    if (ended !== undefined) {
-      // Another process of ours was a moment earlier: its server is as good.
-      const other = await findRunning(places, { port, password });
-      if (other?.port === port) return { pid: other.pid, started: false };
+    if (ended !== undefined)
       throw new Error(`Postgres ended while starting (${ended}): ${lastLine(places.log)} See "${places.log}".`);
-    }
     if (performance.now() > deadline) throw new Error(`Postgres did not answer in time; see "${places.log}".`);
     await delay(25);
   }

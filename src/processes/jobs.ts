@@ -1,17 +1,20 @@
 /** What the server process does by itself when it is due: its jobs, and the queue that wakes them. */
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.ts';
+import { forgetEvents } from '../catalog/events.ts';
 import { deleteOldKeys } from '../catalog/idempotency.ts';
 import type { Config } from '../config/config.ts';
 import { postgresQueue, redisQueue } from '../jobs/bull-queue.ts';
 import { type Job, Jobs } from '../jobs/jobs.ts';
 import type { AutoStarts } from '../recordings/auto-starts.ts';
 import type { Compositions } from '../recordings/compositions.ts';
+import type { Deliveries } from '../recordings/deliveries.ts';
 import type { Purges } from '../recordings/purges.ts';
 import type { RecordingFailures } from '../recordings/recording-failures.ts';
 import type { RoomClosing } from '../recordings/room-closing.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { Logger } from '../support/log.ts';
+import type { WebhookSender } from '../webhooks/sender.ts';
 import type { FileKeeper } from './file-keeper.ts';
 import { KEYS_KEPT_MS } from './idempotency-port.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
@@ -21,6 +24,12 @@ const SWEEP_MS = 10_000;
 const RETENTION_SWEEP_MS = 60_000;
 /** Whether a chunk that a purge waits for is sealed (every 10 s), or its composition done. */
 const PURGE_SWEEP_MS = 1_000;
+/** What this process does wakes the sender at once; this finds what is due again, and what other servers left. */
+const WEBHOOK_SWEEP_MS = 1_000;
+/** Deliveries that another server has put into the database are looked for this often; our own wake us. */
+const DELIVERY_SWEEP_MS = 15_000;
+/** What is due and can't be done now (all slots are taken, somebody else is about to) is not asked for without a pause. */
+const LEAST_PAUSE_MS = 100;
 const KEYS_BATCH = 1_000;
 /** The media process or the database is away: it comes back within seconds. */
 const AWAY_RETRY_MS = 1_000;
@@ -40,6 +49,9 @@ export const serverJobs = (options: {
   readonly purges: Purges;
   readonly keeper: JournalKeeper;
   readonly files: FileKeeper;
+  readonly eventRetentionMs: number;
+  readonly webhooks: WebhookSender;
+  readonly deliveries: Deliveries;
   readonly catalog: Catalog;
   readonly closing: RoomClosing;
   readonly failures: RecordingFailures;
@@ -56,11 +68,16 @@ export const serverJobs = (options: {
 const jobsOf = (options: Parameters<typeof serverJobs>[0]): Job[] => {
   const { workflow, compositions, purges, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } =
     options;
+  const { webhooks, deliveries, eventRetentionMs } = options;
   const now = (): Date => new Date();
   /** What the media process is needed for waits while it is away. */
   const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>
     isMediaThere() ? work(now()) : new Date(now().getTime() + AWAY_RETRY_MS);
+  const afterPause = (next: Date | null): Date | null =>
+    next && new Date(Math.max(next.getTime(), now().getTime() + LEAST_PAUSE_MS));
   return [
+    { kind: 'webhooks', sweepMs: WEBHOOK_SWEEP_MS, run: async () => afterPause(await webhooks.sendDue()) },
+    { kind: 'deliveries', sweepMs: DELIVERY_SWEEP_MS, run: async () => afterPause(await deliveries.deliverDue()) },
     { kind: 'maximum-durations', sweepMs: SWEEP_MS, run: withMedia((at) => workflow.enforceMaximumDuration(at)) },
     { kind: 'room-closing', sweepMs: SWEEP_MS, run: withMedia((at) => closing.closeDue(at)) },
     { kind: 'recording-failures', sweepMs: SWEEP_MS, run: withMedia((at) => failures.closeDue(at)) },
@@ -88,6 +105,14 @@ const jobsOf = (options: Parameters<typeof serverJobs>[0]): Job[] => {
       sweepMs: PURGE_SWEEP_MS,
       run: async () => {
         await purges.runDue();
+        return null;
+      },
+    },
+    {
+      kind: 'event-retention',
+      sweepMs: RETENTION_SWEEP_MS,
+      run: async () => {
+        await forgetEvents(catalog, new Date(now().getTime() - eventRetentionMs));
         return null;
       },
     },

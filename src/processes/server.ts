@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApi } from '../api/create-api.ts';
 import { openCatalog } from '../catalog/catalog.ts';
-import { forgetEvents } from '../catalog/events.ts';
 import { CompositionCoordinator } from '../composition/coordinator.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { loadCredentials } from '../config/credentials.ts';
@@ -29,7 +28,6 @@ import { tellDelivery } from '../recordings/tell-delivery.ts';
 import { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { DurableEvent } from '../rooms/control.ts';
 import { MediaClient } from '../rooms/media-client.ts';
-import { DueLoop } from '../support/due-loop.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
@@ -55,11 +53,6 @@ import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
 import { eventsPort, webhookFileUrls } from './webhook-ports.ts';
 
-/** What this process does wakes the sender at once; this finds what is due again, and what other servers left. */
-const WEBHOOK_CHECK_MS = 1_000;
-const EVENT_RETENTION_SWEEP_MS = 60_000;
-/** Deliveries that another server has put into the database are looked for this often; our own wake us. */
-const DELIVERY_CHECK_MS = 15_000;
 /** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
 const DELIVERY_BACKOFF = { firstMs: 5_000, mostMs: 3_600_000 };
 /** The media process is started before us, and takes about a second. */
@@ -139,17 +132,10 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     keepLocal: config.keepLocal,
     localRetentionMs: config.localRetentionMs,
     tell: tellDelivery,
-    wake: () => deliveryLoop.wake(),
-    log,
-  });
-  const deliveryLoop = new DueLoop({
-    name: 'deliveries',
-    work: () => deliveries.deliverDue(),
-    everyMs: DELIVERY_CHECK_MS,
+    wake: () => jobs.wake('deliveries'),
     log,
   });
   scope.own('deliveries', deliveries, () => deliveries.close());
-  scope.own('delivery loop', deliveryLoop, () => deliveryLoop.close());
   const compositions = new Compositions({
     catalog,
     composer: composerOf(coordinator, compositor),
@@ -232,32 +218,16 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const files = new FileKeeper({ catalog, dataDir: paths.root, retentionMs: config.fileRetentionMs, log });
   const isDatabaseThere = (): boolean => !watch.away;
   const due = { workflow, compositions, purges, closing, failures, autoStarts };
-  const work = { ...due, catalog, keeper, files, isMediaThere, isDatabaseThere };
+  const kept = { keeper, files, eventRetentionMs: config.eventRetentionMs };
+  const work = { ...due, ...kept, webhooks, deliveries, catalog, isMediaThere, isDatabaseThere };
   for (const job of serverJobs(work)) jobs.add(job);
   await compositions.resume();
-  deliveryLoop.wake();
   client.start();
   scope.own('media client', client, () => client.close());
   // What happened while it was away is in journals and finished segments: rows follow.
   watch.onReturn(() => {
     client.refresh();
     background(compositions.resume());
-  });
-  const webhookLoop = new DueLoop({
-    name: 'webhooks',
-    work: () => (watch.away ? Promise.resolve(null) : webhooks.sendDue()),
-    everyMs: WEBHOOK_CHECK_MS,
-    log,
-  });
-  webhookLoop.wake();
-  scope.own('webhook loop', webhookLoop, () => webhookLoop.close());
-  jobs.add({
-    kind: 'event-retention',
-    sweepMs: EVENT_RETENTION_SWEEP_MS,
-    run: async () => {
-      await forgetEvents(catalog, new Date(Date.now() - config.eventRetentionMs));
-      return null;
-    },
   });
   scope.own('jobs', jobs, () => jobs.close());
   jobs.start();
