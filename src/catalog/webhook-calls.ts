@@ -19,8 +19,8 @@ export interface DueCall {
 }
 
 /**
- * Takes one due call of each origin but these, the one that is due longest, and puts it off until `lostAt`. Two that ask at once get
- * different ones.
+ * Takes one due call of each origin but these, the one that is due longest, and puts it off until `lostAt`. Where there are more origins
+ * than `limit`, those whose call is due longest: nobody's turn comes later for the name of his host. Two that ask at once get different ones.
  */
 export const takeDueCalls = (
   catalog: Catalog,
@@ -28,10 +28,10 @@ export const takeDueCalls = (
 ): Promise<DueCall[]> =>
   transaction(catalog, async (trx) => {
     const { now, lostAt, exceptOrigins, limit } = options;
-    const due = trx
+    const firstOfEach = trx
       .selectFrom('webhook_calls as call')
       .distinctOn('origin')
-      .select('id')
+      .select(['id', 'due_at'])
       .where('status', '=', 'waiting')
       .where('due_at', '<=', now)
       .where(sql<SqlBool>`origin <> all(${[...exceptOrigins]}::text[])`)
@@ -42,8 +42,8 @@ export const takeDueCalls = (
       )
       .orderBy('origin')
       .orderBy('due_at')
-      .orderBy('id')
-      .limit(limit);
+      .orderBy('id');
+    const due = trx.selectFrom(firstOfEach.as('first')).select('id').orderBy('due_at').orderBy('id').limit(limit);
     const calls = await trx
       .updateTable('webhook_calls')
       .set({ due_at: lostAt, attempts: sql<number>`attempts + 1` })

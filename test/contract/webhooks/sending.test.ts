@@ -8,7 +8,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { insertFile } from '../../../src/catalog/files.ts';
 import { moveRecording } from '../../../src/catalog/recordings.ts';
 import { closeStay, endSession, insertSession, openStay } from '../../../src/catalog/sessions.ts';
-import { callsOfRecordings, holdStopped, releaseStopped, resendCalls } from '../../../src/catalog/webhook-calls.ts';
+import {
+  callsOfRecordings,
+  holdStopped,
+  releaseStopped,
+  resendCalls,
+  takeDueCalls,
+} from '../../../src/catalog/webhook-calls.ts';
 import type { FileId, ParticipantId, RecordingId, SessionId } from '../../../src/domain/ids.ts';
 import { newHexId } from '../../../src/support/new-id.ts';
 import { WebhookMetrics } from '../../../src/webhooks/metrics.ts';
@@ -390,6 +396,21 @@ describe('an endpoint that', () => {
     expect(after.find((call) => call.attempts > 0)?.answer_error).toMatch(
       /^http:\/\/127\.0\.0\.1:\d+: it took longer than 1000 ms$/,
     );
+  });
+
+  it('has waited longest is called first, whatever its name, where more origins wait than can be called', async () => {
+    const hosts = ['https://a.example', 'https://b.example', 'https://z.example'];
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute));
+    for (const [i, host] of hosts.entries()) {
+      const roomId = await rig.room({ endPoint: `${host}/hook`, events: ['*'] });
+      await rig.append({ type: 'session-started', roomId, recordingId: null, at: at(hosts.length - i) });
+    }
+    const options = { now: at(10), lostAt: at(20), exceptOrigins: [], limit: 1 };
+    const order: string[] = [];
+    for (const _turn of hosts) {
+      order.push(...(await takeDueCalls(rig.catalog, options)).map(({ call }) => call.origin));
+    }
+    expect(order).toEqual(hosts.toReversed());
   });
 
   it('answers 410 is not called again, until somebody names it again', async () => {
