@@ -73,15 +73,31 @@ export const bucketCopyOf = async (catalog: Catalog, fileId: FileId): Promise<De
   return row ?? null;
 };
 
+/** Which deliveries whoever asks can't begin now, since as many as he begins at once are under way. */
+export interface TakenSlots {
+  readonly kinds: readonly DeliveryKind[];
+  /** Of presigned URLs, as `uploadOrigin` has them. */
+  readonly origins: readonly string[];
+}
+
+/** Scheme, host and port of a URL as it is written. */
+export const uploadOrigin = (url: string): string => /^[^/]*\/\/[^/?#]*/.exec(url)?.[0].toLowerCase() ?? '';
+
+const NONE_TAKEN: TakenSlots = { kinds: [], origins: [] };
+
+const hasSlot = ({ kinds, origins }: TakenSlots) =>
+  sql<boolean>`kind <> all(${[...kinds]}::text[])
+    and coalesce(lower(substring(url from '^[^/]*//[^/?#]*')), '') <> all(${[...origins]}::text[])`;
+
 /**
- * Takes the one that has been due for longest: queued, or running under a lease that is over. Null: none is due, or others are taking
- * what is. The row has the new fence and counts the attempt.
+ * Takes the one that has been due for longest, of those that have a slot: queued, or running under a lease that is over. Null: none is due,
+ * or others are taking what is. The row has the new fence and counts the attempt.
  */
 export const leaseDueDelivery = async (
   catalog: Catalog,
-  options: { now: Date; leaseUntil: Date },
+  options: { now: Date; leaseUntil: Date; taken?: TakenSlots },
 ): Promise<DeliveryRow | null> => {
-  const { now, leaseUntil } = options;
+  const { now, leaseUntil, taken = NONE_TAKEN } = options;
   const row = await catalog
     .with('due', (query) =>
       query
@@ -93,6 +109,7 @@ export const leaseDueDelivery = async (
             where.and([where('status', '=', 'running'), where('lease_until', '<=', now)]),
           ]),
         )
+        .where(hasSlot(taken))
         .orderBy('due_at')
         .limit(1)
         .forUpdate()
@@ -113,12 +130,13 @@ export const leaseDueDelivery = async (
   return row ?? null;
 };
 
-/** When the next attempt, or the takeover of one whose holder is gone, is due. Null: nothing waits. */
-export const nextDeliveryDue = async (catalog: Catalog): Promise<Date | null> => {
+/** When the next attempt, or the takeover of one whose holder is gone, is due, of those that have a slot. Null: nothing waits. */
+export const nextDeliveryDue = async (catalog: Catalog, taken = NONE_TAKEN): Promise<Date | null> => {
   const row = await catalog
     .selectFrom('deliveries')
     .select(sql<Date | null>`min(case when status = 'queued' then due_at else lease_until end)`.as('due'))
     .where('status', 'in', ['queued', 'running'])
+    .where(hasSlot(taken))
     .executeTakeFirst();
   return row?.due ?? null;
 };

@@ -28,12 +28,14 @@ import {
   releaseDelivery,
   renewDelivery,
   requeueDelivery,
+  type TakenSlots,
+  uploadOrigin,
 } from '../catalog/deliveries.ts';
 import { findFile } from '../catalog/files.ts';
 import { holdStopped } from '../catalog/webhook-calls.ts';
 import { type Backoff, backoffMs } from '../domain/backoff.ts';
 import { contentTypeOf } from '../domain/content-type.ts';
-import { DeliveryError } from '../domain/delivery.ts';
+import { DeliveryError, type DeliveryKind } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { DeliveryId, RecordingId } from '../domain/ids.ts';
 import type { Logger } from '../support/log.ts';
@@ -45,8 +47,13 @@ const LEASE_MS = 90_000;
 const RENEW_MS = 15_000;
 /** What happened is written down again this often while the database is away. */
 const WRITE_AGAIN_MS = 1_000;
-/** Uploads share one line to the world: more at once make none faster. One that hangs must not keep the others. */
-const MOST_AT_ONCE = 4;
+/**
+ * Uploads share one line to the world: more at once make none faster. Callers' URLs have slots of their own, since a server that takes a
+ * byte a second keeps one for hours, and the bucket must not wait for it.
+ */
+const MOST_AT_ONCE = { bucket: 4, 'presigned-url': 4 } as const satisfies Record<DeliveryKind, number>;
+/** To one scheme, host and port of callers' URLs: one of theirs that hangs must not keep the others either. */
+const MOST_PER_ORIGIN = 3;
 /** Files removed in one go. */
 const REMOVED_AT_ONCE = 100;
 
@@ -73,6 +80,9 @@ export interface DeliveriesOptions {
 const STOPPED_WAITS_MS = 10 * 60_000;
 
 interface Running {
+  readonly kind: DeliveryKind;
+  /** Of a presigned URL. */
+  readonly origin: string | null;
   readonly abort: AbortController;
   readonly ended: Promise<void>;
 }
@@ -113,14 +123,24 @@ export class Deliveries {
   /** Begins what is due, removes what need not stay. Resolves with when to call again; null: when something changes. */
   async deliverDue(): Promise<Date | null> {
     const { catalog } = this.#options;
-    while (!this.#closed && this.#running.size < MOST_AT_ONCE) {
+    while (!this.#closed) {
       const now = this.#now();
-      const row = await leaseDueDelivery(catalog, { now, leaseUntil: leaseEnd(now) });
+      const row = await leaseDueDelivery(catalog, { now, leaseUntil: leaseEnd(now), taken: this.#taken() });
       if (!row) break;
       await this.#begin(row);
     }
     if (!this.#options.keepLocal) await this.#removeLocal();
-    return this.#running.size < MOST_AT_ONCE ? nextDeliveryDue(catalog) : null;
+    // What waits for a slot is begun when one is free: the end of an attempt wakes us.
+    return nextDeliveryDue(catalog, this.#taken());
+  }
+
+  #taken(): TakenSlots {
+    const running = [...this.#running.values()];
+    const origins = new Set(running.flatMap(({ origin }) => origin ?? []));
+    return {
+      kinds: DELIVERY_KINDS.filter((kind) => count(running, (one) => one.kind === kind) >= MOST_AT_ONCE[kind]),
+      origins: [...origins].filter((origin) => count(running, (one) => one.origin === origin) >= MOST_PER_ORIGIN),
+    };
   }
 
   /** Resolves when nothing is being sent. */
@@ -192,7 +212,8 @@ export class Deliveries {
         this.#running.delete(row.id);
         if (!this.#closed) this.wake();
       });
-    this.#running.set(row.id, { abort, ended });
+    const origin = row.url === null ? null : uploadOrigin(row.url);
+    this.#running.set(row.id, { kind: row.kind, origin, abort, ended });
   }
 
   /** One attempt, from its lease to what became of it. */
@@ -324,6 +345,10 @@ export class Deliveries {
     }
   }
 }
+
+const DELIVERY_KINDS = Object.keys(MOST_AT_ONCE) as DeliveryKind[];
+
+const count = <T>(all: readonly T[], fits: (one: T) => boolean): number => all.filter(fits).length;
 
 const leaseEnd = (now: Date): Date => new Date(now.getTime() + LEASE_MS);
 

@@ -213,6 +213,37 @@ it('gives up after 72 hours, keeps the file, and goes on by hand with a fresh UR
   expect(existsSync(files[0]?.path ?? '')).toBe(true);
 });
 
+it('lets callers whose servers hang keep neither the bucket nor other callers waiting', async () => {
+  const real = rig.sender();
+  const hanging: string[] = [];
+  const sender: DeliverySender = {
+    ...real,
+    toUrl: async (url, file, signal) => {
+      if (!url.startsWith('https://slow.')) return real.toUrl(url, file, signal);
+      hanging.push(url);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+    },
+  };
+  const deliveries = makeDeliveries({ sender });
+  for (let i = 0; i < 6; i += 1) {
+    const preSignedUrl = `https://slow.example/${i}?X-Amz-Signature=0`;
+    await rig.finished(deliveries, { directory: null, preSignedUrl });
+    clock.ms += 1;
+  }
+  const preSignedUrl = await rig.presigned('unimpeded.mp4');
+  const { recordingId } = await rig.finished(deliveries, { directory: 'unimpeded', preSignedUrl });
+  const next = await deliveries.deliverDue();
+  await waitFor('both to be delivered', LIMIT_MS, async () =>
+    (await rowsOf(recordingId)).every(({ status }) => status === 'done'),
+  );
+  expect(hanging).toHaveLength(3);
+  // What has no slot is not asked for again before one is free.
+  expect(next && next > clock.now()).toBe(true);
+  await deliveries.close();
+});
+
 it('never sends twice at once, however many servers look for what is due', async () => {
   const sending = new Map<string, number>();
   let most = 0;
