@@ -13,6 +13,7 @@ import { DeliveryError, type StoredAt, withoutQuery } from '../domain/delivery.t
 import { printable } from './answer-words.ts';
 import { idleLimit } from './idle-limit.ts';
 import type { ObjectStore, OutgoingFile, Reach, ReachOptions, SendOptions, Sent } from './object-store.ts';
+import { readingOurs, UnreadableFile } from './open-outgoing.ts';
 import { md5Of, type Part, sendParts } from './parts.ts';
 
 /** Of one request; whole attempts are repeated by whoever calls. */
@@ -50,7 +51,7 @@ export class AzureStore implements ObjectStore {
     const blob = this.#container.getBlockBlobClient(objectName);
     using idle = idleLimit(idleMs, options.signal);
     try {
-      const md5 = await md5Of(file.path, options.signal);
+      const md5 = await readingOurs(md5Of(file.path, options.signal));
       idle.progressed();
       await this.#putBlocks(blob, file, Buffer.from(md5, 'hex'), idle);
       await this.#verify(blob, file, md5, idle.signal);
@@ -139,8 +140,9 @@ export class AzureStore implements ObjectStore {
     if (has !== md5) throw new DeliveryError(`The container has the MD5 ${has}, and ${md5} was sent.`);
   }
 
-  #failure(error: unknown): DeliveryError {
-    if (error instanceof DeliveryError) return error;
+  #failure(error: unknown): Error {
+    // What our disk says is not the container's answer.
+    if (error instanceof DeliveryError || error instanceof UnreadableFile) return error;
     const { container } = this.#settings;
     if (error instanceof RestError && error.statusCode !== undefined) {
       const words = printable(error.code ?? error.message.split('\n')[0] ?? '');

@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { DeliveryError, type StoredAt } from '../domain/delivery.ts';
 import type { ObjectStore, OutgoingFile, Reach, SendOptions, Sent } from './object-store.ts';
-import { openOutgoing } from './open-outgoing.ts';
+import { openOutgoing, readingOurs, UnreadableFile } from './open-outgoing.ts';
 import { md5Of } from './parts.ts';
 
 export class FolderStore implements ObjectStore {
@@ -41,7 +41,7 @@ export class FolderStore implements ObjectStore {
     } catch (error) {
       await rm(aside, { force: true });
       signal.throwIfAborted();
-      if (error instanceof DeliveryError) throw error;
+      if (error instanceof DeliveryError || error instanceof UnreadableFile) throw error;
       const words = error instanceof Error && 'code' in error ? String(error.code) : String(error);
       throw new DeliveryError(`The folder "${this.#folder}" could not be written to (${words}).`, { cause: error });
     }
@@ -71,7 +71,7 @@ export class FolderStore implements ObjectStore {
   /** MD5 of what was written, which is what was read. */
   async #copy(file: OutgoingFile, aside: string, signal: AbortSignal): Promise<string> {
     const hash = createHash('md5');
-    const source = (await openOutgoing(file.path)).createReadStream();
+    const source = (await readingOurs(openOutgoing(file.path))).createReadStream();
     source.on('data', (chunk) => hash.update(chunk));
     await pipeline(source, createWriteStream(aside, { mode: 0o600, flush: true }), { signal });
     const sent = hash.digest('hex');

@@ -39,7 +39,7 @@ export interface ReachOptions {
 export interface ObjectStore {
   /**
    * Puts the file there under this name, replacing what has it, and asks the store what it has: size and checksum must agree.
-   * Rejects with `DeliveryError`, or with the signal's reason.
+   * Rejects with `DeliveryError`, with the signal's reason, or with what is no fault of the store: `UnreadableFile`, what `keepResume` rejects with.
    */
   send(objectName: string, file: OutgoingFile, options: SendOptions): Promise<Sent>;
   /** Removes what an unfinished attempt left there. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { OutgoingFile } from './object-store.ts';
-import { openOutgoing } from './open-outgoing.ts';
+import { openOutgoing, readingOurs } from './open-outgoing.ts';
 
 const MIB = 2 ** 20;
 /** Below, a file goes in one request. S3 wants at least 5 MiB; a lost connection costs at most this. */
@@ -46,11 +46,12 @@ export const sendParts = async (
   const partBytes = partBytesOf(file.bytes);
   const underWay = new Set<Promise<void>>();
   let failure: { readonly reason: unknown } | undefined;
-  const handle = await openOutgoing(file.path);
+  const handle = await readingOurs(openOutgoing(file.path));
   try {
     for (let position = 0; position < file.bytes && !failure; position += partBytes) {
       signal.throwIfAborted();
-      const content = await readPart(handle, file, position, Math.min(partBytes, file.bytes - position));
+      const length = Math.min(partBytes, file.bytes - position);
+      const content = await readingOurs(readPart(handle, file, position, length));
       const md5 = createHash('md5').update(content).digest();
       partMd5s.push(md5);
       const sending: Promise<void> = send({ number: partMd5s.length, content, md5 })

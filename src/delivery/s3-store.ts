@@ -19,9 +19,10 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { DeliveryError, type StoredAt } from '../domain/delivery.ts';
+import { RoomtapeError } from '../domain/errors.ts';
 import { printable } from './answer-words.ts';
 import type { ObjectStore, OutgoingFile, Reach, ReachOptions, SendOptions, Sent } from './object-store.ts';
-import { READ_NO_LINK } from './open-outgoing.ts';
+import { READ_NO_LINK, readingOurs, UnreadableFile } from './open-outgoing.ts';
 import { md5Of, PART_BYTES, sendParts } from './parts.ts';
 import { objectUrl, presign, type S3Credentials, type S3Place } from './s3-address.ts';
 
@@ -114,7 +115,7 @@ export class S3Store implements ObjectStore {
   }
 
   async #put(objectName: string, file: OutgoingFile, { signal }: SendOptions): Promise<Uploaded> {
-    const content = await readFile(file.path, { signal, flag: READ_NO_LINK });
+    const content = await readingOurs(readFile(file.path, { signal, flag: READ_NO_LINK }));
     const md5 = createHash('md5').update(content).digest();
     await this.#client.send(
       new PutObjectCommand({
@@ -133,7 +134,7 @@ export class S3Store implements ObjectStore {
   async #putParts(objectName: string, file: OutgoingFile, options: SendOptions): Promise<Uploaded> {
     const { signal } = options;
     const object = this.#object(objectName);
-    const md5 = await md5Of(file.path, signal);
+    const md5 = await readingOurs(md5Of(file.path, signal));
     const { uploadId, present } = await this.#openUpload(objectName, file, md5, options);
     const etags = new Map<number, string>();
     const partMd5s = await sendParts(file, signal, async (part) => {
@@ -238,8 +239,10 @@ export class S3Store implements ObjectStore {
     return 'size and ETag of the object, MD5 of every part';
   }
 
-  #failure(error: unknown): DeliveryError {
-    if (error instanceof DeliveryError) return error;
+  #failure(error: unknown): Error {
+    // What our disk or our database says is not the bucket's answer.
+    if (error instanceof DeliveryError || error instanceof UnreadableFile || error instanceof RoomtapeError)
+      return error;
     const { bucket } = this.#settings;
     if (error instanceof S3ServiceException) {
       const status = error.$metadata.httpStatusCode ?? 'nothing readable';

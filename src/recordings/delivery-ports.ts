@@ -15,7 +15,7 @@ export interface Sent {
   readonly verified: Verified;
 }
 
-/** Every method rejects with `DeliveryError`, or with the signal's reason. */
+/** Every method rejects with `DeliveryError`, with the signal's reason, or with an error of another kind where the fault is ours. */
 export interface DeliverySender {
   toBucket(
     objectName: string,

@@ -109,6 +109,15 @@ for (const { name, type, open } of KINDS) {
       }
     });
 
+    it('is not blamed, and nobody is told of our folders, where a file of ours can not be read', async () => {
+      for (const { bytes } of [small, large]) {
+        const missing = { path: join(folder, 'not-there'), bytes, contentType: 'video/mp4' };
+        const error: unknown = await store.send('missing.mp4', missing, memory().options()).catch((it: unknown) => it);
+        expect(error).not.toBeInstanceOf(DeliveryError);
+        expect(String(error)).toBe('UnreadableFile: A finished file could not be read.');
+      }
+    });
+
     it('takes names in any script and with signs that URLs and signatures encode', async () => {
       const names = ["räume/ä b+c%41&d='(e)*!~/名前 🎬.mp4", 'a/.hidden/x;y=z,@$.mp4'];
       for (const one of names) {
