@@ -1,6 +1,12 @@
 /** `kill -9` of every process at random moments: nothing that was received is lost but the last second, and nothing is left behind. */
 
-import { type CrashRound, CrashRounds, crashPlans, describeRound } from '../test/support/crash-rounds.ts';
+import {
+  CRASH_ROUNDS_ENVIRONMENT,
+  type CrashRound,
+  CrashRounds,
+  crashPlans,
+  describeRound,
+} from '../test/support/crash-rounds.ts';
 import { InitSystem } from '../test/support/init-system.ts';
 import { percentile } from '../test/support/oracle/verdict.ts';
 import { PatientApi } from '../test/support/patient-api.ts';
@@ -38,12 +44,12 @@ const figuresOf = (rounds: readonly CrashRound[], left: number, restarts: number
     { what: 'nothing received after a kill, most', value: most(gaps), unit: 's' },
     { what: 'all well again, median', value: percentile(recoveries, 0.5) ?? 0, unit: 's' },
     { what: 'all well again, most', value: most(recoveries), unit: 's' },
-    { what: 'left behind (processes, files, rows, duplicates)', value: left, unit: '', atMost: 0 },
+    { what: 'left behind, told twice or not told (processes, files, rows, events)', value: left, unit: '', atMost: 0 },
   ];
 };
 
 const run = async ({ rounds, minutes, seed, scope, note }: SoakOptions): Promise<SoakResult> => {
-  const service = await Service.run(InitSystem.start, PatientApi);
+  const service = await Service.run(InitSystem.start, PatientApi, CRASH_ROUNDS_ENVIRONMENT);
   scope.own('service', service, () => service.close());
   const plans = crashPlans(seed);
   const limit = rounds ?? (minutes === null ? DEFAULT_ROUNDS : Number.POSITIVE_INFINITY);

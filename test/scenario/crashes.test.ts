@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canvasSize } from '../../src/domain/layout.ts';
-import { type CrashPlan, type CrashRound, CrashRounds, describeRound } from '../support/crash-rounds.ts';
+import {
+  CRASH_ROUNDS_ENVIRONMENT,
+  type CrashPlan,
+  type CrashRound,
+  CrashRounds,
+  describeRound,
+} from '../support/crash-rounds.ts';
 import { InitSystem } from '../support/init-system.ts';
 import { PatientApi } from '../support/patient-api.ts';
 import { Service } from '../support/service.ts';
@@ -20,7 +26,7 @@ const ROUNDS: readonly CrashPlan[] = [
 describe('kill -9 while a room is recorded', () => {
   let service: Service<InitSystem, PatientApi>;
   beforeAll(async () => {
-    service = await Service.run(InitSystem.start, PatientApi);
+    service = await Service.run(InitSystem.start, PatientApi, CRASH_ROUNDS_ENVIRONMENT);
   });
   afterAll(() => service.close());
 

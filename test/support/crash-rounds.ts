@@ -1,7 +1,8 @@
 /**
  * Rounds of `kill -9` while a room is recorded. In each round two people who send pre-encoded media are recorded, somebody is killed, those
  * who lost their connection come back by their resume tokens, and the recording ends: by itself it must get done, show and let hear
- * all that was received but the last second before the kill, with the gap told.
+ * all that was received but the last second before the kill, with the gap told. An endpoint that outlives them all is told of each recording
+ * what happened to it, once and in order. (The service must permit calls to this machine: `CRASH_ROUNDS_ENVIRONMENT`.)
  *
  * Everything that is left to chance follows from the seed; what the machine makes of it does not.
  */
@@ -16,8 +17,10 @@ import { leftovers } from './leftovers.ts';
 import type { PatientApi } from './patient-api.ts';
 import type { Service } from './service.ts';
 import { type Judged, Sitting } from './sitting.ts';
+import { missingEnds, wrongEvents } from './told-of-recordings.ts';
 import { kill, recoveryOf, VICTIMS, type Victim } from './victims.ts';
 import { waitFor } from './wait-for.ts';
+import { Receiver } from './webhook-receiver.ts';
 
 export interface CrashPlan {
   readonly round: number;
@@ -38,6 +41,8 @@ export interface CrashRound extends CrashPlan {
   readonly violations: readonly string[];
 }
 
+export const CRASH_ROUNDS_ENVIRONMENT = { ROOMTAPE_ALLOW_PRIVATE_URLS: '127.0.0.0/8' } as const;
+
 /** What was received in the last second before a kill may be missing. */
 const MAY_BE_LOST_S = 1;
 const EARLIEST_S = 1.8;
@@ -52,6 +57,8 @@ const DONE_LIMIT_MS = 120_000;
 /** After a kill of media and server, somebody is heard again so much later than he knows that he is back. */
 const HEARD_AGAIN_NS = 400_000_000n;
 const TIDY_LIMIT_MS = 20_000;
+/** A call that a killed server was in the middle of is taken for lost after 30 s; the lane goes on then. */
+const TOLD_LIMIT_MS = 60_000;
 
 const endsConnections = (victims: readonly Victim[]): boolean =>
   victims.some((one) => one === 'media' || one === 'everything');
@@ -79,11 +86,14 @@ export class CrashRounds {
   readonly #service: CrashedService;
   readonly #sitting: Sitting;
   readonly #people: readonly Participant[];
+  readonly #receiver: Receiver;
+  readonly #recordingIds: string[] = [];
 
-  private constructor(service: CrashedService, sitting: Sitting, people: readonly Participant[]) {
+  private constructor(service: CrashedService, sitting: Sitting, people: readonly Participant[], receiver: Receiver) {
     this.#service = service;
     this.#sitting = sitting;
     this.#people = people;
+    this.#receiver = receiver;
   }
 
   /** Two people join a room of their own and send. */
@@ -91,7 +101,7 @@ export class CrashRounds {
     const sitting = await Sitting.open(service, 2, canvasSize('low', 'landscape'));
     const media = { via: 'room', stays: true, size: { width: 320, height: 180 }, fps: 15, seconds: 20 } as const;
     const people = [await sitting.join(media), await sitting.join(media)];
-    return new CrashRounds(service, sitting, people);
+    return new CrashRounds(service, sitting, people, await Receiver.start());
   }
 
   /** Resolves when the recording has been stopped; its `verdict` when it has been judged. Another round may be played meanwhile. */
@@ -99,7 +109,8 @@ export class CrashRounds {
     const sitting = this.#sitting;
     const { api } = this.#service;
     sitting.grid(this.#people, { fresh: true });
-    const recordingId = await sitting.startRecording({ quality: 'low' });
+    const recordingId = await sitting.startRecording({ quality: 'low' }, { webhookUrl: this.#receiver.url() });
+    this.#recordingIds.push(recordingId);
     const isLost = plan.moment === 'recording' && endsConnections(plan.victims);
     let crash: Crash;
     if (plan.moment === 'recording') {
@@ -129,15 +140,23 @@ export class CrashRounds {
     return { verdict };
   }
 
-  /** Everybody leaves. Resolves, when nothing is recorded or composed any more, to what is left of it that should not be. */
+  /** Everybody leaves. Resolves, when nothing is recorded or composed any more, to what is left, or was told, of it that should not be. */
   async close(): Promise<string[]> {
     await this.#sitting.leave();
+    const { received } = this.#receiver;
+    await waitFor(
+      'the end of every recording to be told',
+      TOLD_LIMIT_MS,
+      () => missingEnds(received, this.#recordingIds) === 0,
+    ).catch(() => undefined); // what was not told is said
+    await this.#receiver.close();
+    const wrong = wrongEvents(received, this.#recordingIds);
     let left: string[] = [];
     await waitFor('nothing to be left', TIDY_LIMIT_MS, async () => {
       left = await leftovers(this.#service.server.dataDir);
       return left.length === 0;
     }).catch(() => undefined); // what is left is said
-    return left;
+    return [...left, ...wrong];
   }
 
   async #crash(victims: readonly Victim[]): Promise<Crash> {

@@ -180,8 +180,9 @@ export class Sitting {
     this.#scenes.push({ fromNs: process.hrtime.bigint(), settleS: SPEAKER_S, tiles, dark });
   }
 
-  async startRecording(config: Record<string, unknown> = {}): Promise<string> {
-    this.#recordingId = await this.#service.api.startRecording(this.roomId, config);
+  /** `fields` of the start call beside its `config`. */
+  async startRecording(config: Record<string, unknown> = {}, fields: Record<string, unknown> = {}): Promise<string> {
+    this.#recordingId = await this.#service.api.startRecording(this.roomId, config, fields);
     this.#endAnswerNs = null;
     this.#startAnswerNs = process.hrtime.bigint();
     return this.#recordingId;
