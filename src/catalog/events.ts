@@ -103,24 +103,36 @@ export const welcomeEndpoint = async (trx: Catalog, url: string): Promise<void> 
 /** Held while positions are given: one reader at a time, so that they grow with the commits that he has seen. Any number will do. */
 const POSITIONS_LOCK = 7_266_701;
 
-/** Gives every event that is there and has none its position. What becomes visible later gets a higher one. */
-export const numberEvents = (catalog: Catalog): Promise<void> =>
-  transaction(catalog, async (trx) => {
-    const unnumbered = await trx
-      .selectFrom('events')
-      .select('seq')
-      .where('position', 'is', null)
-      .limit(1)
-      .executeTakeFirst();
-    if (!unnumbered) return;
-    await sql`select pg_advisory_xact_lock(${POSITIONS_LOCK})`.execute(trx);
-    await sql`
-      with numbered as materialized (
-        select seq, nextval('event_positions') as position
-        from (select seq from events where position is null order by seq) as in_order
-      )
-      update events set position = numbered.position from numbered where events.seq = numbered.seq`.execute(trx);
-  });
+/** In one transaction, so that the lock is never held for longer than a moment: where nobody has read for a year, there are many. */
+const NUMBERED_AT_ONCE = 5_000;
+
+/** Gives every event that is there and has none its position. What becomes visible later gets a higher one. Resolves with how many got one. */
+export const numberEvents = async (catalog: Catalog, atOnce = NUMBERED_AT_ONCE): Promise<number> => {
+  let numbered = 0;
+  for (;;) {
+    const count = await transaction(catalog, (trx) => numberSome(trx, atOnce));
+    numbered += count;
+    if (count < atOnce) return numbered;
+  }
+};
+
+const numberSome = async (trx: Catalog, atOnce: number): Promise<number> => {
+  const unnumbered = await trx
+    .selectFrom('events')
+    .select('seq')
+    .where('position', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (!unnumbered) return 0;
+  await sql`select pg_advisory_xact_lock(${POSITIONS_LOCK})`.execute(trx);
+  const { numAffectedRows = 0n } = await sql`
+    with numbered as materialized (
+      select seq, nextval('event_positions') as position
+      from (select seq from events where position is null order by seq limit ${atOnce}) as in_order
+    )
+    update events set position = numbered.position from numbered where events.seq = numbered.seq`.execute(trx);
+  return Number(numAffectedRows);
+};
 
 export interface EventFilter {
   readonly roomId: string | null;

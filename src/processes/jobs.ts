@@ -1,7 +1,7 @@
 /** What the server process does by itself when it is due: its jobs, and the queue that wakes them. */
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.ts';
-import { forgetEvents } from '../catalog/events.ts';
+import { forgetEvents, numberEvents } from '../catalog/events.ts';
 import { deleteOldKeys } from '../catalog/idempotency.ts';
 import type { Config } from '../config/config.ts';
 import { postgresQueue, redisQueue } from '../jobs/bull-queue.ts';
@@ -112,6 +112,8 @@ const jobsOf = (options: Parameters<typeof serverJobs>[0]): Job[] => {
       kind: 'event-retention',
       sweepMs: RETENTION_SWEEP_MS,
       run: async () => {
+        // Whoever reads for the first time does not wait for all that has happened in a year to be numbered.
+        await numberEvents(catalog);
         await forgetEvents(catalog, new Date(now().getTime() - eventRetentionMs));
         return null;
       },

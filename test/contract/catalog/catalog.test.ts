@@ -9,6 +9,13 @@ import {
   openCatalog,
   transaction,
 } from '../../../src/catalog/catalog.ts';
+import {
+  isJournalWanted,
+  journalSpans,
+  nextDueAt,
+  overdueRecordings,
+  recordingsIn,
+} from '../../../src/catalog/recordings.ts';
 import { createRoom, disableRoom, findRoom, listRooms } from '../../../src/catalog/rooms.ts';
 import {
   closeStay,
@@ -116,6 +123,20 @@ for (const kind of DATABASES) {
       });
       await expect(failing).rejects.toThrow('changed my mind');
       expect(await findRoom(db, roomId)).toBeNull();
+    });
+
+    it('looks for what is unfinished, and for what a journal has, by indexes: not through all that was ever recorded', async () => {
+      await transaction(db, async (trx) => {
+        await sql`set local enable_seqscan = off`.execute(trx);
+        await recordingsIn(trx, ['composing']);
+        await nextDueAt(trx);
+        await overdueRecordings(trx, at(0));
+        await isJournalWanted(trx, '/data/journals/none');
+        await journalSpans(trx, '/data/journals/none', at(0));
+        const { rows } = await sql`
+          select seq_scan from pg_stat_xact_user_tables where relname = 'recordings'`.execute(trx);
+        expect(rows).toEqual([{ seq_scan: 0 }]);
+      });
     });
 
     describe('rooms', () => {

@@ -1,6 +1,7 @@
 /** `/v2/events` and the public key over HTTP, with the real database behind them. */
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { numberEvents } from '../../../src/catalog/events.ts';
 import { insertFile } from '../../../src/catalog/files.ts';
 import { moveRecording } from '../../../src/catalog/recordings.ts';
 import type { FileId, RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
@@ -24,6 +25,18 @@ afterAll(() => rig.scope.close());
 beforeEach(async () => {
   await rig.clear();
   receiver = await rig.receiver();
+});
+
+it('numbers what nobody has read for long in several transactions, in the order in which it happened', async () => {
+  const roomId = await rig.room();
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    ids.push((await rig.append({ type: 'session-started', roomId, recordingId: null })).id);
+  }
+  expect(await numberEvents(rig.catalog, 2)).toBe(5);
+  expect(await numberEvents(rig.catalog, 2)).toBe(0);
+  const rows = await rig.catalog.selectFrom('events').select('id').orderBy('position').execute();
+  expect(rows.map(({ id }) => id)).toEqual(ids);
 });
 
 /** A room of both the database and the system behind the API. */
