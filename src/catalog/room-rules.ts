@@ -120,6 +120,8 @@ export const insertRefusedStart = async (
     sessionId: SessionId;
     config: RecordingRow['config'];
     onFailure: OnFailure | null;
+    /** Told that it failed, besides the room's endpoint. */
+    webhookUrl?: string | undefined;
   },
 ): Promise<RecordingRow | null> => {
   const row = await catalog
@@ -134,6 +136,7 @@ export const insertRefusedStart = async (
       subject: JSON.stringify({ kind: 'room' }),
       subject_key: subjectKey({ kind: 'room' }),
       on_failure: refused.onFailure && JSON.stringify(refused.onFailure),
+      webhook_url: refused.webhookUrl ?? null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()

@@ -9,9 +9,18 @@ import { dirname, isAbsolute, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { DeliveryError, type StoredAt } from '../domain/delivery.ts';
+import { RoomtapeError } from '../domain/errors.ts';
 import type { ObjectStore, OutgoingFile, Reach, SendOptions, Sent } from './object-store.ts';
 import { openOutgoing, readingOurs, UnreadableFile } from './open-outgoing.ts';
 import { md5Of } from './parts.ts';
+
+/** While it is copied. */
+const asideOf = (path: string, attempt: string): string => `${path}.${attempt}.part`;
+
+/** Removes what an attempt left whose server was killed. What a bucket of another kind has kept names nothing here. */
+const removeLeft = async (path: string, attempt: string): Promise<void> => {
+  if (/^[0-9a-f]{12}$/.test(attempt)) await rm(asideOf(path, attempt), { force: true });
+};
 
 export class FolderStore implements ObjectStore {
   readonly #folder: string;
@@ -21,10 +30,13 @@ export class FolderStore implements ObjectStore {
     this.#folder = folder;
   }
 
-  async send(objectName: string, file: OutgoingFile, { signal }: SendOptions): Promise<Sent> {
+  async send(objectName: string, file: OutgoingFile, { signal, resume, keepResume }: SendOptions): Promise<Sent> {
     const path = this.#pathOf(objectName);
-    const aside = `${path}.${randomBytes(6).toString('hex')}.part`;
+    const attempt = randomBytes(6).toString('hex');
+    const aside = asideOf(path, attempt);
     try {
+      if (resume !== null) await removeLeft(path, resume);
+      await keepResume(attempt);
       await mkdir(dirname(path), { recursive: true });
       const md5 = await this.#copy(file, aside, signal);
       await rename(aside, path);
@@ -41,14 +53,16 @@ export class FolderStore implements ObjectStore {
     } catch (error) {
       await rm(aside, { force: true });
       signal.throwIfAborted();
-      if (error instanceof DeliveryError || error instanceof UnreadableFile) throw error;
+      // What our disk or our database says is not the folder's fault.
+      if (error instanceof DeliveryError || error instanceof UnreadableFile || error instanceof RoomtapeError)
+        throw error;
       const words = error instanceof Error && 'code' in error ? String(error.code) : String(error);
       throw new DeliveryError(`The folder "${this.#folder}" could not be written to (${words}).`, { cause: error });
     }
   }
 
-  async abandon(): Promise<void> {
-    // What is unfinished has been removed by the attempt itself.
+  async abandon(objectName: string, resume: string): Promise<void> {
+    await removeLeft(this.#pathOf(objectName), resume);
   }
 
   async reach(storedAt: StoredAt): Promise<Reach | null> {

@@ -23,6 +23,7 @@ export const readAutoStart =
     return {
       config: options.config,
       onFailure: options.onFailure,
+      webhookUrl: options.webhookUrl,
       start: (target) => start({ ...options, ...target }),
     };
   };

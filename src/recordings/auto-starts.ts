@@ -24,6 +24,8 @@ const FIRST_RETRY_MS = 2_000;
 export interface AutoStart {
   readonly config: RecordingConfig;
   readonly onFailure: OnFailure | null;
+  /** Told of it, besides the room's endpoint. */
+  readonly webhookUrl: string | undefined;
   /** Starts it; refusals as of the start call. */
   start(target: { roomId: RoomId; id: RecordingId }): Promise<unknown>;
 }
@@ -52,11 +54,22 @@ export class AutoStarts {
   async startDue(now: Date): Promise<Date | null> {
     let againMs = Number.POSITIVE_INFINITY;
     for (const session of await sessionsToRecord(this.#options.catalog)) {
-      if (await this.#start(session, now)) continue;
+      if (await this.#startAlone(session, now)) continue;
       const ageMs = now.getTime() - session.startedAt.getTime();
       againMs = Math.min(againMs, Math.max(FIRST_RETRY_MS, ageMs / 2));
     }
     return againMs === Number.POSITIVE_INFINITY ? null : new Date(now.getTime() + againMs);
+  }
+
+  /** What fails of one session, unforeseen, must not keep the others: those behind it would never be recorded. */
+  async #startAlone(session: SessionWithRules & { readonly autoStart: unknown }, now: Date): Promise<boolean> {
+    try {
+      return await this.#start(session, now);
+    } catch (error) {
+      const { sessionId, roomId } = session;
+      this.#options.log.error({ err: error, roomId, sessionId }, 'A room that records itself could not be looked at.');
+      return false;
+    }
   }
 
   /** False: to be tried again. */
@@ -88,14 +101,14 @@ export class AutoStarts {
     autoStart: AutoStart | undefined,
     failureReason: string,
   ): Promise<void> {
-    const { config = UNREADABLE, onFailure = null } = autoStart ?? {};
+    const { config = UNREADABLE, onFailure = null, webhookUrl } = autoStart ?? {};
     await transaction(this.#options.catalog, async (trx) => {
       await markAutoStart(trx, sessionId, 'failed');
       // Where it came as far as a row that is still there, that one tells.
       const earlier = await findAnyRecording(trx, recordingIdOf(sessionId));
       if (earlier && earlier.deleted_at === null) return;
       const id = newHexId<RecordingId>();
-      const row = await insertRefusedStart(trx, { id, roomId, sessionId, config, onFailure });
+      const row = await insertRefusedStart(trx, { id, roomId, sessionId, config, onFailure, webhookUrl });
       if (row) await moveRecording(trx, id, 'failed', { failureReason });
     });
   }

@@ -3,7 +3,7 @@
  * behind a network can suffer, through a proxy that fails on purpose.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -141,6 +141,22 @@ for (const { name, type, open } of KINDS) {
     });
   });
 }
+
+it('a bucket in a folder is left nothing of an attempt whose server was killed', async () => {
+  const bucket = join(folder, 'killed');
+  const store = new FolderStore(bucket);
+  const { kept, options } = memory();
+  for (const next of ['again', 'given up'] as const) {
+    await store.send('killed.mp4', small, options());
+    const attempt = kept.at(-1);
+    expect(attempt).toMatch(/^[0-9a-f]{12}$/);
+    // As it is while it is copied.
+    writeFileSync(join(bucket, `killed.mp4.${attempt}.part`), 'half of a film');
+    if (next === 'again') await store.send('killed.mp4', small, options());
+    else await store.abandon('killed.mp4', attempt ?? '');
+    expect(readdirSync(bucket)).toEqual(['killed.mp4']);
+  }
+});
 
 const NETWORKED = [
   { name: 'S3', target: () => swift.port, open: (port: number) => s3(port) },

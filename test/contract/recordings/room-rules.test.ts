@@ -12,6 +12,7 @@ import { openEmbeddedPostgres } from '../../../src/catalog/embedded-postgres.ts'
 import { findAnyRecording, findRecording, listRecordings, moveRecording } from '../../../src/catalog/recordings.ts';
 import { createRoom, findRoom } from '../../../src/catalog/rooms.ts';
 import { endSession, insertSession } from '../../../src/catalog/sessions.ts';
+import { callsOfRecordings } from '../../../src/catalog/webhook-calls.ts';
 import { RoomtapeError } from '../../../src/domain/errors.ts';
 import type { RoomId, SessionId } from '../../../src/domain/ids.ts';
 import type { AutoClose, OnFailure } from '../../../src/domain/room-rules.ts';
@@ -55,9 +56,9 @@ class Media implements MediaControl {
   readonly sessions = new Map<string, SessionId>();
   readonly active = new Map<string, LiveRecording>();
   readonly ended: string[] = [];
-  refusal: RoomtapeError | undefined;
+  refusal: Error | undefined;
   async sessionOf(roomId: string) {
-    if (this.refusal?.code === 'MEDIA_UNAVAILABLE') throw this.refusal;
+    if (this.refusal instanceof RoomtapeError && this.refusal.code === 'MEDIA_UNAVAILABLE') throw this.refusal;
     const sessionId = this.sessions.get(roomId);
     return sessionId ? { sessionId, roomId, startedAtMs: START.getTime(), participants: [] } : null;
   }
@@ -244,6 +245,33 @@ describe('autoStartConfig.recording', () => {
     await failures.closeDue(later(61_000));
     await failures.closeDue(later(72_000));
     expect(media.ended).toEqual([`${roomId} room-closed`]);
+  });
+
+  it('tells the endpoint that its start call names, too, that nothing came of it', async () => {
+    const webhookUrl = 'https://example.org/call';
+    const { media, roomId, join, autoStarts } = await system({ autoStart: { webhookUrl } });
+    await join();
+    media.refusal = new RoomtapeError('MEDIA_UNAVAILABLE', 'The media process is away.');
+    await autoStarts.startDue(later(60_000));
+    const [failed] = await recordingsOf(roomId);
+    const told = await callsOfRecordings(catalog, failed ? [failed.id] : []);
+    expect(told.map(({ type, url }) => [type, url])).toEqual([['recording-failed', webhookUrl]]);
+  });
+
+  it('records the others where one session meets a fault of ours', async () => {
+    const broken = await system({ autoStart });
+    await broken.join();
+    broken.media.refusal = new TypeError('A bug.');
+    const other = await system({ autoStart });
+    await other.join();
+    // Either may look for both.
+    const { media } = other;
+    media.sessionOf = async (roomId) => {
+      if (roomId === broken.roomId) throw broken.media.refusal;
+      return Media.prototype.sessionOf.call(media, roomId);
+    };
+    expect(await other.autoStarts.startDue(later(1_000))).toEqual(later(3_000));
+    expect((await recordingsOf(other.roomId)).map(({ status }) => status)).toEqual(['recording']);
   });
 
   it('succeeds where the media process is back within the minute', async () => {
