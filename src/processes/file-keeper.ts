@@ -35,12 +35,20 @@ export class FileKeeper {
     const { catalog, dataDir, retentionMs, log } = this.#options;
     if (retentionMs === 0) return null;
     const leaving = await filesMadeBefore(catalog, new Date(now.getTime() - retentionMs), BATCH);
+    let gone = 0;
     for (const { id, recording_id: recordingId, path, bytes } of leaving) {
-      await rm(join(dataDir, path), { force: true });
+      try {
+        await rm(join(dataDir, path), { force: true });
+      } catch (error) {
+        // Those behind it must not stay for its sake.
+        log.error({ err: error, recordingId, fileId: id }, 'A file whose time is over can not be deleted.');
+        continue;
+      }
       await markFileDeleted(catalog, id, now);
+      gone += 1;
       this.#freedBytes += bytes;
       log.info({ recordingId, fileId: id, bytes }, 'Deleted a file whose time was over.');
     }
-    return leaving.length < BATCH ? null : now;
+    return leaving.length < BATCH || gone === 0 ? null : now;
   }
 }

@@ -59,11 +59,16 @@ export class JournalKeeper {
     const { catalog, retentionMs, maxBytes, log } = this.#options;
     const journals: (RetainedJournal & { readonly summary: JournalSummary })[] = [];
     const uses = await journalUses(catalog);
+    // Most recordings outlive their journals, and those of a copied database name journals of the other data folder.
+    const present = new Set((await listJournals(this.#options.root)).map((name) => this.#pathOf(name)));
     for (const use of uses) {
-      const summary = (await exists(use.journalDir)) ? await scanJournal(use.journalDir) : null;
-      if (!summary) continue;
-      const releasedAtMs = use.releasedAt?.getTime() ?? null;
-      journals.push({ directory: use.journalDir, bytes: summary.bytes, releasedAtMs, summary });
+      const directory = use.journalDir;
+      if (!present.has(resolve(directory))) continue;
+      await this.#alone(directory, async () => {
+        const summary = await scanJournal(directory);
+        const releasedAtMs = use.releasedAt?.getTime() ?? null;
+        if (summary) journals.push({ directory, bytes: summary.bytes, releasedAtMs, summary });
+      });
     }
     let freed = await this.#eraseStrangers(new Set(uses.map(({ journalDir }) => resolve(journalDir))), now);
     const policy = { keepMs: retentionMs, capBytes: maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes };
@@ -72,7 +77,7 @@ export class JournalKeeper {
       // A composition may have been asked for since.
       const use = (await journalUses(catalog)).find(({ journalDir }) => journalDir === directory);
       if (use?.releasedAt === null) continue;
-      await this.erase(directory);
+      if (!(await this.#alone(directory, () => this.erase(directory)))) continue;
       gone.add(directory);
       freed += bytes;
       log.info({ directory, bytes }, 'Deleted a journal whose time was over.');
@@ -80,7 +85,10 @@ export class JournalKeeper {
     const kept = journals.filter(({ directory }) => !gone.has(directory));
     let bytes = 0;
     for (const journal of kept) {
-      const less = await this.#freeChunks(journal.summary, now);
+      let less = 0;
+      await this.#alone(journal.directory, async () => {
+        less = await this.#freeChunks(journal.summary, now);
+      });
       freed += less;
       bytes += journal.bytes - less;
     }
@@ -94,6 +102,21 @@ export class JournalKeeper {
   async erase(directory: string): Promise<void> {
     this.#assertOurs(directory);
     await deleteJournal(directory);
+  }
+
+  /** One journal that can't be freed (a disk that fails, an attribute that somebody set) must not keep the others. */
+  async #alone(directory: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#options.log.error({ err: error, directory }, 'A journal could not be freed; it is tried again.');
+      return false;
+    }
+  }
+
+  #pathOf(sessionId: string): string {
+    return join(resolve(this.#options.root), sessionId);
   }
 
   #assertOurs(directory: string): void {
@@ -133,19 +156,15 @@ export class JournalKeeper {
     for (const sessionId of await listJournals(root)) {
       const directory = join(root, sessionId);
       if (known.has(resolve(directory))) continue;
-      const summary = await scanJournal(directory);
-      const lastAtMs = summary?.lastAtMs ?? (await stat(directory)).mtimeMs;
-      if (now.getTime() - lastAtMs < retentionMs) continue;
-      await this.erase(directory);
-      freed += summary?.bytes ?? 0;
-      log.info({ directory }, 'Deleted a journal that no recording knows.');
+      await this.#alone(directory, async () => {
+        const summary = await scanJournal(directory);
+        const lastAtMs = summary?.lastAtMs ?? (await stat(directory)).mtimeMs;
+        if (now.getTime() - lastAtMs < retentionMs) return;
+        await this.erase(directory);
+        freed += summary?.bytes ?? 0;
+        log.info({ directory }, 'Deleted a journal that no recording knows.');
+      });
     }
     return freed;
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  stat(join(path, '.')).then(
-    () => true,
-    () => false,
-  );

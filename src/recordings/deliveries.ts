@@ -339,7 +339,13 @@ export class Deliveries {
     const now = this.#now();
     const before = new Date(now.getTime() - localRetentionMs);
     for (const file of await filesToRemove(catalog, before, REMOVED_AT_ONCE)) {
-      await rm(join(dataDir, file.path), { force: true });
+      try {
+        await rm(join(dataDir, file.path), { force: true });
+      } catch (error) {
+        // Those behind it must not stay for its sake.
+        log.error({ err: error, fileId: file.id }, 'A delivered file can not be removed here.');
+        continue;
+      }
       await markFileRemoved(catalog, file.id, now);
       log.info({ recordingId: file.recording_id, fileId: file.id }, 'A delivered file was removed here.');
     }

@@ -116,6 +116,26 @@ describe('a journal', () => {
     await keeper.sweep(later(DAY_MS + 120_000));
   });
 
+  it('goes although another can not go, and although a recording names one of another data folder', async () => {
+    writeJournal();
+    await recording(0, 300);
+    // A journal of its own that can't be deleted: what has the name of a chunk is a folder.
+    const stuck = join(folder, 'journals', newHexId());
+    mkdirSync(join(stuck, '00000001.rtj', 'inner'), { recursive: true });
+    const elsewhere = join(folder, 'other', newHexId());
+    mkdirSync(elsewhere, { recursive: true });
+    writeFileSync(join(elsewhere, '00000001.rtj'), chunkHeader(1));
+    await catalog
+      .updateTable('recordings')
+      .set({ journal_dir: elsewhere })
+      .where('id', '=', await recording(0, 300))
+      .execute();
+    await keeperOf().sweep(later(DAY_MS + 60_000));
+    expect(existsSync(journal)).toBe(false);
+    expect(readdirSync(elsewhere)).toEqual(['00000001.rtj']);
+    rmSync(stuck, { recursive: true });
+  });
+
   it('goes before its time where all together are too large, and stays while a recording or a composition needs it', async () => {
     writeJournal();
     const id = await recording(0, 300);
@@ -193,6 +213,22 @@ describe('a finished file', () => {
     await keeper.sweep(later(9 * DAY_MS));
     expect(keeper.freedBytes).toBe(4);
     expect(await filesKept(catalog)).toEqual({ files: 0, bytes: 0 });
+  });
+
+  it('goes although one before it can not go', async () => {
+    const id = await recording(0, 300);
+    const facts = { bytes: 5, durationSeconds: 1, width: 1, height: 1, format: 'mp4', videoBytes: 1 };
+    for (const name of ['stuck.mp4', 'free.mp4']) {
+      const file = { id: newHexId<FileId>(), recordingId: id, compositionId: null, type: 'video', path: name } as const;
+      await insertFile(catalog, { ...file, ...facts });
+    }
+    mkdirSync(join(folder, 'stuck.mp4'));
+    writeFileSync(join(folder, 'free.mp4'), 'frame');
+    const keeper = new FileKeeper({ catalog, dataDir: folder, retentionMs: DAY_MS, log });
+    expect(await keeper.sweep(later(DAY_MS + 60_000))).toBeNull();
+    expect([existsSync(join(folder, 'stuck.mp4')), existsSync(join(folder, 'free.mp4'))]).toEqual([true, false]);
+    rmSync(join(folder, 'stuck.mp4'), { recursive: true });
+    await keeper.sweep(later(DAY_MS + 60_000));
   });
 
   it('stays while something is made of it', async () => {
