@@ -158,7 +158,7 @@ export const endpointGone = (
 
 /**
  * Sends an event once more to everybody who was to be told of it, for as long as a new one. It holds nothing up and waits for nothing.
- * Resolves with the number of calls; those that are on their way to an answer are not among them.
+ * Resolves with the number of calls. One that is just being tried may come twice, by its one id.
  */
 export const resendCalls = (catalog: Catalog, eventId: string, now: Date): Promise<number> =>
   transaction(catalog, async (trx) => {

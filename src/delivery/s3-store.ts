@@ -198,7 +198,13 @@ export class S3Store implements ObjectStore {
       { abortSignal: signal },
     );
     if (UploadId === undefined) throw new DeliveryError('The bucket opened an upload without an id.');
-    await keepResume(UploadId);
+    try {
+      await keepResume(UploadId);
+    } catch (error) {
+      // Nobody would know of it, and the operator pay for its parts.
+      await this.abandon(objectName, UploadId);
+      throw error;
+    }
     return { uploadId: UploadId, present: new Map() };
   }
 

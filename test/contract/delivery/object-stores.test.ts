@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AzureStore } from '../../../src/delivery/azure-store.ts';
 import { FolderStore } from '../../../src/delivery/folder-store.ts';
@@ -13,6 +14,7 @@ import type { ObjectStore, OutgoingFile, SendOptions } from '../../../src/delive
 import { PART_BYTES } from '../../../src/delivery/parts.ts';
 import { S3Store } from '../../../src/delivery/s3-store.ts';
 import { DeliveryError } from '../../../src/domain/delivery.ts';
+import { RoomtapeError } from '../../../src/domain/errors.ts';
 import { Scope } from '../../../src/support/scope.ts';
 import { AzureBlobServer } from '../../support/azure-blob-server.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
@@ -233,6 +235,18 @@ describe('what an operator gets wrong', () => {
     const other = azureStore(azure.connectionString(azure.port, key));
     expect(await words(other)).toMatch(/"recordings" answered 403 \(AuthenticationFailed/);
     expect(await words(azureStore(azure.connectionString(), 'nowhere'))).toMatch(/answered 404 \(ContainerNotFound/);
+  });
+
+  it('leaves no upload in the bucket that could not be noted', async () => {
+    const store = s3(swift.port);
+    const options = {
+      ...memory().options(),
+      keepResume: async () => Promise.reject(new RoomtapeError('DATABASE_UNAVAILABLE', 'It is away.')),
+    };
+    await expect(store.send('unknown.mp4', large, options)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    const { Uploads = [] } = await swift.client.send(new ListMultipartUploadsCommand({ Bucket: 'recordings' }));
+    expect(Uploads.filter(({ Key }) => Key === 'unknown.mp4')).toEqual([]);
+    store.close();
   });
 
   it('removes the parts of an upload that was given up', async () => {
