@@ -47,8 +47,11 @@ export interface ActionItem extends Claim {
   readonly due: string | null;
 }
 
-/** A day or time that was named, in the words that were spoken. */
-export type SpokenDate = Claim;
+/** A day or time that was named. */
+export interface SpokenDate extends Claim {
+  /** In the words that were spoken: "the fifteenth of December". */
+  readonly spoken: string;
+}
 
 export interface TalkTime {
   readonly speakerId: Speaker['id'];
