@@ -23,6 +23,17 @@ export type BucketConfig =
   /** Absolute. */
   | { readonly kind: 'folder'; readonly folder: string };
 
+export interface LanguageModelConfig {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly model: string;
+  readonly windowTokens: number;
+  readonly timeoutMs: number;
+  /** Per million tokens. */
+  readonly prices: { readonly input: number; readonly output: number; readonly currency: string } | undefined;
+}
+
 export interface Config {
   readonly host: string;
   /** 0: any free one. */
@@ -80,6 +91,8 @@ export interface Config {
     readonly useRemb: boolean;
     readonly iceServers: readonly IceServer[];
   };
+  /** Undefined: summaries are made by rules. */
+  readonly llm: LanguageModelConfig | undefined;
   /** True: anywhere; else the private networks that callers' URLs may lead into. */
   readonly allowPrivateUrls: true | readonly string[];
   /** A minute; 0: no limit. */
@@ -140,6 +153,7 @@ const toConfig = (values: SettingValues): Config => {
       useRemb: values.rtcUseRemb,
       iceServers: values.iceServers,
     },
+    llm: languageModelOf(values),
     allowPrivateUrls: values.allowPrivateUrls,
     rateLimits: {
       requestsPerMinute: values.rateLimit,
@@ -161,6 +175,7 @@ export const describeConfig = (config: Config): Record<string, unknown> => ({
   databaseUrl: config.databaseUrl === undefined ? undefined : '[secret]',
   redisUrl: config.redisUrl === undefined ? undefined : '[secret]',
   bucket: config.bucket && describeBucket(config.bucket),
+  llm: config.llm && { ...config.llm, key: config.llm.key === undefined ? undefined : '[secret]' },
   rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
 });
 
@@ -185,5 +200,18 @@ const bucketOf = (values: SettingValues): BucketConfig | undefined => {
     forcePathStyle: values.s3ForcePathStyle,
     credentials:
       accessKeyId !== undefined && secretAccessKey !== undefined ? { accessKeyId, secretAccessKey } : undefined,
+  };
+};
+
+const languageModelOf = (values: SettingValues): LanguageModelConfig | undefined => {
+  const { llmUrl, llmModel, llmInputPrice: input, llmOutputPrice: output, llmCurrency: currency } = values;
+  if (llmUrl === undefined || llmModel === undefined) return undefined;
+  return {
+    url: llmUrl.replace(/\/+$/, ''),
+    key: values.llmKey,
+    model: llmModel,
+    windowTokens: values.llmWindow,
+    timeoutMs: values.llmTimeout,
+    prices: input !== undefined && output !== undefined ? { input, output, currency } : undefined,
   };
 };

@@ -113,6 +113,8 @@ const PAIRS = [
   ['tlsCert', 'tlsKey'],
   ['s3AccessKeyId', 's3SecretAccessKey'],
   ['azureContainer', 'azureConnectionString'],
+  ['llmUrl', 'llmModel'],
+  ['llmInputPrice', 'llmOutputPrice'],
 ] as const satisfies readonly (readonly [SettingName, SettingName])[];
 
 /** Where `awsDirPath` leads: one of them, or none. */

@@ -64,6 +64,14 @@ export const integer = (about: About & { fallback: number; min: number; max: num
     return number;
   });
 
+/** A sum of money, not negative, with a point for the cents. */
+export const optionalAmount = (about: About): Setting<number | undefined> =>
+  make<number | undefined>(about, undefined, 'null', (raw) => {
+    const value = asText(raw);
+    if (!/^\d{1,9}(?:\.\d{1,9})?$/.test(value)) throw new Refusal('an amount such as 0.15, with a point and no sign');
+    return Number(value);
+  });
+
 /** A whole number, or `auto`: what `resolve` finds on this machine. */
 export const integerOrAuto = (about: About & { min: number; max: number; resolve: () => number }): Setting<number> => {
   const whole = integer({ ...about, fallback: about.min });

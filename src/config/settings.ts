@@ -13,6 +13,7 @@ import {
   integerOrAuto,
   list,
   networks,
+  optionalAmount,
   optionalText,
   type Setting,
   structured,
@@ -294,6 +295,31 @@ export const SETTINGS = {
     parse: parseIceServers,
     meaning: 'STUN and TURN servers that clients are told of.',
   }),
+
+  // Summing up what was said.
+  llmUrl: optionalText({
+    meaning:
+      "Endpoint of a language model that speaks OpenAI's chat API. Not set: summaries are made by rules, and say so.",
+    must: 'an http or https URL without query, such as https://api.openai.com/v1',
+    accept: isWebUrl,
+  }),
+  llmKey: optionalText({ secret: true, meaning: 'Key of that endpoint. Not set: it wants none.' }),
+  llmModel: optionalText({ meaning: 'Name of the model, as the endpoint calls it.' }),
+  llmWindow: integer({
+    fallback: 32_768,
+    min: 2048,
+    max: 10_000_000,
+    meaning: 'Tokens that question and answer may have together. Meetings that are longer are summed up in parts.',
+  }),
+  llmTimeout: duration({
+    fallback: '5m',
+    min: '1s',
+    max: '1h',
+    meaning: 'How long the model may take for one answer.',
+  }),
+  llmInputPrice: optionalAmount({ meaning: 'What a million tokens of questions cost, to tell the cost of a summary.' }),
+  llmOutputPrice: optionalAmount({ meaning: 'What a million tokens of answers cost.' }),
+  llmCurrency: text({ fallback: 'USD', meaning: 'Currency of the two prices, as it shall be written.' }),
 
   // What it may reach.
   allowPrivateUrls: networks({

@@ -81,6 +81,10 @@ const partsOf = (transcript: Transcript, sentences: readonly Sentence[]): Parts 
   return { chapters, titles, stretches };
 };
 
+/** The dates of a transcript, by rules whoever sums it up: what was spoken, and where, needs no model. */
+export const spokenDates = (transcript: Transcript): SpokenDate[] =>
+  datesOf(transcript, sentencesOf(transcript), new DateFinder(transcript.language));
+
 /** The digest. `prompt`: whose was asked for and is not applied. */
 export const digestOf = (transcript: Transcript, prompt: Summary['prompt'], why: WhyExtractive): Summary => {
   const { language, durationSeconds } = transcript;

@@ -1,0 +1,104 @@
+/**
+ * Text from outside as plain text. Rooms, callers and models write what they like: control characters that steer terminals, marks that turn
+ * the direction of what follows, markup that a page would run, addresses that lead somewhere nobody spoke of. What is left here is one
+ * line of letters.
+ */
+import type { Transcript } from '../../domain/transcript.ts';
+
+/** Bidirectional embeddings, overrides and isolates; interlinear marks; zero-width and byte-order marks; tag characters, which carry hidden text. */
+const HIDDEN = /[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+/** One line, without what can't be seen. Letters stay as they are: names remain exact. */
+export const oneLine = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll(HIDDEN, '')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+
+export const shortened = (text: string, most: number): string => {
+  const letters = [...text];
+  return letters.length <= most
+    ? text
+    : `${letters
+        .slice(0, most - 1)
+        .join('')
+        .trimEnd()}…`;
+};
+
+/**
+ * Markdown and HTML as the words in them. Angle brackets that a browser could take for a tag become typographic ones, which look the same
+ * and mean nothing.
+ */
+export const withoutMarkup = (text: string): string =>
+  text
+    .replaceAll(/!?\[([^[\]]{0,500})\]\([^()\s]{0,2000}\)/g, '$1')
+    .replaceAll(/<(?=[a-z/!?])/gi, '‹')
+    .replace(/^\s*(?:#{1,6}|>|[-*+•]|\d{1,2}[.)])\s+/u, '')
+    .replaceAll(/\*\*|__|`/g, '');
+
+/** What is left of a text when nobody cares how it was written: "example dot com" and "example.com" are the same. */
+const squashed = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/(?<![\p{L}\p{N}])(?:dot|slash|at|dash|colon)(?![\p{L}\p{N}])/gu, '')
+    .replaceAll(/[^\p{L}\p{N}]/gu, '');
+
+const ADDRESS = [
+  // Any scheme, and those that need no slashes.
+  /[a-z][a-z0-9+.-]{0,20}:\/\/[!-~]*/gi,
+  /(?:javascript|vbscript|data|mailto|tel|file|blob|ftp|sms):[!-~]+/gi,
+  // Mail addresses.
+  /[a-z0-9._%+-]{1,80}@[a-z0-9.-]{1,200}/gi,
+  // Names and addresses of hosts, which programs make links of.
+  /(?<![\p{L}\p{N}.-])(?:[\p{L}\p{N}-]{1,63}\.){1,8}[\p{L}]{2,24}(?::\d{1,5})?(?:[/?#][!-~]*)?/gu,
+  /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?:[/?#][!-~]*)?/g,
+];
+
+export const REMOVED = '[address removed]';
+
+/** What was said, to hold against what is claimed to have been said. */
+export class Spoken {
+  readonly #all: string;
+
+  constructor({ utterances, speakers }: Pick<Transcript, 'utterances' | 'speakers'>) {
+    this.#all = squashed([...utterances.map(({ text }) => text), ...speakers.map(({ name }) => name)].join(' '));
+  }
+
+  has(text: string): boolean {
+    return this.#all.includes(squashed(text));
+  }
+
+  /** Addresses that were not spoken are taken out. */
+  withoutForeignAddresses(text: string): string {
+    const judge = (address: string): string => {
+      const bare = address.replace(/[.,;:!?)\]}'"]+$/, '');
+      const spoken = this.has(bare.replace(/^[a-z][a-z0-9+.-]*:\/\/(?:www\.)?/i, ''));
+      return spoken ? address : REMOVED + address.slice(bare.length);
+    };
+    return ADDRESS.reduce((rest, pattern) => rest.replaceAll(pattern, judge), text);
+  }
+
+  /** A text of a model as it may be passed on: one line of at most `most` letters. */
+  plain(text: string, most: number): string {
+    // Cut first: what follows costs time for every letter.
+    const line = oneLine(text.slice(0, 4 * most));
+    return shortened(oneLine(this.withoutForeignAddresses(withoutMarkup(line))), most);
+  }
+}
+
+/** Longer names are no names. */
+const LONGEST_NAME = 100;
+
+/** The transcript with names and words as single lines without hidden characters; utterances of which nothing is left stay, and say nothing. */
+export const plainTranscript = (transcript: Transcript): Transcript => ({
+  ...transcript,
+  speakers: transcript.speakers.map((speaker) => ({
+    ...speaker,
+    name: shortened(oneLine(speaker.name), LONGEST_NAME) || speaker.kind,
+  })),
+  utterances: transcript.utterances.map((utterance) => ({ ...utterance, text: withoutTags(oneLine(utterance.text)) })),
+});
+
+const withoutTags = (text: string): string => text.replaceAll(/<(?=[a-z/!?])/gi, '‹');
