@@ -52,6 +52,15 @@ module.exports = {
       },
     },
     {
+      name: 'transcription-imports-only-timeline-domain-support-and-decoding',
+      severity: 'error',
+      from: { path: '^src/transcription/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(transcription|timeline|domain|support)/|^src/composition/(careful-decoding|setbacks|stream-sound)\\.ts$',
+      },
+    },
+    {
       name: 'recordings-coordinates-through-ports',
       severity: 'error',
       from: { path: '^src/recordings/' },

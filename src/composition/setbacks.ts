@@ -25,13 +25,14 @@ const PAUSES_MS = [0, 200, 2_000] as const;
 const FIRST_HINDRANCE_PAUSE_MS = 2_000;
 const LONGEST_HINDRANCE_PAUSE_MS = 60_000;
 
-export class Setbacks {
-  readonly #shunned: FrameRef[] = [];
+/** `Ref`: what may kill who takes it. */
+export class Setbacks<Ref = FrameRef> {
+  readonly #shunned: Ref[] = [];
   #fruitless = 0;
   #hindrances = 0;
 
   /** Frames that are not to be decoded. */
-  get shunned(): readonly FrameRef[] {
+  get shunned(): readonly Ref[] {
     return this.#shunned;
   }
 
@@ -55,7 +56,7 @@ export class Setbacks {
    * A process died. `decoding`: over which frame, as far as it was careful. Returns after how many milliseconds to try again; null: give
    * up.
    */
-  died(decoding: FrameRef | null): number | null {
+  died(decoding: Ref | null): number | null {
     this.#fruitless += 1;
     if (decoding && this.#shunned.length < MOST_SHUNNED) {
       this.#shunned.push(decoding);
