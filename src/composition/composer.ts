@@ -16,6 +16,7 @@ import { planesOf } from './av.ts';
 import { type Decoding, decodeAnyhow } from './careful-decoding.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import { type LeftOut, leaveOut, soundWithout } from './left-out.ts';
+import { NothingToComposeError } from './nothing-to-compose.ts';
 import { PictureTrack } from './picture-track.ts';
 import { Planner } from './planner.ts';
 import { rateOf } from './rate-control.ts';
@@ -51,11 +52,6 @@ export interface ComposerOptions {
   readonly onStep?: () => void;
   /** Nothing can be rendered until the recording, which is paused, goes on or ends; or that is over. */
   readonly onPaused?: (paused: boolean) => void;
-}
-
-/** The journal says nothing that could be rendered. */
-export class NothingToComposeError extends Error {
-  override readonly name = 'NothingToComposeError';
 }
 
 /** Session time up to which the journal must be final for a segment; null: it is not known yet where the segment ends. */

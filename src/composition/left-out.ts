@@ -5,7 +5,7 @@
 import type { ParticipantInfo } from '../domain/events.ts';
 import type { TimedEvent } from '../timeline/timeline.ts';
 import type { TimelineStream } from '../timeline/types.ts';
-import type { SoundSource } from './segment-sound.ts';
+import type { SoundSource } from './stream-sound.ts';
 
 export interface LeftOut {
   readonly participants: ReadonlySet<string>;

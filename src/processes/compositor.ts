@@ -11,7 +11,8 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism, constants, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeWith, type Guard, guardWith } from '../composition/careful-decoding.ts';
-import { Composer, NothingToComposeError } from '../composition/composer.ts';
+import { Composer } from '../composition/composer.ts';
+import { NothingToComposeError } from '../composition/nothing-to-compose.ts';
 import { readFacts } from '../composition/segment-files.ts';
 import type { FrameRef } from '../composition/setbacks.ts';
 import {

@@ -1,14 +1,15 @@
 /** Joins the journal's reader to the timeline, for the composer: one recording's part of a journal, while it is written or afterwards. */
 
-import { type JournalFeed, NothingToComposeError } from '../composition/composer.ts';
+import type { JournalFeed } from '../composition/composer.ts';
+import { NothingToComposeError } from '../composition/nothing-to-compose.ts';
 import type { RecordingId } from '../domain/ids.ts';
 import type { Incident } from '../domain/incidents.ts';
 import { MediaSpans } from '../domain/media-spans.ts';
-import type { SessionTimeNs } from '../domain/media-time.ts';
+import { FRAME_RATE, NS_PER_S, type SessionTimeNs } from '../domain/media-time.ts';
 import { chunkToReadFrom } from '../journal/chunk-ends.ts';
 import { type JournalState, readJournal } from '../journal/reader.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import { scanJournal } from '../journal/scan.ts';
+import { type JournaledRecording, scanJournal } from '../journal/scan.ts';
 import type { RecordFilter } from '../timeline/selection.ts';
 import { Timeline } from '../timeline/timeline.ts';
 import { JournalIncidents, type RecordedTime } from './journal-incidents.ts';
@@ -16,6 +17,8 @@ import { JournalIncidents, type RecordedTime } from './journal-incidents.ts';
 export interface JournalFeedOptions {
   readonly journalDir: string;
   readonly recordingId: RecordingId;
+  /** Media time, s: nothing before it is wanted. Left out: the recording's beginning. */
+  readonly fromSeconds?: number;
   /** True: wait for what is still being written. */
   readonly follow: boolean;
   /** Nobody writes this journal any more. Asked while following. */
@@ -40,7 +43,17 @@ export interface OpenJournalFeed extends JournalFeed {
   close(): Promise<void>;
 }
 
-/** Opens a journal where the recording begins. Rejects with `NothingToComposeError` if the journal is missing or knows no such recording. */
+/** Clocks of senders are found anew where a journal is entered, by their reports: one comes every few seconds at most. */
+const RUN_IN_NS = 5 * NS_PER_S;
+
+/** Session time of a second of the recording, as far as the journal's indexes tell. */
+const entryNs = ({ startedNs, pauses = [], stop }: JournaledRecording, seconds: number): SessionTimeNs => {
+  const spans = new MediaSpans(startedNs, pauses, stop?.stoppedNs ?? null);
+  const atNs = spans.at(Math.floor(seconds * FRAME_RATE))?.atNs ?? startedNs;
+  return Math.max(startedNs, atNs - RUN_IN_NS);
+};
+
+/** Opens a journal where the recording begins, or `fromSeconds`. Rejects with `NothingToComposeError` if the journal is missing or knows no such recording. */
 export const openJournalFeed = async (options: JournalFeedOptions): Promise<OpenJournalFeed> => {
   const { journalDir, recordingId, signal } = options;
   let state: JournalState = 'reading';
@@ -52,7 +65,7 @@ export const openJournalFeed = async (options: JournalFeedOptions): Promise<Open
     throw new NothingToComposeError(`The journal of this session ${what}: there is nothing to compose.`);
   }
   const batches = readJournal(journalDir, {
-    fromChunk: await chunkToReadFrom(journalDir, recording.startedNs),
+    fromChunk: await chunkToReadFrom(journalDir, entryNs(recording, options.fromSeconds ?? 0)),
     follow: options.follow,
     ended,
     ...(signal ? { signal } : {}),

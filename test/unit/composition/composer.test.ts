@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { yuvOf } from '../../../src/composition/colour.ts';
-import { NothingToComposeError } from '../../../src/composition/composer.ts';
+import { NothingToComposeError } from '../../../src/composition/nothing-to-compose.ts';
 import { readFacts, segmentPaths } from '../../../src/composition/segment-files.ts';
 import { PALETTES } from '../../../src/composition/themes.ts';
 import { gridRects } from '../../../src/domain/grid.ts';
