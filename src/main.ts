@@ -63,6 +63,22 @@ program
   .description('put a backup where the data folder is to be')
   .action(async (folder) => (await import('./cli/backup.ts')).runRestore(folder));
 
+const models = program.command('models').description('the models that find and understand speech');
+
+models
+  .command('list', { isDefault: true })
+  .description('which there are, which are here, and whether they are whole')
+  .action(async () => (await import('./cli/models.ts')).runList());
+
+models
+  .command('pull [name]')
+  .description('fetch a model, and the one that finds speech; without a name the one of the settings')
+  .option('--file <role,url,sha256...>', 'a model of your own: where each of its files is, and its SHA-256')
+  .option('--kind <kind>', 'how a model of your own is run: moonshine, whisper, sense-voice or transducer')
+  .option('--languages <list>', 'what a model of your own understands, such as de,en; left out: nobody knows')
+  .option('--again', 'also where it is here already')
+  .action(async (name, options) => (await import('./cli/models.ts')).runPull(name, options));
+
 program
   .command('demo')
   .description('record synthetic participants in a room and print where the file is')

@@ -2,6 +2,7 @@
  * The settings as the program takes them: grouped, units in the names, frozen. `settings.ts` says what each means;
  * `read-settings.ts` where they come from.
  */
+import { join } from 'node:path';
 import type { IceServer } from './ice-servers.ts';
 import { readSettings, type SettingSources } from './read-settings.ts';
 import type { SETTINGS, SettingValues } from './settings.ts';
@@ -80,6 +81,17 @@ export interface Config {
   readonly compositorConcurrency: number;
   /** Absolute. */
   readonly compositorCgroup: string | undefined;
+  readonly transcription: {
+    /** Undefined: none; the embedded engine hears. */
+    readonly endpoint:
+      | { readonly url: string; readonly key: string | undefined; readonly model: string; readonly timeoutMs: number }
+      | undefined;
+    readonly speechModel: string;
+    /** Absolute. */
+    readonly modelDir: string;
+    readonly modelPull: boolean;
+    readonly concurrency: number;
+  };
   /** 0: no limit. */
   readonly maxRooms: number;
   readonly rtc: {
@@ -144,6 +156,13 @@ const toConfig = (values: SettingValues): Config => {
     transitions: values.transitions,
     compositorConcurrency: values.compositorConcurrency,
     compositorCgroup: values.compositorCgroup,
+    transcription: {
+      endpoint: endpointOf(values),
+      speechModel: values.speechModel,
+      modelDir: values.modelDir ?? join(values.dataDir, 'models'),
+      modelPull: values.modelPull,
+      concurrency: values.transcriberConcurrency,
+    },
     maxRooms: values.maxRooms,
     rtc: {
       port: values.rtcPort,
@@ -176,12 +195,24 @@ export const describeConfig = (config: Config): Record<string, unknown> => ({
   redisUrl: config.redisUrl === undefined ? undefined : '[secret]',
   bucket: config.bucket && describeBucket(config.bucket),
   llm: config.llm && { ...config.llm, key: config.llm.key === undefined ? undefined : '[secret]' },
+  transcription: {
+    ...config.transcription,
+    endpoint: config.transcription.endpoint && {
+      ...config.transcription.endpoint,
+      key: config.transcription.endpoint.key === undefined ? undefined : '[secret]',
+    },
+  },
   rtc: { ...config.rtc, iceServers: config.rtc.iceServers.map(({ urls }) => ({ urls })) },
 });
 
 const describeBucket = (bucket: BucketConfig): Record<string, unknown> => {
   if (bucket.kind === 'azure') return { ...bucket, connectionString: '[secret]' };
   return bucket.kind === 's3' && bucket.credentials ? { ...bucket, credentials: '[secret]' } : { ...bucket };
+};
+
+const endpointOf = (values: SettingValues): Config['transcription']['endpoint'] => {
+  const { transcribeUrl: url, transcribeKey: key, transcribeModel: model, transcribeTimeout: timeoutMs } = values;
+  return url === undefined ? undefined : { url: url.replace(/\/+$/, ''), key, model, timeoutMs };
 };
 
 const bucketOf = (values: SettingValues): BucketConfig | undefined => {

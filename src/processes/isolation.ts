@@ -1,12 +1,13 @@
 /**
  * Users of their own for the processes that take hostile bytes: the media process and compositors. Where the product is started as root on
- * Linux they run under two numeric users that nobody else has, in one group, so that what breaks into a parser or a decoder can read
+ * Linux they run under numeric users that nobody else has, in one group, so that what breaks into a parser or a decoder can read
  * neither the credentials nor the database, and can signal none of our processes.
  *
  *   data folder, run, recordings   root, group may pass (0710), nobody may list
  *   journals, run/media            the media process's; the group may read journals (compositors do)
  *   recordings/<id>                root, group may pass; below it `files` and the compositions' folders are the compositors'
  *   resume-secret                  the media process's alone
+ *   models                         anybody's to read, once in the data folder: transcribers do
  *   everything else                root's alone, as without this
  *
  * It is all or nothing: where something is in the way (a folder above ours that only root may enter, a system without these ids, a media
@@ -37,6 +38,7 @@ import type { DataPaths } from './paths.ts';
 const GROUP = 61_080;
 const MEDIA_USER = 61_080;
 const COMPOSITOR_USER = 61_081;
+const TRANSCRIBER_USER = 61_082;
 
 /** Linux: ports below this are for root, or for who may bind them all the same. */
 const privilegedPorts = (): number =>
@@ -148,6 +150,30 @@ export const compositorIdentity = (paths: DataPaths): RunAs => {
   if (!isRoot() || process.platform !== 'linux') return AS_WE_ARE;
   const compositor = { prefix: [], uid: COMPOSITOR_USER, gid: GROUP };
   return problemOf(compositor, compositorNeeds(paths)) === null ? compositor : AS_WE_ARE;
+};
+
+/** For the server process: as whom it starts transcribers. */
+export const transcriberIdentity = (paths: DataPaths): RunAs => {
+  if (!isRoot() || process.platform !== 'linux') return AS_WE_ARE;
+  const transcriber = { prefix: [], uid: TRANSCRIBER_USER, gid: GROUP };
+  return problemOf(transcriber, transcriberNeeds(paths)) === null ? transcriber : AS_WE_ARE;
+};
+
+const transcriberNeeds = (paths: DataPaths): readonly Need[] => [
+  ['read', packageFile('src/processes/transcriber.ts')],
+  ['read', packageFile('node_modules/sherpa-onnx-node/package.json')],
+  ['read', packageFile('node_modules/node-av/package.json')],
+  ['read', paths.journals],
+  ['pass', paths.run],
+];
+
+/** Null where somebody may read all of these files; else what is in the way. */
+export const readingProblem = (who: RunAs, files: readonly string[]): string | null => {
+  if (who.uid === undefined) return null;
+  return problemOf(
+    who,
+    files.map((file) => ['read', file] as const),
+  );
 };
 
 /** Starts a program of Node's as somebody. */

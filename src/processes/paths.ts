@@ -17,6 +17,8 @@ export interface DataPaths {
   readonly mediaSettings: string;
   /** Of one server process: one that is still ending would take away the socket of its successor. */
   readonly workSocketOf: (serverPid: number) => string;
+  /** The same for transcribers. */
+  readonly listenSocketOf: (serverPid: number) => string;
   /** Held by the supervisor as long as it lives. */
   readonly lock: string;
   /** Secret of the resume tokens: it outlives the media process, so that participants come back as themselves. */
@@ -38,6 +40,7 @@ export const dataPaths = (dataDir: string): DataPaths => {
     mediaPid: join(run, 'media.pid'),
     mediaSettings: join(run, 'media-settings.json'),
     workSocketOf: (serverPid) => join(run, `work-${serverPid}.sock`),
+    listenSocketOf: (serverPid) => join(run, `listen-${serverPid}.sock`),
     lock: join(root, 'lock'),
     resumeSecret: join(root, 'resume-secret'),
   };

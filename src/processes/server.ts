@@ -292,9 +292,11 @@ const composerOf = (coordinator: CompositionCoordinator, compositor: RunAs): Com
   cancel: (id) => coordinator.cancel(id),
 });
 
-/** Work sockets of server processes that were killed. One that is just ending has no more use for its own. */
+/** Work and listen sockets of server processes that were killed. One that is just ending has no more use for its own. */
 const removeStaleSockets = (run: string): void => {
-  for (const name of readdirSync(run)) if (/^work(?:-\d+)?\.sock$/.test(name)) rmSync(join(run, name), { force: true });
+  for (const name of readdirSync(run)) {
+    if (/^(?:work|listen)(?:-\d+)?\.sock$/.test(name)) rmSync(join(run, name), { force: true });
+  }
 };
 
 /** One event of the media process, written down. It may come twice. */
