@@ -1,5 +1,5 @@
 /**
- * `npm test`: format, lint, types, dependency rules, the pages' build, known holes in dependencies, then unit, contract and scenario tests. Stops at the first
+ * `npm test`: format, lint, types, dependency rules, the pages' build, known holes in dependencies, speech models, then unit, contract and scenario tests. Stops at the first
  * step that fails. Its last line is `N passed, N failed`.
  *
  * `npm test -- --project unit` and other words after `--` go to vitest. Told to end (SIGTERM, Ctrl-C), it ends what it started and then itself.
@@ -28,6 +28,7 @@ const STEPS: readonly (readonly [name: string, ...command: string[]])[] = [
   ],
   ['pages', 'node', 'scripts/build-web.ts'],
   ['dependencies', 'node', 'scripts/audit.ts'],
+  ['speech models', 'node', 'scripts/speech-models.ts'],
 ];
 
 const run = async (command: readonly string[], env: Record<string, string> = {}): Promise<boolean> =>
