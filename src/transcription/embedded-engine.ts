@@ -25,7 +25,10 @@ const result = z.object({
 
 type ModelConfig = OfflineRecognizerConfig['modelConfig'];
 
-/** Loads the model. Rejects with `EngineError` where it doesn't know the language. */
+/**
+ * Loads the model. Rejects with `EngineError` where it doesn't know the language.
+ * @param language BCP-47, of everything that it will hear; null: whatever is spoken.
+ */
 export const openEmbeddedEngine = async (model: ModelFiles, language: string | null): Promise<TranscriptionEngine> => {
   const name = `sherpa-onnx/${model.name}`;
   const problem = languageProblem(name, model.languages, language);
@@ -38,7 +41,7 @@ export const openEmbeddedEngine = async (model: ModelFiles, language: string | n
   return {
     name,
     concurrency: 1,
-    async transcribe(speech, { signal }) {
+    async transcribe(speech, { language: asked, signal }) {
       signal?.throwIfAborted();
       if (!recognizer) throw new Error('The engine was asked after it was closed.');
       const stream = recognizer.createStream();
@@ -47,7 +50,7 @@ export const openEmbeddedEngine = async (model: ModelFiles, language: string | n
       const found = /^<\|([a-z]{2,3})\|>$/.exec(lang ?? '')?.[1] ?? null;
       return {
         text: text.trim(),
-        language: language ?? found ?? only,
+        language: asked ?? language ?? found ?? only,
         words: wordsOf(tokens ?? [], timestamps ?? [], speech.length / SPEECH_RATE),
       };
     },

@@ -5,7 +5,11 @@ import { expect, test } from 'vitest';
 import { openChunkPath, renameSealed } from '../../../src/journal/chunk-files.ts';
 import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
+import { openEmbeddedEngine } from '../../../src/transcription/embedded-engine.ts';
+import { openHttpEngine } from '../../../src/transcription/http-engine.ts';
+import { speechModels } from '../../support/speech-models.ts';
 import { judge, SPEAKERS, spokenTrack, turnsOf } from '../../support/spoken.ts';
+import { openEndpoint } from '../../support/transcription-endpoint.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { chunkOf, saveJournal } from '../../unit/composition/rehearsal.ts';
 import { inFolder } from '../../unit/composition/rendering.ts';
@@ -205,6 +209,55 @@ test(
         expect(failed).toMatch(/understands en only, and "de" was asked for.*ROOMTAPE_SPEECH_MODEL/);
       } finally {
         await listening.coordinator.close();
+      }
+    }),
+  60_000,
+);
+
+test(
+  'an endpoint hears what is cut out, asked by the server process alone; its words stand at their media time',
+  () =>
+    inFolder(async (folder) => {
+      await saveSealed(recordsOf(await dialogue('festival', 30), 30), folder);
+      const { speech } = await speechModels();
+      const behind = await openEmbeddedEngine(speech, null);
+      const server = await openEndpoint({
+        listen: async (asked) => (await behind.transcribe(asked.speech, { language: null })).text,
+        behaviours: [{ as: 'half' }],
+      });
+      const endpoint = openHttpEngine({
+        url: server.url,
+        key: 'sk-test',
+        model: 'moonshine',
+        timeoutMs: 60_000,
+        backoff: { firstMs: 1, mostMs: 5 },
+      });
+      const listening = await openListening(folder, { endpoint });
+      try {
+        listening.start({ engine: 'endpoint' });
+        expect(await listening.ended()).toMatchObject({ complete: { engine: 'endpoint/moonshine' } });
+        const { utterances } = listening.told();
+        const turns = (await turnsOf('festival')).filter(({ end }) => end < 24);
+        const told = utterances.filter(({ start }) => start < 24);
+        const { misplaced, missed, wordErrorRate } = judge(turns, told, OFFSET_S);
+        expect([misplaced, missed]).toEqual([[], []]);
+        expect(wordErrorRate).toBeLessThanOrEqual(0.08);
+        for (const { start, end, words } of utterances) {
+          expect(words?.length).toBeGreaterThan(0);
+          for (const word of words ?? []) {
+            expect(word.start).toBeGreaterThanOrEqual(start);
+            expect(word.end).toBeLessThanOrEqual(end);
+          }
+        }
+        for (const who of SPEAKERS) {
+          const own = utterances.filter(({ speakerId }) => speakerId === who).map(({ start }) => start);
+          expect(own).toEqual(own.toSorted((a, b) => a - b));
+        }
+      } finally {
+        await listening.coordinator.close();
+        await endpoint.close();
+        await server.close();
+        await behind.close();
       }
     }),
   60_000,
