@@ -57,7 +57,8 @@ module.exports = {
       from: { path: '^src/transcription/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(transcription|timeline|domain|support)/|^src/composition/(careful-decoding|setbacks|stream-sound)\\.ts$',
+        pathNot:
+          '^src/(transcription|timeline|domain|support)/|^src/composition/(careful-decoding|setbacks|stream-sound)\\.ts$',
       },
     },
     {
