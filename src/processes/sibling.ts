@@ -1,12 +1,14 @@
 /**
  * A process that the supervisor keeps running. It is spawned, or **adopted** where one of an earlier supervisor still answers on its
  * socket (we were killed, it was not). When it ends without being asked, it is started again after a pause that grows from 0.2 s to
- * 10 s and is forgotten after a minute of health.
+ * 10 s and is forgotten after a minute of health. What keeps it from being started (a full disk) is tried again after such a pause, too.
  *
  * States: `stopped → running ⇄ pausing → stopped`. `retire()` and `stop()` are final: nothing is started again after either.
  */
 import type { ChildProcess } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { dial, type Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
 
@@ -69,7 +71,7 @@ export class Sibling {
     clearTimeout(this.#pause);
   }
 
-  /** Asks it to end, waits, insists with SIGKILL after `graceMs`. Idempotent. */
+  /** Asks it to end, waits, insists with SIGKILL after `graceMs`, and waits no longer than as much again. Idempotent. */
   stop(graceMs: number): Promise<void> {
     this.retire();
     this.#stopping ??= this.#stop(graceMs);
@@ -106,7 +108,7 @@ export class Sibling {
   }
 
   async #spawn(): Promise<Running> {
-    const { spawn, pidFile, name, onDeath, log } = this.#options;
+    const { spawn, name, onDeath, log } = this.#options;
     const child = spawn();
     const ended = new Promise<void>((resolve) => {
       child.once('error', (error) => {
@@ -121,8 +123,19 @@ export class Sibling {
         resolve();
       });
     });
-    if (child.pid !== undefined) await writeFile(pidFile, String(child.pid), { mode: 0o600 });
+    if (child.pid !== undefined) this.#writePid(child.pid);
     return { pid: child.pid ?? 0, startedAt: performance.now(), ended };
+  }
+
+  /** Whole or not at all, and before anything else happens: whoever adopts it after us must not end another. */
+  #writePid(pid: number): void {
+    const { pidFile, name, log } = this.#options;
+    try {
+      writeFileSync(`${pidFile}.new`, String(pid), { mode: 0o600 });
+      renameSync(`${pidFile}.new`, pidFile);
+    } catch (error) {
+      log.error({ err: error, pid }, `The pid of the ${name} process could not be written down.`);
+    }
   }
 
   #ended(running: Running): void {
@@ -130,8 +143,17 @@ export class Sibling {
     this.#running = undefined;
     if (this.#retired) return;
     if (performance.now() - running.startedAt > HEALTHY_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#startLater();
+  }
+
+  #startLater(): void {
+    if (this.#retired) return;
+    const { name, log } = this.#options;
     this.#pause = setTimeout(() => {
-      this.start().catch((error: unknown) => this.#options.log.error({ err: error }, 'Restarting failed.'));
+      this.start().catch((error: unknown) => {
+        log.error({ err: error }, `The ${name} process could not be started again; it is tried once more.`);
+        this.#startLater();
+      });
     }, this.#pauseMs);
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }
@@ -144,7 +166,13 @@ export class Sibling {
         this.#options.log.warn({ pid: running.pid }, `The ${this.#options.name} process did not end in time; killed.`);
         signalProcess(running.pid, 'SIGKILL');
       }, graceMs);
-      await running.ended;
+      const given = new AbortController();
+      const limit = delay(2 * graceMs, 'limit', { signal: given.signal }).catch(() => undefined);
+      if ((await Promise.race([running.ended, limit])) === 'limit') {
+        const words = `A ${this.#options.name} process goes on running, and is not the one that "${this.#options.pidFile}" names.`;
+        this.#options.log.error({ pid: running.pid }, `${words} End it by hand.`);
+      }
+      given.abort();
       clearTimeout(insist);
     }
     await rm(this.#options.pidFile, { force: true });
