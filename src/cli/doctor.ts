@@ -10,9 +10,10 @@ import { missingFonts } from '../composition/font-files.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { makeServerFolders } from '../config/data-folder.ts';
 import { checkRedis } from '../jobs/check-redis.ts';
-import { isolationObstacle, runningMediaUser } from '../processes/isolation.ts';
+import { isolationObstacle } from '../processes/isolation.ts';
 import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
 import { dataPaths } from '../processes/paths.ts';
+import { runningMedia } from '../processes/running-media.ts';
 import { dial } from '../support/ipc.ts';
 import { createLogger } from '../support/log.ts';
 import { bucketFinding } from './bucket.ts';
@@ -78,7 +79,7 @@ const isolation = (config: Config, running: boolean): Finding | undefined => {
   const about = 'isolation';
   const paths = dataPaths(config.dataDir);
   if (running) {
-    const user = runningMediaUser(paths);
+    const user = runningMedia(paths)?.user;
     if (user === undefined) return undefined;
     if (user !== process.getuid?.()) {
       return { about, verdict: 'ok', words: `the media process runs as a user of its own (${user})` };

@@ -17,22 +17,13 @@
  * folder that has been handed over is left alone.
  */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { segmentsFolder } from '../composition/job.ts';
 import { loadResumeSecret } from '../rooms/resume-token.ts';
 import type { DataPaths } from './paths.ts';
+import { runningMedia } from './running-media.ts';
 
 /** From a range that neither systemd nor Debian gives to anybody (systemd: UIDS-GIDS.md). */
 const GROUP = 61_080;
@@ -84,14 +75,14 @@ export const prepareIsolation = (paths: DataPaths, mediaPort: number): Isolation
 };
 
 const prepared = (paths: DataPaths, mediaPort: number): Isolation => {
-  if (runningMediaUser(paths) === 0) return none('a media process of an earlier start still runs as root');
+  if (runningMedia(paths)?.user === 0) return none('a media process of an earlier start still runs as root');
   loadResumeSecret(paths.resumeSecret);
   for (const folder of [paths.journals, paths.recordings]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     for (const folder of [paths.root, paths.run, paths.recordings]) letGroupPass(folder);
     handOver(paths.journals, JOURNALS);
     // Written while everything ran as root. Nobody runs as their new owner now who could change what is looked at.
-    if (runningMediaUser(paths) === undefined) {
+    if (runningMedia(paths) === undefined) {
       for (const name of readdirSync(paths.journals)) handOver(join(paths.journals, name), JOURNALS);
     }
     handOver(dirname(paths.mediaSocket), { uid: MEDIA_USER, folder: 0o700, file: 0o600 });
@@ -262,17 +253,4 @@ const problemOf = (who: RunAs, needs: readonly Need[]): string | null => {
   return (
     outcome.error?.message ?? (outcome.stderr.trim().split('\n').at(-1) || 'a process of that user does not start')
   );
-};
-
-/** The user of a running media process; undefined where none runs, or where that can't be known. */
-export const runningMediaUser = (paths: DataPaths): number | undefined => {
-  try {
-    const pid = Number(readFileSync(paths.mediaPid, 'utf8'));
-    const isMedia = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processes/media.ts');
-    return isMedia ? statSync(`/proc/${pid}`).uid : undefined;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return undefined;
-    throw error;
-  }
 };

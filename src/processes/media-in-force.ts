@@ -2,7 +2,7 @@
  * The settings that the media process was started with, kept beside its socket while it runs. It may outlive the supervisor that
  * started it, and goes on with them: whoever finds it compares them with the settings of now, so that no change is lost silently.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -38,9 +38,23 @@ export const mediaSettingsOf = (config: Config, paths: DataPaths, groupReads = f
   },
 });
 
-/** Called by whoever starts the media process. May hold TURN passwords: for its owner alone. */
-export const rememberMediaSettings = (paths: DataPaths, settings: MediaSettings): void =>
-  writeFileSync(paths.mediaSettings, JSON.stringify(settings), { mode: 0o600 });
+/**
+ * Called by whoever starts the media process. May hold TURN passwords: for its owner alone. Where it can't be written (a full disk) nothing is
+ * known afterwards, which is no reason to have no media process.
+ */
+export const rememberMediaSettings = (
+  { mediaSettings: file }: DataPaths,
+  settings: MediaSettings,
+  log: Logger,
+): void => {
+  try {
+    rmSync(file, { force: true });
+    writeFileSync(`${file}.new`, JSON.stringify(settings), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    log.error({ err: error }, 'The settings of the media process could not be written down.');
+  }
+};
 
 /** Names of the settings in which the media process that runs (or ran last) differs from these; empty where nothing is known of it. */
 export const outdatedMediaSettings = (config: Config, paths: DataPaths): string[] => {
@@ -75,8 +89,12 @@ const readSettings = (file: string): MediaSettings | undefined => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  const json: unknown = JSON.parse(text);
-  return mediaSettings.safeParse(json).data; // one of another version tells nothing
+  try {
+    return mediaSettings.safeParse(JSON.parse(text)).data; // one of another version tells nothing
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined; // nor does one that was cut off
+    throw error;
+  }
 };
 
 /**

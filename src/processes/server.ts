@@ -322,6 +322,12 @@ const takeEvent = async (
   }
 };
 
+/** Where the supervisor that started us has died, another may have opened the socket that we found: it has a server of its own. */
+const isOurs = (): boolean => {
+  const [, , supervisor] = process.argv;
+  return supervisor === undefined || Number(supervisor) === process.ppid;
+};
+
 const main = async (): Promise<void> => {
   const config = loadConfig();
   const log = createLogger('server', config.logLevel);
@@ -345,6 +351,10 @@ const main = async (): Promise<void> => {
       end(0);
     },
   });
+  if (!isOurs()) {
+    log.warn('The supervisor that started this server is gone; ending.');
+    return end(0);
+  }
   try {
     const url = await startServer(config, paths, log, scope);
     supervisor.emit({ listening: url });

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
-import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -13,7 +12,7 @@ import { type Credentials, loadCredentials } from '../config/credentials.ts';
 import { makeServerFolders } from '../config/data-folder.ts';
 import { listen, Peer } from '../support/ipc.ts';
 import { type Lock, takeLock } from '../support/lock.ts';
-import { createLogger } from '../support/log.ts';
+import { createLogger, type Logger } from '../support/log.ts';
 import { Scope } from '../support/scope.ts';
 import { bareEnvironment } from './environment.ts';
 import { type Isolation, prepareIsolation, RUNS_AS_ROOT, spawnAs } from './isolation.ts';
@@ -21,6 +20,7 @@ import { endOutdatedMedia, mediaSettingsOf, rememberMediaSettings } from './medi
 import { handOverOtherVersion } from './media-version.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { keepPostgres } from './postgres-keeper.ts';
+import { mediaSettled } from './running-media.ts';
 import { Sibling } from './sibling.ts';
 
 const STEP_LIMIT_MS = 10_000;
@@ -55,7 +55,7 @@ export const supervise = async (config: Config): Promise<Supervised> => {
       if (!media.adopted) ready.reject(new Error(words));
     };
     const socket = await openSocket(paths, { onListening: ready.resolve, onFailed: cannotStart });
-    scope.own('supervisor socket', socket, closeServer);
+    scope.own('supervisor socket', socket, (open) => open.close());
     const { dataDir } = config;
     const postgres = config.databaseUrl
       ? { url: config.databaseUrl, close: async () => undefined, leave: async () => undefined }
@@ -69,13 +69,14 @@ export const supervise = async (config: Config): Promise<Supervised> => {
       log,
     });
     mkdirSync(dirname(paths.mediaSocket), { recursive: true, mode: 0o700 });
+    await mediaSettled(paths, log);
     const isolation = prepareIsolation(paths, config.rtc.port);
     if (isolation.obstacle !== undefined) log.warn({ reason: isolation.obstacle }, RUNS_AS_ROOT);
     const media: Sibling = new Sibling({
       name: 'media',
       pidFile: paths.mediaPid,
       socketPath: paths.mediaSocket,
-      spawn: () => spawnMedia(config, paths, isolation),
+      spawn: () => spawnMedia(config, paths, isolation, log),
       onDeath: () => cannotStart('The media process could not start: what it said stands above.'),
       log,
     });
@@ -118,8 +119,6 @@ export const supervise = async (config: Config): Promise<Supervised> => {
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 
-const closeServer = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
-
 const serverNews = z.union([z.object({ listening: z.string() }), z.object({ failed: z.string() })]);
 
 /** One data folder, one supervisor. Throws with a sentence if there is another. */
@@ -131,13 +130,15 @@ const lockOf = (paths: DataPaths): Lock => {
   );
 };
 
-/** The line by which the server tells how its start went, and learns that we are gone. */
-const openSocket = (
+/** The line by which the server tells how its start went, and learns that we are gone. Closed, it hangs up on whoever is still there. */
+const openSocket = async (
   paths: DataPaths,
   { onListening, onFailed }: { onListening: (url: string) => void; onFailed: (words: string) => void },
-): Promise<Server> =>
-  listen(paths.supervisorSocket, (socket) => {
-    new Peer(socket, {
+): Promise<{ close(): Promise<void> }> => {
+  const peers = new Set<Peer>();
+  const server = await listen(paths.supervisorSocket, (socket) => {
+    const peer: Peer = new Peer(socket, {
+      onClose: () => peers.delete(peer),
       onEvent: (event) => {
         const { success, data: news } = serverNews.safeParse(event);
         if (!success) return; // of a server of another version: it does its work all the same
@@ -145,10 +146,20 @@ const openSocket = (
         else onFailed(news.failed);
       },
     });
+    peers.add(peer);
   });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const peer of peers) peer.close();
+      }),
+  };
+};
 
 const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credentials): ChildProcess =>
-  spawn(process.execPath, [entry('server')], {
+  // Its parent's pid: should we die before it has found us, it must not take our successor for us.
+  spawn(process.execPath, [entry('server'), String(process.pid)], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
@@ -159,9 +170,9 @@ const spawnServer = (paths: DataPaths, databaseUrl: string, credentials: Credent
     },
   });
 
-const spawnMedia = (config: Config, paths: DataPaths, isolation: Isolation): ChildProcess => {
+const spawnMedia = (config: Config, paths: DataPaths, isolation: Isolation, log: Logger): ChildProcess => {
   const settings = mediaSettingsOf(config, paths, isolation.obstacle === undefined && process.getuid?.() === 0);
-  rememberMediaSettings(paths, settings);
+  rememberMediaSettings(paths, settings, log);
   return spawnAs(isolation.media, entry('media'), {
     stdio: ['ignore', 'inherit', 'inherit'],
     // Its own process group: Ctrl-C in a terminal reaches the supervisor alone, which ends the others in order.

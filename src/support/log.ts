@@ -4,6 +4,8 @@ import { type Logger, pino } from 'pino';
 export type { Logger } from 'pino';
 
 const SECRET_KEYS = ['authorization', 'apiSecret', 'secret', 'password', 'token', 'resumeToken', 'preSignedUrl'];
+/** Node's database driver hangs the connection on its errors: pages of it, and the key by which others could cancel its queries. */
+const DRIVERS_CONNECTION = 'err.client';
 
 /** A logger for one process. `name` is the process (`server`, `media`, …). Writes to standard error; standard output is for results. */
 export const createLogger = (name: string, level: string): Logger =>
@@ -11,7 +13,10 @@ export const createLogger = (name: string, level: string): Logger =>
     {
       name,
       level,
-      redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[secret]' },
+      redact: {
+        paths: [...SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), DRIVERS_CONNECTION],
+        censor: '[secret]',
+      },
     },
     pino.destination({ fd: 2, sync: true }),
   );

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/cli/server-child.ts';
 import { Scope } from '../../../src/support/scope.ts';
+import { processesOf } from '../../support/running.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -285,6 +286,28 @@ describe('a data folder', () => {
     expect(await serving?.exited).toBe(0);
     expectNothingLeft();
   });
+
+  it('whose supervisor is killed while its media process is being started has one of each in the end', async () => {
+    const same = await settings();
+    for (let round = 0; round < 3; round++) {
+      const before = await run(same);
+      const pidFile = join(runFolder(), 'media.pid');
+      await expect.poll(() => existsSync(pidFile), { ...LIMIT, interval: 5 }).toBe(true);
+      before.child.kill('SIGKILL');
+      const server = await run(same);
+      await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+      const running = (): Promise<string[]> => processesOf(join(folder, 'data'));
+      const count = async (name: string) => (await running()).filter((line) => line.includes(name)).length;
+      await expect.poll(() => count('processes/media.ts'), LIMIT).toBe(1);
+      await expect.poll(() => count('processes/server.ts'), LIMIT).toBe(1);
+      const [media = ''] = (await running()).filter((line) => line.includes('processes/media.ts'));
+      expect(Number.parseInt(media, 10)).toBe(Number(readFileSync(pidFile, 'utf8')));
+      server.child.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+      expectNothingLeft();
+      expect(await running()).toEqual([]);
+    }
+  }, 90_000);
 
   it('whose media process was left by a killed supervisor gets one of the settings of now, where nobody is in a room', async () => {
     const old = await settings();
