@@ -59,10 +59,11 @@ class Windows {
     };
   }
 
-  /** Windows end in the order in which they began. */
+  /** Windows end in the order in which they began. One that lasts for longer than a window does is of before the clock was set back. */
   #forget(now: number): void {
     for (const [key, { endsAt }] of this.#windows) {
-      if (endsAt > now && this.#windows.size < MOST_KEYS) return;
+      const lasts = endsAt > now && endsAt <= now + WINDOW_MS;
+      if (lasts && this.#windows.size < MOST_KEYS) return;
       this.#windows.delete(key);
     }
   }

@@ -3,7 +3,6 @@ import type { FileHandle } from 'node:fs/promises';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import { listChunkFiles, openChunk } from './chunk-files.ts';
 import {
-  arrivalOf,
   CHUNK_HEADER_BYTES,
   claimedIndexSize,
   decodeRecord,
@@ -77,12 +76,11 @@ export const readIndex = (
     return { index: record.index, landmarks };
   });
 
-/** Session time at which a chunk opens; null if it can't be told. */
+/** Session time at which a chunk opens, of a record that is intact: a time that is damaged would lead past what is wanted. Null if it can't be told. */
 const openedAt = (directory: string, chunk: number): Promise<SessionTimeNs | null> =>
   withChunk(directory, chunk, async (handle) => {
-    const head = await readAt(handle, 0, CHUNK_HEADER_BYTES + RECORD_OVERHEAD_BYTES);
-    parseChunkHeader(head);
-    return head.length < CHUNK_HEADER_BYTES + RECORD_OVERHEAD_BYTES ? null : arrivalOf(head, CHUNK_HEADER_BYTES);
+    parseChunkHeader(await readAt(handle, 0, CHUNK_HEADER_BYTES));
+    return (await readRecordAt(handle, CHUNK_HEADER_BYTES))?.arrivalNs ?? null;
   });
 
 export interface ChunkSpan {
@@ -90,7 +88,7 @@ export interface ChunkSpan {
   readonly startNs: SessionTimeNs;
 }
 
-/** When each chunk opens, by number; reads a few bytes of each. Chunks whose beginning is damaged are left out. */
+/** When each chunk opens, by number; reads the first record of each. Chunks whose beginning is damaged are left out. */
 export const chunkStarts = async (directory: string): Promise<ChunkSpan[]> => {
   const starts: ChunkSpan[] = [];
   for (const { chunk } of await listChunkFiles(directory)) {

@@ -115,7 +115,7 @@ export const isIntact = (source: Buffer, offset: number, size: number): boolean 
   source.readUInt32LE(offset + size - 4) === crc32(source.subarray(offset + 4, offset + size - 4));
 
 /** Arrival of an intact record, session time. */
-export const arrivalOf = (source: Buffer, offset: number): SessionTimeNs =>
+const arrivalOf = (source: Buffer, offset: number): SessionTimeNs =>
   source.readUInt32LE(offset + 12) * TWO_POW_32 + source.readUInt32LE(offset + 8);
 
 /**
@@ -176,6 +176,18 @@ const parseEvent = (payload: Buffer): SessionEvent => {
   throw new JournalFormatError(`The event "${event.type}" has no "${key}".`);
 };
 
+/** Nanoseconds of a clock that counts from somewhere. */
+const isClock = (value: unknown): boolean => typeof value === 'string' && /^-?\d{1,20}$/.test(value);
+
+/** What tells where a snapshot belongs, and when. */
+const ANCHORS = [
+  ['originMonotonicNs', isClock],
+  ['monotonicNs', isClock],
+  ['wallMs', (value: unknown) => Number.isFinite(value)],
+  ['sessionId', (value: unknown) => typeof value === 'string'],
+  ['roomId', (value: unknown) => typeof value === 'string'],
+] as const;
+
 /** Lists of a snapshot, and whether they hold objects. */
 const LISTS = [
   ['participants', true],
@@ -191,6 +203,9 @@ const parseSnapshot = (payload: Buffer): JournalSnapshot => {
     throw new JournalFormatError(
       `The snapshot is of version ${String(snapshot.version)}; this program reads version 1.`,
     );
+  }
+  for (const [name, isRight] of ANCHORS) {
+    if (!isRight(snapshot[name])) throw new JournalFormatError(`The snapshot's "${name}" is none.`);
   }
   for (const [name, ofObjects] of LISTS) {
     const list: unknown = snapshot[name];

@@ -2,7 +2,7 @@
  * Opening a journal that may exist already: what a dead writer left is sealed, and the time axis goes on.
  * Only the one process that writes journals calls this: an `.open` chunk that it finds belongs to nobody alive.
  */
-import { rm, stat, truncate } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionId } from '../domain/ids.ts';
 import { NS_PER_MS, type SessionTimeNs } from '../domain/media-time.ts';
@@ -50,8 +50,15 @@ const sealAbandoned = async (directory: string, file: ChunkFile, log: Logger): P
     return;
   }
   const { offset, problems } = await readWhole(directory, file.chunk);
-  // 0: not even the header could be read. What is there is left for somebody who can.
-  if (offset > 0 && offset < size) await truncate(file.path, offset);
+  const handle = await open(file.path, 'r+');
+  try {
+    // 0: not even the header could be read. What is there is left for somebody who can.
+    if (offset > 0 && offset < size) await handle.truncate(offset);
+    // What the dead writer had not synced yet: a sealed chunk is on disk.
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
   await renameSealed(directory, file.chunk);
   log.warn(
     { journal: directory, chunk: file.chunk, bytes: size, kept: offset, problems },

@@ -289,7 +289,7 @@ describe('a data folder', () => {
 
   it('whose supervisor is killed while its media process is being started has one of each in the end', async () => {
     const same = await settings();
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const before = await run(same);
       const pidFile = join(runFolder(), 'media.pid');
       await expect.poll(() => existsSync(pidFile), { ...LIMIT, interval: 5 }).toBe(true);
