@@ -20,8 +20,10 @@ import { isKept, type Soak, type SoakResult } from './soak.ts';
 /** By name. Each is loaded when it is asked for. */
 const SOAKS: Readonly<Record<string, () => Promise<Soak>>> = {
   crashes: async () => (await import('./crashes.ts')).crashes,
+  damage: async () => (await import('./damage.ts')).damage,
   fuzzing: async () => (await import('./fuzzing.ts')).fuzzing,
   deliveries: async () => (await import('./deliveries.ts')).deliveries,
+  destinations: async () => (await import('./destinations.ts')).destinations,
   overload: async () => (await import('./overload.ts')).overload,
   outages: async () => (await import('./outages.ts')).outages,
 };

@@ -100,10 +100,12 @@ export const chunkStarts = async (directory: string): Promise<ChunkSpan[]> => {
 
 /**
  * The chunk from which to read (`fromChunk`) so that everything about `timeNs` is known: the one that holds it, less `lookBack`
- * chunks. One is enough for a keyframe of every video stream that is healthy, since one is asked for in every chunk.
+ * chunks. One is enough for a keyframe of every video stream that is healthy, since one is asked for in every chunk. Where no chunk is known
+ * to begin before that time it is the first that there ever was: a reader tells that it is gone, or damaged.
  */
 export const chunkToReadFrom = async (directory: string, timeNs: SessionTimeNs, lookBack = 1): Promise<number> => {
-  const starts = await chunkStarts(directory);
-  const holding = starts.findLastIndex(({ startNs }) => startNs <= timeNs);
-  return starts[Math.max(0, holding - lookBack)]?.chunk ?? 1;
+  const holding = (await chunkStarts(directory)).findLast(({ startNs }) => startNs <= timeNs);
+  if (!holding) return 1;
+  const before = (await listChunkFiles(directory)).filter(({ chunk }) => chunk <= holding.chunk);
+  return before.at(-1 - lookBack)?.chunk ?? before[0]?.chunk ?? 1;
 };

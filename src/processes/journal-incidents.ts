@@ -28,10 +28,20 @@ interface Beginning {
   readonly message: string;
 }
 
+interface Hole {
+  readonly type: IncidentType;
+  readonly key: string;
+  readonly fromNs: SessionTimeNs;
+  readonly toNs: SessionTimeNs;
+  readonly message: string;
+}
+
 export class JournalIncidents {
   readonly #timeOf: () => RecordedTime | null;
   readonly #tell: (incident: Incident) => void;
   #begun: Beginning[] = [];
+  /** What was over before anything was read of the recording. */
+  #early: Hole[] = [];
   #lastNs: SessionTimeNs = 0;
   #lastPacketNs: SessionTimeNs = 0;
 
@@ -43,6 +53,7 @@ export class JournalIncidents {
   record(record: JournalRecord): void {
     const { arrivalNs } = record;
     const isPacket = record.type === 'rtp';
+    if (this.#early.length > 0) this.#tellEarly();
     if (this.#begun.length > 0) this.#end(arrivalNs, isPacket);
     if (record.type === 'event' && record.event.type === 'interrupted') {
       const { fromNs } = record.event;
@@ -87,6 +98,14 @@ export class JournalIncidents {
   /** The journal is over: so is what had begun. */
   finish(): void {
     this.#end(this.#timeOf()?.stopNs ?? this.#lastNs, true);
+    this.#tellEarly();
+  }
+
+  #tellEarly(): void {
+    if (!this.#timeOf()) return;
+    for (const { type, key, fromNs, toNs, message } of this.#early.splice(0)) {
+      this.#told(type, key, fromNs, toNs, message);
+    }
   }
 
   /** From here, or from `fromNs`, to the next record. */
@@ -104,7 +123,11 @@ export class JournalIncidents {
 
   #told(type: IncidentType, key: string, fromNs: SessionTimeNs, toNs: SessionTimeNs, message: string): void {
     const time = this.#timeOf();
-    if (!time || toNs < time.startNs || (time.stopNs !== null && fromNs >= time.stopNs)) return;
+    if (!time) {
+      this.#early.push({ type, key, fromNs, toNs, message });
+      return;
+    }
+    if (toNs < time.startNs || (time.stopNs !== null && fromNs >= time.stopNs)) return;
     this.#tell({
       type,
       key,

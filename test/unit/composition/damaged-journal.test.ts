@@ -5,6 +5,8 @@ import type { Incident } from '../../../src/domain/incidents.ts';
 import { openChunkPath } from '../../../src/journal/chunk-files.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { composeJournal } from '../../../src/processes/compose-journal.ts';
+import { seededRandom } from '../../../src/synthetic/impairment.ts';
+import { composeDamaged, DAMAGES } from '../../support/damaged-journals.ts';
 import { camera, sine, sound } from './media.ts';
 import { chunkOf, RECORDING, Rehearsal, saveJournal } from './rehearsal.ts';
 import { CONFIG, inFolder, picturesOf } from './rendering.ts';
@@ -118,4 +120,23 @@ describe('a composition of a damaged journal', () => {
       }),
     30_000,
   );
+
+  test.each(DAMAGES)(
+    'is made of what can be read, and what is missing is told: %s, anywhere',
+    async (kind) => {
+      const random = seededRandom(DAMAGES.indexOf(kind) + 1);
+      for (let i = 0; i < 3; i++) {
+        const { where, violations } = await composeDamaged(kind, random);
+        expect([where, violations]).toEqual([where, []]);
+      }
+    },
+    60_000,
+  );
+
+  test('begins with what is left where its first chunk is gone, and says so', async () => {
+    // Of what is left to chance the least: the first chunk.
+    const { where, outcome, lostPackets, incidents, violations } = await composeDamaged('chunk gone', () => 0);
+    expect([where, outcome, violations]).toEqual(['00000001.rtj', 'whole', []]);
+    expect([lostPackets > 0, incidents]).toEqual([true, 1]);
+  }, 30_000);
 });

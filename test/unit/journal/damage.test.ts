@@ -1,5 +1,5 @@
 /** Damage that a checksum does not tell of: whoever can write a journal may write anything, and a disk flips bytes where it likes. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { chunkToReadFrom } from '../../../src/journal/chunk-ends.ts';
 import { openChunkPath, sealedChunkPath } from '../../../src/journal/chunk-files.ts';
@@ -32,6 +32,19 @@ describe('a chunk whose time of opening is damaged', () => {
     bytes.fill(0, CHUNK_HEADER_BYTES + 8, CHUNK_HEADER_BYTES + 16);
     await writeFile(path, bytes);
     expect(await chunkToReadFrom(directory, 2.5e9)).toBe(1);
+  });
+});
+
+describe('a journal whose beginning is gone or damaged', () => {
+  it('is read from its first chunk, so that it is told', async () => {
+    const directory = await temporaryFolder();
+    await writeChunk(directory, 1, smallChunk(1).subarray(0, 40));
+    for (const chunk of [2, 3]) await writeChunk(directory, chunk, smallChunk(chunk));
+    expect(await chunkToReadFrom(directory, 1.5e9)).toBe(1);
+    expect(await chunkToReadFrom(directory, 2.5e9)).toBe(1);
+    await rm(sealedChunkPath(directory, 1));
+    expect(await chunkToReadFrom(directory, 1.5e9)).toBe(1);
+    expect(await chunkToReadFrom(directory, 3.5e9)).toBe(2);
   });
 });
 

@@ -18,7 +18,7 @@ const interrupted = (fromS: number, untilS: number): JournalRecord => ({
 });
 
 /** A recording that began at second 10 and ended at `stop`. */
-const watch = (stop: number | null = null) => {
+const watch = (stop: number | null = null, isKnown = () => true) => {
   const told: Incident[] = [];
   const stopNs = stop === null ? null : stop * NS;
   const time = {
@@ -28,7 +28,7 @@ const watch = (stop: number | null = null) => {
     wallMsAt: (ns: number) => ns / 1e6,
   };
   const incidents = new JournalIncidents(
-    () => time,
+    () => (isKnown() ? time : null),
     (incident) => told.push(incident),
   );
   return { incidents, told };
@@ -51,6 +51,22 @@ describe('what a journal says of things that befell a recording', () => {
     for (const record of [packet(12), interrupted(12.4, 15), tick(15.25)]) incidents.record(record);
     incidents.finish();
     expect(spans(told)).toEqual([['interrupted', expect.closeTo(2.4), 2.5]]);
+  });
+
+  test('is told as soon as the recording is known, where the journal is damaged from its beginning on', () => {
+    let isKnown = false;
+    const { incidents, told } = watch(null, () => isKnown);
+    incidents.problem({ kind: 'missing-chunks', from: 1, to: 1 });
+    incidents.record(tick(8));
+    incidents.problem({ kind: 'missing-chunks', from: 3, to: 3 });
+    incidents.record(tick(13));
+    expect(told).toEqual([]);
+    isKnown = true;
+    incidents.record(packet(13.5));
+    // What was over before the recording began is none of it.
+    expect(spans(told)).toEqual([['journal-damaged', -2, 3]]);
+    incidents.finish();
+    expect(told).toHaveLength(1);
   });
 
   test('is what a slow disk cost', () => {
