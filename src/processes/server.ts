@@ -55,6 +55,8 @@ import { eventsPort, webhookFileUrls } from './webhook-ports.ts';
 
 /** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
 const DELIVERY_BACKOFF = { firstMs: 5_000, mostMs: 3_600_000 };
+/** Where the supervisor has died nobody insists, and its successor's server waits for our port. */
+const END_LIMIT_MS = 10_000;
 /** The media process is started before us, and takes about a second. */
 const MEDIA_LIMIT_MS = 10_000;
 
@@ -334,6 +336,10 @@ const main = async (): Promise<void> => {
   const paths = dataPaths(config.dataDir);
   const scope = new Scope();
   const end = (code: number): void => {
+    setTimeout(() => {
+      log.error('The server did not end in time.');
+      process.exit(1);
+    }, END_LIMIT_MS).unref();
     scope.close().then(
       () => process.exit(code),
       (error: unknown) => {

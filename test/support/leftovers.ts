@@ -48,6 +48,18 @@ const ROWS: readonly (readonly [what: string, sql: string])[] = [
       where r.deleted_at is null group by r.id having count(f.id) <> 1`,
   ],
   [
+    'recording has not one end that is told',
+    `select r.id from recordings r left join events e on e.recording_id = r.id
+      where r.deleted_at is null group by r.id
+      having count(*) filter (where e.type in ('recording-stopped', 'recording-failed')) <> 1`,
+  ],
+  [
+    'recording is told of twice',
+    `select recording_id as id from events
+      where type in ('recording-starting', 'recording-started', 'recording-stopping', 'recording-stopped')
+      group by recording_id, type having count(*) > 1`,
+  ],
+  [
     'room has more than one session that goes on',
     `select room_id as id from sessions where ended_at is null group by room_id having count(*) > 1`,
   ],
