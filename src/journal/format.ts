@@ -115,7 +115,7 @@ export const isIntact = (source: Buffer, offset: number, size: number): boolean 
   source.readUInt32LE(offset + size - 4) === crc32(source.subarray(offset + 4, offset + size - 4));
 
 /** Arrival of an intact record, session time. */
-const arrivalOf = (source: Buffer, offset: number): SessionTimeNs =>
+export const arrivalOf = (source: Buffer, offset: number): SessionTimeNs =>
   source.readUInt32LE(offset + 12) * TWO_POW_32 + source.readUInt32LE(offset + 8);
 
 /**
