@@ -23,12 +23,20 @@ import type { JournalRecord } from './record.ts';
 
 /**
  * Seals what dead writers left in all journals. To be called by the writing process when it starts, before it opens any:
- * sessions that nobody goes on with are then as readable as others. Returns the sessions concerned.
+ * sessions that nobody goes on with are then as readable as others. One that can't be sealed (somebody else's files, a damaged file system) is
+ * logged: rooms must not wait for it. Returns the sessions that were.
  */
 export const sealAbandonedJournals = async (root: string, log: Logger): Promise<SessionId[]> => {
   const sessions: SessionId[] = [];
   for (const sessionId of await listJournals(root)) {
-    if ((await sealAbandonedChunks(join(root, sessionId), log)) > 0) sessions.push(sessionId);
+    try {
+      if ((await sealAbandonedChunks(join(root, sessionId), log)) > 0) sessions.push(sessionId);
+    } catch (error) {
+      log.error(
+        { err: error, sessionId },
+        'What a dead writer left of a journal could not be sealed; it is left as it is.',
+      );
+    }
   }
   return sessions;
 };

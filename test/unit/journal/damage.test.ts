@@ -1,11 +1,12 @@
 /** Damage that a checksum does not tell of: whoever can write a journal may write anything, and a disk flips bytes where it likes. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chunkToReadFrom } from '../../../src/journal/chunk-ends.ts';
 import { openChunkPath, sealedChunkPath } from '../../../src/journal/chunk-files.ts';
 import { CHUNK_HEADER_BYTES } from '../../../src/journal/format.ts';
 import { RECORD_TYPE } from '../../../src/journal/record.ts';
-import { findJournalStart, sealAbandonedChunks } from '../../../src/journal/resume.ts';
+import { findJournalStart, sealAbandonedChunks, sealAbandonedJournals } from '../../../src/journal/resume.ts';
 import { scanJournal } from '../../../src/journal/scan.ts';
 import {
   chunkHeader,
@@ -45,6 +46,18 @@ describe('a journal whose beginning is gone or damaged', () => {
     await rm(sealedChunkPath(directory, 1));
     expect(await chunkToReadFrom(directory, 1.5e9)).toBe(1);
     expect(await chunkToReadFrom(directory, 3.5e9)).toBe(2);
+  });
+});
+
+describe('a journal that cannot be sealed', () => {
+  it('does not keep others from being sealed, nor the media process from starting', async () => {
+    const root = await temporaryFolder();
+    const [bad, good] = ['a'.repeat(24), 'b'.repeat(24)].map((name) => join(root, name)) as [string, string];
+    await mkdir(openChunkPath(bad, 1), { recursive: true });
+    await mkdir(good);
+    await writeFile(openChunkPath(good, 1), smallChunk(1));
+    expect(await sealAbandonedJournals(root, silentLog)).toEqual(['b'.repeat(24)]);
+    expect((await readAll(good)).problems).toEqual([]);
   });
 });
 
