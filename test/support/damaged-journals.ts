@@ -7,7 +7,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NothingToComposeError } from '../../src/composition/composer.ts';
+import { NothingToComposeError } from '../../src/composition/nothing-to-compose.ts';
 import type { RecordingId } from '../../src/domain/ids.ts';
 import type { Incident } from '../../src/domain/incidents.ts';
 import { readJournal } from '../../src/journal/reader.ts';
