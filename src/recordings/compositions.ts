@@ -29,6 +29,7 @@ import {
   recordingsIn,
   setProgress,
 } from '../catalog/recordings.ts';
+import { RoomtapeError } from '../domain/errors.ts';
 import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
 import type { Incident } from '../domain/incidents.ts';
 import { isFinal } from '../domain/recording.ts';
@@ -117,13 +118,13 @@ export class Compositions {
       const { catalog } = this.#options;
       await this.#noteIncidents();
       for (const row of await recordingsIn(catalog, ['recording', 'paused', 'stopping'])) {
-        await this.#follow(row, 'live');
+        await this.#followAlone(row, 'live');
       }
       for (const row of await recordingsIn(catalog, ['composing'])) {
-        await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
+        await this.#followAlone(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
       }
       for (const row of await recordingsComposedAgain(catalog)) {
-        await this.#follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
+        await this.#followAlone(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');
       }
       if (this.#swept) return;
       this.#swept = true;
@@ -164,6 +165,17 @@ export class Compositions {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+
+  /** One whose folder can't be made keeps neither the others waiting nor the server from starting. */
+  async #followAlone(recording: RecordingRow, stage: JournalStage): Promise<void> {
+    try {
+      await this.#follow(recording, stage);
+    } catch (error) {
+      if (error instanceof RoomtapeError && error.code === 'DATABASE_UNAVAILABLE') throw error;
+      const { log } = this.#options;
+      log.error({ err: error, recordingId: recording.id }, 'A composition could not be handed out; it is tried again.');
+    }
   }
 
   async #follow(recording: RecordingRow, stage: JournalStage): Promise<void> {

@@ -90,6 +90,11 @@ const isPromised = (earlier: RecordingRow): boolean => {
   throw new RoomtapeError('MEDIA_UNAVAILABLE', 'The recording is being started. Try again in a second.');
 };
 
+/** A disk that fails. A journal that is damaged can be read, and one that is not there is none. */
+class UnreadableJournal extends Error {
+  override readonly name = 'UnreadableJournal';
+}
+
 /** What a recording is about, given who is there. Throws PARTICIPANT_NOT_FOUND. */
 export type SubjectOf = (session: LiveSession) => RecordingSubject;
 
@@ -227,14 +232,21 @@ export class RecordingWorkflow {
   async stoppedByMedia(recordingId: string, end: RecordingEnd): Promise<void> {
     const row = await findRecording(this.#options.catalog, recordingId as RecordingId);
     if (!row) return;
-    if (this.#refused.has(row.id)) await this.#forget(row.id, REFUSED);
-    else if (row.status === 'starting') await this.#recover(row);
-    else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
+    await this.#alone(row.id, async () => {
+      if (this.#refused.has(row.id)) await this.#forget(row.id, REFUSED);
+      else if (row.status === 'starting') await this.#recover(row);
+      else if (isLive(row.status)) await this.#ended(row, end, 'stop-recorded');
+    });
   }
 
   /** Ends recordings that have run for their maximum duration. Resolves with when the next one will have, null if none runs. */
   async enforceMaximumDuration(now: Date): Promise<Date | null> {
-    for (const row of await overdueRecordings(this.#options.catalog, now)) await this.#stop(row, 'max-duration');
+    const failures: unknown[] = [];
+    for (const row of await overdueRecordings(this.#options.catalog, now)) {
+      // One that can't be ended must not keep the others running; whoever called tries it again.
+      await this.#stop(row, 'max-duration').catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
     return nextDueAt(this.#options.catalog);
   }
 
@@ -249,12 +261,14 @@ export class RecordingWorkflow {
       const live = unknown.get(row.id);
       unknown.delete(row.id);
       if (this.#starting.has(row.id)) continue;
-      if (this.#refused.has(row.id)) {
-        await this.#forget(row.id, REFUSED);
-        if (live) await media.stopRecording(row.id, 'requested');
-      } else if (!live) await this.#recover(row);
-      else if (row.status === 'starting') await this.#started(row.id, live, row.config);
-      else await noteLive(catalog, live);
+      await this.#alone(row.id, async () => {
+        if (this.#refused.has(row.id)) {
+          await this.#forget(row.id, REFUSED);
+          if (live) await media.stopRecording(row.id, 'requested');
+        } else if (!live) await this.#recover(row);
+        else if (row.status === 'starting') await this.#started(row.id, live, row.config);
+        else await noteLive(catalog, live);
+      });
     }
     for (const { recordingId } of unknown.values()) {
       if (this.#starting.has(recordingId as RecordingId)) continue;
@@ -263,6 +277,19 @@ export class RecordingWorkflow {
     }
     // Those whose rows are not there by now never had one.
     for (const id of this.#refused) if (!this.#starting.has(id)) this.#refused.delete(id);
+  }
+
+  /**
+   * One recording whose journal can't be read (its disk fails) must not keep what the media process tells of all others: that is handed over in
+   * order, again and again until it is taken. It is looked at again at the next connection. Rejects with everything else.
+   */
+  async #alone(recordingId: RecordingId, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof UnreadableJournal)) throw error;
+      this.#options.log.error({ err: error, recordingId }, 'What became of a recording could not be found out.');
+    }
   }
 
   /** Cancels work, erases files and journal, leaves a tombstone. RECORDING_NOT_FOUND. */
@@ -380,7 +407,9 @@ export class RecordingWorkflow {
   /** A row that is live by its status while the media process does not know it: the journal says what there is. */
   async #recover(row: RecordingRow): Promise<RecordingRow> {
     const { catalog, journal, log } = this.#options;
-    const found = await journal(row.session_id, row.id);
+    const found = await journal(row.session_id, row.id).catch((cause: unknown) => {
+      throw new UnreadableJournal('The journal of the recording can not be read.', { cause });
+    });
     if (!found) {
       log.error({ recordingId: row.id }, 'A recording has no journal.');
       const failureReason = 'Nothing was recorded: the server ended before the recording had begun.';

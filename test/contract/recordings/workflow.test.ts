@@ -6,8 +6,8 @@ import { compositionsOf } from '../../../src/catalog/compositions.ts';
 import { filesOf } from '../../../src/catalog/files.ts';
 import { findRecording, insertRecording, markRecordingDeleted, recordingsIn } from '../../../src/catalog/recordings.ts';
 import { insertSession } from '../../../src/catalog/sessions.ts';
-import type { RecordingId } from '../../../src/domain/ids.ts';
-import { newHexId } from '../../../src/support/new-id.ts';
+import type { RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
+import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 import { catalog, code, config, events, folder, row, system } from './rehearsed-workflow.ts';
 
 test('start, stop, composed: done, with its file; the scratch folder is gone', async () => {
@@ -172,6 +172,43 @@ test('a composition that could not be handed out is handed out later', async () 
   expect(told).toEqual([]);
   await compositions.resume();
   expect(told).toEqual(['start live']);
+});
+
+test('one recording that can not be read or handed out keeps neither the others nor the server from going on', async () => {
+  const unreadable = new Set<string>();
+  const { workflow, compositions, media, roomId, told, refusals, settled, restart } = await system(
+    async (sessionId) => {
+      if (unreadable.has(sessionId)) throw new Error('EIO: i/o error, read');
+      return null;
+    },
+  );
+  const live = await workflow.start({ roomId, config });
+  // An older one, of a session whose journal lies on a bad sector.
+  const lost = newHexId<RecordingId>();
+  const sessionId = newHexId<SessionId>();
+  await insertSession(catalog, { id: sessionId, roomId: newRoomId<RoomId>(), startedAt: new Date(0) });
+  await insertRecording(catalog, { id: lost, roomId: newRoomId<RoomId>(), sessionId, config, dueAt: new Date(0) });
+  await catalog
+    .updateTable('recordings')
+    .set({ created_at: new Date(0) })
+    .where('id', '=', lost)
+    .execute();
+  unreadable.add(sessionId);
+  await settled();
+  await workflow.reconcile([...media.active.values()]);
+  expect((await row(live.id)).status).toBe('recording');
+  expect((await row(lost)).status).toBe('starting');
+  // It is over for both; one can be ended.
+  await expect(workflow.enforceMaximumDuration(new Date(Date.now() + 61_000))).rejects.toThrow('can not be read');
+  expect((await row(live.id)).status).toBe('composing');
+  told.length = 0;
+  await compositions.cancel(lost);
+  const after = restart();
+  refusals.starts = 1;
+  await after.compositions.resume();
+  expect(told.filter((one) => one.startsWith('start'))).toEqual([]);
+  await after.compositions.resume();
+  expect(told.filter((one) => one.startsWith('start'))).toEqual(['start finished']);
 });
 
 test('a server that lost its lease lets go of the work, touches none of it, and does not take it back from who has it', async () => {
