@@ -74,7 +74,7 @@ export class Spoken {
   withoutForeignAddresses(text: string): string {
     const judge = (address: string): string => {
       const bare = address.replace(/[.,;:!?)\]}'"]+$/, '');
-      const spoken = this.has(bare.replace(/^[a-z][a-z0-9+.-]*:\/\/(?:www\.)?/i, ''));
+      const spoken = this.has(bare.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:www\.)?/i, ''));
       return spoken ? address : REMOVED + address.slice(bare.length);
     };
     return ADDRESS.reduce((rest, pattern) => rest.replaceAll(pattern, judge), text);

@@ -25,7 +25,7 @@ export const summarize: Summarize = async ({ transcript, prompt, model, signal }
     if (outcome.kind === 'done') return { kind: 'done', ...written(outcome.summary) };
     return {
       ...outcome,
-      digest: written(digestOf(plain, whose, `The language model did not do it: ${outcome.reason}`)),
+      digest: written(digestOf(plain, whose, outcome.reason)),
     };
   } catch (error) {
     if (signal.aborted) return { kind: 'cancelled' };

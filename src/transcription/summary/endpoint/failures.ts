@@ -38,20 +38,20 @@ const refusal = ({ status, code, type }: APIError, detail: string): Failed => {
   if (status === 401 || status === 403) {
     return {
       kind: 'for-good',
-      reason: 'Its endpoint refused our key: the operator has to look at ROOMTAPE_LLM_KEY.',
+      reason: "The language model's endpoint refused our key: the operator has to look at ROOMTAPE_LLM_KEY.",
       detail,
     };
   }
   if (status === 404) {
     const reason =
-      'Its endpoint knows no such address or model: the operator has to look at ROOMTAPE_LLM_URL and ROOMTAPE_LLM_MODEL.';
+      "The language model's endpoint knows no such address or model: the operator has to look at ROOMTAPE_LLM_URL and ROOMTAPE_LLM_MODEL.";
     return { kind: 'for-good', reason, detail };
   }
   if (status === 402 || code === 'insufficient_quota' || type === 'insufficient_quota') {
-    return { kind: 'for-good', reason: 'The account at its endpoint has no credit left.', detail };
+    return { kind: 'for-good', reason: 'The account at the language model has no credit left.', detail };
   }
   if (status === 413 || code === 'context_length_exceeded') return { kind: 'too-long' };
-  const reason = `Its endpoint refused the question (status ${status ?? 'unknown'}).`;
+  const reason = `The language model refused the question (status ${status ?? 'unknown'}).`;
   return { kind: status === 400 || status === 422 ? 'not-understood' : 'for-good', reason, detail };
 };
 
@@ -59,15 +59,25 @@ const refusal = ({ status, code, type }: APIError, detail: string): Failed => {
 export const failureOf = (error: unknown, now: number, hide: (text: string) => string): Failed => {
   const words = hide(error instanceof Error ? error.message : String(error)).slice(0, LONGEST_DETAIL);
   if (error instanceof APIConnectionTimeoutError) {
-    return { kind: 'again', afterMs: null, reason: 'It did not answer in time.', detail: words, isTimeout: true };
+    return {
+      kind: 'again',
+      afterMs: null,
+      reason: 'The language model did not answer in time.',
+      detail: words,
+      isTimeout: true,
+    };
   }
   if (error instanceof APIConnectionError) {
     const { cause } = error;
     if (cause instanceof AnswerTooLarge) {
-      return { kind: 'for-good', reason: 'Its answer was far longer than it was asked for.', detail: cause.message };
+      return {
+        kind: 'for-good',
+        reason: 'The answer of the language model was far longer than it was asked for.',
+        detail: cause.message,
+      };
     }
     const detail = hide(`${error.message} ${cause instanceof Error ? cause.message : ''}`).slice(0, LONGEST_DETAIL);
-    return { kind: 'again', afterMs: null, reason: 'Its endpoint can’t be reached.', detail, isTimeout: false };
+    return { kind: 'again', afterMs: null, reason: "The language model can't be reached.", detail, isTimeout: false };
   }
   if (error instanceof APIError) {
     const { status, code } = error;
@@ -75,7 +85,9 @@ export const failureOf = (error: unknown, now: number, hide: (text: string) => s
     const noCredit = code === 'insufficient_quota';
     if (status !== undefined && !noCredit && (status === 408 || status === 409 || status === 429 || status >= 500)) {
       const reason =
-        status === 429 ? 'Its endpoint is asked too much at the moment.' : `Its endpoint failed (status ${status}).`;
+        status === 429
+          ? 'The language model is asked too much at the moment.'
+          : `The language model failed (status ${status}).`;
       return { kind: 'again', afterMs: retryAfterMs(error.headers, now), reason, detail, isTimeout: false };
     }
     if (status === 400 && SPEAKS_OF_LENGTH.test(error.message)) return { kind: 'too-long' };
@@ -85,7 +97,7 @@ export const failureOf = (error: unknown, now: number, hide: (text: string) => s
   return {
     kind: 'again',
     afterMs: null,
-    reason: 'Its endpoint answered with what is no answer.',
+    reason: 'The language model answered with what is no answer.',
     detail: words,
     isTimeout: false,
   };

@@ -52,8 +52,9 @@ export const keySentences = (
       (sum / Math.sqrt(Math.max(keys.size, 4)) / long) * factor * (LEANS.test(text) || announces ? FOR_LEANING : 1)
     );
   };
-  const candidates = sentences
-    .filter((sentence) => sentence.terms.length >= FEWEST_TERMS && !options.isElsewhere(sentence))
+  const free = sentences.filter((sentence) => sentence.terms.length > 0 && !options.isElsewhere(sentence));
+  const full = free.filter(({ terms }) => terms.length >= FEWEST_TERMS);
+  const candidates = (full.length > 0 ? full : free)
     .map((sentence) => ({ sentence, score: score(sentence) }))
     .toSorted((one, other) => other.score - one.score || one.sentence.start - other.sentence.start);
   const chosen: Sentence[] = [];
