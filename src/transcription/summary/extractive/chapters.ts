@@ -90,11 +90,20 @@ interface Gap {
 const opens = (sentence: Sentence, cues: readonly Cues[]): boolean =>
   cues.some(({ topic }) => topic.test(sentence.text));
 
+/** A single sentence moves the similarity up or down; a topic does for longer. */
+const smooth = (values: readonly number[]): number[] =>
+  values.map((_value, index) => {
+    const near = values.slice(Math.max(0, index - 1), index + 2);
+    return near.reduce((sum, value) => sum + value, 0) / near.length;
+  });
+
 const gapsOf = (sentences: readonly Sentence[], weight: Weigh, cues: readonly Cues[]): Gap[] => {
   const places = sentences.flatMap(({ utterance }, index) =>
     index > 0 && sentences[index - 1]?.utterance !== utterance ? [index] : [],
   );
-  const similarities = places.map((at) => cosine(bagFrom(sentences, at - 1, -1), bagFrom(sentences, at, 1), weight));
+  const similarities = smooth(
+    places.map((at) => cosine(bagFrom(sentences, at - 1, -1), bagFrom(sentences, at, 1), weight)),
+  );
   return places.map((at, index) => {
     const silence = (sentences[at]?.start ?? 0) - (sentences[at - 1]?.end ?? 0);
     const forSilence = MOST_FOR_SILENCE * Math.min(1, Math.max(0, silence - 1) / FULL_SILENCE_SECONDS);

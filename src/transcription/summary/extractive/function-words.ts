@@ -23,7 +23,7 @@ where where's whether which while who who's whole whom whose why will with withi
 year years yeah yep yes yesterday yet you you'd you'll you're you've your yours yourself yourselves afternoon evening day days month months
 monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december
 four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred thousand percent half ninety eighty seventy sixty
-agree agreed welcome everybody's hear`;
+agree agreed welcome everybody's hear question questions meeting meetings`;
 
 const GERMAN = `aber alle allem allen alles als also am an auch auf aus außerdem bei beim bin bis bitte da dabei dafür dahin damit dann daran
 darauf das dass dauert davon dazu dein dem den denn der des deshalb dessen dich die dies diese diesem diesen dieser dir doch dort dran du durch

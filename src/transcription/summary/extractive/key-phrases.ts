@@ -6,6 +6,7 @@ const LONGEST_PHRASE = 3;
 const PHRASES = 3;
 /** A phrase of several words says more than its best word alone, if it was said more than once. */
 const FOR_LENGTH = 0.6;
+const FEW_SENTENCES = 20;
 
 interface Phrase {
   readonly keys: readonly string[];
@@ -56,7 +57,8 @@ const scored = (sentences: readonly Sentence[], weight: (key: string) => number)
       ([one, count], [other, otherCount]) => otherCount - count || (one < other ? -1 : 1),
     );
     const count = [...forms.values()].reduce((sum, value) => sum + value, 0);
-    if (terms.length > 1 && count < 2) return [];
+    // Where little is said hardly anything is said twice, and two words next to each other still say more than one.
+    if (count < 2 && terms.length > (sentences.length < FEW_SENTENCES ? 2 : 1)) return [];
     const mean = terms.reduce((sum, { key }) => sum + weight(key), 0) / terms.length;
     const score = count * mean * (1 + FOR_LENGTH * (terms.length - 1));
     return [{ keys: terms.map(({ key }) => key), written, count, score }];
@@ -92,10 +94,10 @@ const listed = (phrases: readonly Phrase[]): string => {
   return capital(list.join(commaOf(list.join(''))));
 };
 
-/** Words that were said once are taken only where there are no others. */
+/** Single words that were said once are taken only where there are no others. */
 const callings = (all: readonly Sentence[], stretches: readonly Stretch[], { from, to }: Stretch): Phrase[] => {
   const phrases = scored(all.slice(from, to), belonging(all, stretches));
-  const repeated = phrases.filter(({ count }) => count > 1);
+  const repeated = phrases.filter(({ count, keys }) => count > 1 || keys.length > 1);
   return repeated.length >= 2 ? repeated : phrases;
 };
 
