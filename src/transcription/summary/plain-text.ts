@@ -37,14 +37,6 @@ export const withoutMarkup = (text: string): string =>
     .replace(/^\s*(?:#{1,6}|>|[-*+•]|\d{1,2}[.)])\s+/u, '')
     .replaceAll(/\*\*|__|`/g, '');
 
-/** What is left of a text when nobody cares how it was written: "example dot com" and "example.com" are the same. */
-const squashed = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/(?<![\p{L}\p{N}])(?:dot|slash|at|dash|colon)(?![\p{L}\p{N}])/gu, '')
-    .replaceAll(/[^\p{L}\p{N}]/gu, '');
-
 const ADDRESS = [
   // Any scheme, and those that need no slashes.
   /[a-z][a-z0-9+.-]{0,20}:\/\/[!-~]*/gi,
@@ -58,24 +50,80 @@ const ADDRESS = [
 
 export const REMOVED = '[address removed]';
 
-/** What was said, to hold against what is claimed to have been said. */
-export class Spoken {
-  readonly #all: string;
+/** How the signs of addresses are said aloud. */
+const ALOUD: Readonly<Record<string, string>> = {
+  dot: '.',
+  punkt: '.',
+  punto: '.',
+  point: '.',
+  slash: '',
+  at: '',
+  dash: '',
+  colon: '',
+};
 
-  constructor({ utterances, speakers }: Pick<Transcript, 'utterances' | 'speakers'>) {
-    this.#all = squashed([...utterances.map(({ text }) => text), ...speakers.map(({ name }) => name)].join(' '));
+/** Words, and dots, which full stops of sentences are not; signs that were said aloud as what they are. */
+const tokensOf = (text: string): string[] =>
+  (
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+|\.(?=[\p{L}\p{N}])|(?<=\s)\.(?=\s)/gu) ?? []
+  ).map((token) => ALOUD[token] ?? token);
+
+/** Texts without anything between words, in which only whole words are found. */
+class SaidWords {
+  readonly #text: string;
+  readonly #edges = new Set<number>([0]);
+
+  constructor(tokens: readonly string[]) {
+    let length = 0;
+    for (const token of tokens) {
+      length += token.length;
+      this.#edges.add(length);
+    }
+    this.#text = tokens.join('');
   }
 
-  has(text: string): boolean {
-    return this.#all.includes(squashed(text));
+  has(words: string): boolean {
+    for (let at = this.#text.indexOf(words); at >= 0; at = this.#text.indexOf(words, at + 1)) {
+      if (this.#edges.has(at) && this.#edges.has(at + words.length)) return true;
+    }
+    return false;
+  }
+}
+
+/** With less than this an address is found in anything. */
+const SHORTEST_ADDRESS = 4;
+
+/** What was said, to hold against what is claimed to have been said: "example dot com" and "example.com" are the same. */
+export class Spoken {
+  readonly #withDots: SaidWords;
+  readonly #withoutDots: SaidWords;
+
+  constructor({ utterances, speakers }: Pick<Transcript, 'utterances' | 'speakers'>) {
+    const tokens = [...utterances.map(({ text }) => text), ...speakers.map(({ name }) => name)].flatMap(tokensOf);
+    this.#withDots = new SaidWords(tokens);
+    this.#withoutDots = new SaidWords(tokens.filter((token) => token !== '.'));
+  }
+
+  /**
+   * What leads somewhere (with a scheme, a path, a mailbox) must have been said with its dots: neighbouring words of a sentence make no
+   * address. "Node.js" may have been said as "Node JS".
+   */
+  #hasAddress(address: string): boolean {
+    const bare = address.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:www\.)?/i, '');
+    const leads = /[:/@]/.test(address);
+    const tokens = tokensOf(bare);
+    const words = (leads ? tokens : tokens.filter((token) => token !== '.')).join('');
+    return words.length >= SHORTEST_ADDRESS && (leads ? this.#withDots : this.#withoutDots).has(words);
   }
 
   /** Addresses that were not spoken are taken out. */
   withoutForeignAddresses(text: string): string {
     const judge = (address: string): string => {
       const bare = address.replace(/[.,;:!?)\]}'"]+$/, '');
-      const spoken = this.has(bare.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:www\.)?/i, ''));
-      return spoken ? address : REMOVED + address.slice(bare.length);
+      return this.#hasAddress(bare) ? address : REMOVED + address.slice(bare.length);
     };
     return ADDRESS.reduce((rest, pattern) => rest.replaceAll(pattern, judge), text);
   }

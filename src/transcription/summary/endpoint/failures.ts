@@ -27,7 +27,8 @@ export const retryAfterMs = (headers: Headers | undefined, now: number): number 
   if (Number.isFinite(exact) && exact >= 0) return exact;
   const said = headers?.get('retry-after')?.trim() ?? '';
   if (/^\d+(?:\.\d+)?$/.test(said)) return Number(said) * 1000;
-  const date = Date.parse(said);
+  // Without a letter it is no date, though `Date.parse` makes one of many a number.
+  const date = /[a-z]/i.test(said) ? Date.parse(said) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 };
 
