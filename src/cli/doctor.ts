@@ -21,6 +21,7 @@ import { certificate } from './certificate.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { freePorts } from './free-ports.ts';
 import { kept } from './kept.ts';
+import { languageModelFinding } from './language-model.ts';
 import { runningServer } from './running-server.ts';
 
 const GIB = 2 ** 30;
@@ -42,6 +43,7 @@ export const runDoctor = async (): Promise<void> => {
     running || (folder !== undefined && !config.databaseUrl) ? undefined : await database(config),
     config.redisUrl ? await redis(config.redisUrl) : undefined,
     await bucketFinding(config),
+    await languageModelFinding(config),
     fonts(),
     browser(),
     addresses(config),
