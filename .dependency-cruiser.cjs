@@ -41,6 +41,18 @@ module.exports = {
     },
     only('composition', 'timeline', 'domain', 'support'),
     only('packaging', 'domain', 'support'),
+    {
+      name: 'summary-is-made-of-transcripts-alone',
+      severity: 'error',
+      from: { path: '^src/transcription/summary/' },
+      to: { path: '^src/', pathNot: '^src/(transcription/summary|domain|support)/' },
+    },
+    {
+      name: 'digest-and-drafts-are-pure',
+      severity: 'error',
+      from: { path: '^src/transcription/summary/', pathNot: '^src/transcription/summary/endpoint/' },
+      to: { dependencyTypes: ['core'] },
+    },
     only('delivery', 'domain', 'support'),
     {
       name: 'copying-imports-only-timeline-domain-support',

@@ -296,12 +296,13 @@ describe('answers that can’t be used', () => {
           { heading: 'A', points: [1, 2, 3, 4, 5, 6].map((row) => ({ text: `Point ${row}.`, rows: [row] })) },
           { heading: 'B', points: [{ text: 'Invented.', rows: [1, 4711] }] },
         ],
-        chapters: [{ title: 'Start', row: 1 }],
+        chapters: [{ title: 'Start at 01:02', row: 1 }],
       });
     const summary = await done(ask(meeting));
     expect(server.questions).toHaveLength(1);
     expect(JSON.stringify(summary)).not.toContain('Invented.');
     expect(summary.notes.join(' ')).toContain('1 statement of the model was left out');
+    expect(summary.chapters[0]?.title).toBe('Start at');
   });
 
   it('keeps a time of day that was spoken', async () => {

@@ -185,7 +185,11 @@ describe('text that tries to leave its place', () => {
       });
     const { summary } = await sumUp({ ...lines, speakers: [one, { ...other, name: 'Ann' }] });
     expect(server.questions[0]?.data.speakers).toEqual(['Ann', 'Ann (2)']);
-    expect(summary.actionItems[0]).toMatchObject({ ownerId: 'p1', moments: [{ speaker: 'Ann', start: 5 }] });
+    expect(summary.actionItems[0]).toMatchObject({
+      owner: 'Ann',
+      ownerId: 'p1',
+      moments: [{ speaker: 'Ann', start: 5 }],
+    });
   });
 });
 

@@ -145,6 +145,29 @@ describe('values', () => {
     expect(broken.join()).not.toContain('hush');
   });
 
+  it('takes a language model, whole, and never repeats its key', () => {
+    const llm = { ROOMTAPE_LLM_URL: 'https://llm.example.org/v1/', ROOMTAPE_LLM_MODEL: 'm', ROOMTAPE_LLM_KEY: 'hush' };
+    const prices = { ROOMTAPE_LLM_INPUT_PRICE: '0.15', ROOMTAPE_LLM_OUTPUT_PRICE: '2' };
+    expect(load().llm).toBeUndefined();
+    expect(load({ ...llm, ...prices }).llm).toEqual({
+      url: 'https://llm.example.org/v1',
+      key: 'hush',
+      model: 'm',
+      windowTokens: 32_768,
+      timeoutMs: 300_000,
+      prices: { input: 0.15, output: 2, currency: 'USD' },
+    });
+    expect(load(llm).llm?.prices).toBeUndefined();
+    expect(JSON.stringify(describeConfig(load(llm)))).not.toContain('hush');
+    expect(problemsOf({ ROOMTAPE_LLM_URL: 'https://llm.example.org/v1' })).toEqual([
+      expect.stringContaining('set both'),
+    ]);
+    expect(problemsOf({ ROOMTAPE_LLM_INPUT_PRICE: '1' })).toEqual([expect.stringContaining('set both')]);
+    expect(problemsOf({ ROOMTAPE_LLM_INPUT_PRICE: '1,5' })).toEqual([
+      expect.stringContaining('an amount such as 0.15'),
+    ]);
+  });
+
   it('never repeats a secret', () => {
     const problems = problemsOf({ ROOMTAPE_API_KEY: 'key', ROOMTAPE_API_SECRET: 'hunter2' });
     expect(problems).toEqual([expect.stringMatching(/ROOMTAPE_API_SECRET is set; it must be at least 32 characters/)]);

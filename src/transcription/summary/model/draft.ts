@@ -91,7 +91,7 @@ export const readAnswer = (said: string, cut: boolean): Reading => {
 };
 
 /** A time of day or of the recording. */
-const CLOCK = /(?<!\p{N})\p{N}{1,2}:\p{N}{2}(?::\p{N}{2})?(?!\p{N})/gu;
+const CLOCK = /(?<!\p{N})\p{N}{1,3}[:：]\p{N}{2}(?:[:：]\p{N}{2})?(?!\p{N})/gu;
 
 export interface Grounded {
   readonly draft: Draft;
@@ -128,6 +128,14 @@ class Grounding {
   /** As text that may be passed on; empty where nothing may. */
   plain(words: string, most: number): string {
     return this.#ground.holdsSecret(words) ? '' : this.#ground.spoken.plain(words, most);
+  }
+
+  /** A title or heading: it names no rows, so that a time in it must have been spoken somewhere. */
+  heading(words: string): string {
+    const { utterances } = this.#ground.transcript;
+    const known = (clock: string): boolean => utterances.some(({ text: said }) => said.includes(clock));
+    const plain = this.plain(words, LONGEST_TITLE);
+    return plain.replaceAll(CLOCK, (clock) => (known(clock) ? clock : '')).trim();
   }
 
   claim({ text: words, rows }: RawClaim): DraftClaim | null {
@@ -185,7 +193,7 @@ export const groundDraft = (raw: ModelAnswer, ground: Ground): Grounded => {
   const claims = (list: readonly RawClaim[]) =>
     list.map((one) => grounding.claim(one)).filter((one): one is DraftClaim => one !== null);
   const sections = raw.sections
-    .map(({ heading, points }) => ({ heading: grounding.plain(heading, LONGEST_TITLE), points: claims(points) }))
+    .map(({ heading, points }) => ({ heading: grounding.heading(heading), points: claims(points) }))
     .filter(({ points }) => points.length > 0);
   const decisions = claims(raw.decisions);
   const actionItems = raw.actionItems.flatMap((item): DraftAction[] => {
@@ -196,11 +204,11 @@ export const groundDraft = (raw: ModelAnswer, ground: Ground): Grounded => {
     ];
   });
   const chapters = raw.chapters.flatMap(({ title, row }) => {
-    const [words, at] = [grounding.plain(title, LONGEST_TITLE), grounding.row(row)];
+    const [words, at] = [grounding.heading(title), grounding.row(row)];
     return words === '' || at === null ? [] : [{ title: words, row: at }];
   });
   return {
-    draft: { title: grounding.plain(raw.title, LONGEST_TITLE), sections, chapters, decisions, actionItems },
+    draft: { title: grounding.heading(raw.title), sections, chapters, decisions, actionItems },
     kept: grounding.kept,
     dropped: grounding.dropped,
     invented: [...grounding.invented].sort((one, other) => one - other),

@@ -7,7 +7,7 @@ import type { ActionItem, Claim, Summary } from '../../../domain/summary.ts';
 import type { Transcript } from '../../../domain/transcript.ts';
 import { spokenDates } from '../extractive/digest.ts';
 import type { Conversation, LanguageModel } from '../language-model.ts';
-import { linkTo, momentsOf } from '../moments.ts';
+import { linkTo, momentsOf, nameOf } from '../moments.ts';
 import type { Spoken } from '../plain-text.ts';
 import { talkTimes } from '../talk-time.ts';
 import { askChecked } from './ask.ts';
@@ -230,7 +230,8 @@ const claimOf = (transcript: Transcript, { text, rows }: DraftClaim): Claim => (
 
 const actionOf = (transcript: Transcript, labels: ReadonlyMap<string, string>, item: DraftAction): ActionItem => {
   const ownerId = [...labels].find(([, label]) => label === item.owner)?.[0] ?? null;
-  return { ...claimOf(transcript, item), owner: item.owner, ownerId, due: item.due };
+  const owner = ownerId === null ? item.owner : nameOf(transcript, ownerId);
+  return { ...claimOf(transcript, item), owner, ownerId, due: item.due };
 };
 
 const chaptersOf = ({ utterances, durationSeconds }: Transcript, draft: Draft): Summary['chapters'] => {
@@ -254,7 +255,9 @@ const notesOf = ({ dropped, joinedByRule }: Course): string[] => {
   ];
   if (dropped > 0) {
     notes.push(
-      `${dropped} ${dropped === 1 ? 'statement' : 'statements'} of the model ${dropped === 1 ? 'was' : 'were'} left out: what they rest on is not in the transcript.`,
+      dropped === 1
+        ? '1 statement of the model was left out: what it rests on is not in the transcript.'
+        : `${dropped} statements of the model were left out: what they rest on is not in the transcript.`,
     );
   }
   if (joinedByRule) notes.push('The parts of the meeting were summed up one by one; the model did not join them.');
