@@ -19,6 +19,7 @@ import { benchParallel } from './parallel.ts';
 import { benchRates } from './rates.ts';
 import { benchReady } from './ready.ts';
 import type { Bench, Row } from './row.ts';
+import { benchSpeech } from './speech.ts';
 import { tableOf } from './table.ts';
 import { benchVisible } from './visible.ts';
 
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: benchLatency,
   ready: benchReady,
   parallel: benchParallel,
+  speech: benchSpeech,
   rates: benchRates,
 };
 

@@ -3,7 +3,7 @@
  * Before the tests: they run in a network of their own, which leads nowhere.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,8 +13,9 @@ export const TEST_MODEL_DIR = atRoot('node_modules/.cache/roomtape/models');
 
 /** Throws where they are not here and can't be fetched. */
 export const fetchTestModels = (): void => {
-  // Others may have to read them: transcribers run as a user of their own.
-  mkdirSync(dirname(TEST_MODEL_DIR), { recursive: true, mode: 0o755 });
+  mkdirSync(dirname(TEST_MODEL_DIR), { recursive: true });
+  // Others have to read them: transcribers run as a user of their own.
+  for (const folder of [dirname(TEST_MODEL_DIR), dirname(dirname(TEST_MODEL_DIR))]) chmodSync(folder, 0o755);
   const { status, stderr } = spawnSync(process.execPath, [atRoot('src/main.ts'), 'models', 'pull'], {
     env: { ...process.env, ROOMTAPE_MODEL_DIR: TEST_MODEL_DIR },
     cwd: atRoot('.'),

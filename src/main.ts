@@ -50,7 +50,7 @@ keys
 
 program
   .command('doctor')
-  .description('check ports, disk, database, fonts, browser')
+  .description('check ports, disk, database, models, fonts, browser')
   .action(async () => (await import('./cli/doctor.ts')).runDoctor());
 
 program

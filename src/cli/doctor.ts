@@ -20,6 +20,7 @@ import { bucketFinding } from './bucket.ts';
 import { certificate } from './certificate.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { freePorts } from './free-ports.ts';
+import { hearing } from './hearing.ts';
 import { kept } from './kept.ts';
 import { languageModelFinding } from './language-model.ts';
 import { runningServer } from './running-server.ts';
@@ -43,6 +44,7 @@ export const runDoctor = async (): Promise<void> => {
     running || (folder !== undefined && !config.databaseUrl) ? undefined : await database(config),
     config.redisUrl ? await redis(config.redisUrl) : undefined,
     await bucketFinding(config),
+    await hearing(config),
     await languageModelFinding(config),
     fonts(),
     browser(),
