@@ -28,6 +28,11 @@ const TOLD_EVERY_S = 10;
 /** What is left of a stretch that somebody else told of must be this long to be heard. */
 const LEAST_S = 0.2;
 
+/** −66 dB of full scale: who is muted sends less, whoever whispers sends ten times as much. */
+const AUDIBLE = 0.0005;
+
+const isAudible = (sound: Float32Array): boolean => sound.some((sample) => Math.abs(sample) > AUDIBLE);
+
 const samplesAt = (tick: number): number => Math.round((tick * SPEECH_RATE) / FRAME_RATE);
 
 /** A journal that is being read. */
@@ -63,7 +68,8 @@ export interface HearingOptions extends RosterOptions {
 interface Listening {
   /** As the room knows them now. */
   speaker: Speaker;
-  readonly voice: VoiceActivity;
+  /** Null: nothing has come of them for a while. */
+  voice: VoiceActivity | null;
   /** Ends when all that was found so far of this speaker is told. */
   told: Promise<void>;
   /** Where what is not told yet begins, of each stretch. */
@@ -74,6 +80,8 @@ export class Hearing {
   readonly #options: HearingOptions;
   readonly #roster: Roster;
   readonly #listening = new Map<string, Listening>();
+  /** Detectors that nobody uses: each holds 13 MB. */
+  readonly #spare: VoiceActivity[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | null = null;
   #tick: number;
@@ -144,27 +152,45 @@ export class Hearing {
     const [from, to] = [samplesAt(fromTick), samplesAt(toTick)];
     this.#roster.take(timeline.events);
     const present = new Map(this.#roster.speakers(timeline.streams()).map((one) => [one.speaker.id, one]));
-    for (const { speaker } of present.values()) this.#listenTo(speaker, from);
+    for (const { speaker } of present.values()) this.#listenTo(speaker);
     for (const [id, listening] of this.#listening) {
       // Streams that ended long ago are forgotten; their speakers may come back.
       const streams = present.get(id)?.streams ?? [];
       const sound = await trackSound(timeline, streams, { spans, from, to, decode });
-      const { voice } = listening;
-      for (const stretch of sound ? voice.hear(sound) : voice.hearNothing(to - from))
+      for (const stretch of this.#cut(listening, sound && isAudible(sound) ? sound : null, from, to)) {
         await this.#tell(listening, stretch);
+      }
       onStep();
     }
     timeline.discardBefore(spans.reachNs(toTick) ?? Number.NEGATIVE_INFINITY);
   }
 
-  #listenTo(speaker: Speaker, from: number): void {
+  #listenTo(speaker: Speaker): void {
     const known = this.#listening.get(speaker.id);
-    if (known) {
-      known.speaker = speaker;
-      return;
+    if (known) known.speaker = speaker;
+    else this.#listening.set(speaker.id, { speaker, voice: null, told: Promise.resolve(), untold: new Set() });
+  }
+
+  /** What ended of somebody's speech. Who is silent needs no detector: there may be hundreds of them. */
+  #cut(listening: Listening, sound: Float32Array | null, from: number, to: number): Stretch[] {
+    if (sound) {
+      listening.voice ??= this.#detector(from);
+      return listening.voice.hear(sound);
     }
-    const voice = new VoiceActivity(this.#options.voiceModel, from);
-    this.#listening.set(speaker.id, { speaker, voice, told: Promise.resolve(), untold: new Set() });
+    const { voice } = listening;
+    if (!voice) return [];
+    const ended = voice.hearNothing(to - from);
+    if (voice.isIdle) {
+      listening.voice = null;
+      this.#spare.push(voice);
+    }
+    return ended;
+  }
+
+  #detector(from: number): VoiceActivity {
+    const spare = this.#spare.pop();
+    spare?.begin(from);
+    return spare ?? new VoiceActivity(this.#options.voiceModel, from);
   }
 
   /** Has a stretch heard and told; resolves as soon as the engine has room for another. */
@@ -224,7 +250,7 @@ export class Hearing {
   /** Before this, all speech that has begun is told. */
   #settledSeconds(): number {
     const all = [...this.#listening.values()];
-    const settled = all.flatMap(({ voice, untold }) => [voice.settled, ...untold]);
+    const settled = all.flatMap(({ voice, untold }) => [...(voice ? [voice.settled] : []), ...untold]);
     return Math.max(0, Math.min(samplesAt(this.#tick), ...settled) / SPEECH_RATE);
   }
 
@@ -237,7 +263,7 @@ export class Hearing {
 
   async #finish(): Promise<void> {
     for (const listening of this.#listening.values()) {
-      for (const stretch of listening.voice.flush()) await this.#tell(listening, stretch);
+      for (const stretch of listening.voice?.flush() ?? []) await this.#tell(listening, stretch);
     }
     await this.#drain();
   }

@@ -62,6 +62,8 @@ class HttpEngine {
       baseURL: options.url,
       apiKey: options.key ?? 'none',
       // Nothing of OpenAI's own environment: it would be sent to whoever answers here.
+      adminAPIKey: null,
+      webhookSecret: null,
       organization: null,
       project: null,
       maxRetries: 0,

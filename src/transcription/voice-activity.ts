@@ -24,6 +24,8 @@ const LEAD_OUT = 0.15 * SPEECH_RATE;
 const KEPT_IN_SILENCE = 2 * SPEECH_RATE;
 /** Silence after which whatever was said has ended; then a speaker without packets need not be listened to. */
 const SETTLED_SILENCE = 2 * SPEECH_RATE;
+/** The model hears so much silence before anything else: one that has heard nothing yet misses a short word at the beginning. */
+const RUN_IN = SPEECH_RATE;
 /** The native buffer; it never holds more than the longest stretch and what surrounds it. */
 const BUFFER_S = 60;
 
@@ -42,16 +44,16 @@ const EMPTY = new Float32Array(0);
 export class VoiceActivity {
   readonly #vad: Vad;
   /** Where the native detector was reset last: it counts from there. */
-  #zero: number;
+  #zero = 0;
   /** The sound from `#keptFrom` to `#position`, where what is being found may begin. */
   #kept: Float32Array = EMPTY;
-  #keptFrom: number;
-  #position: number;
+  #keptFrom = 0;
+  #position = 0;
   /** What has been given to the detector: whole windows. */
-  #given: number;
+  #given = 0;
   /** No stretch begins before the end of the last. */
-  #endOfLast: number;
-  #silentSince: number;
+  #endOfLast = 0;
+  #silentSince = 0;
 
   /**
    * @param model path of the Silero model.
@@ -74,11 +76,29 @@ export class VoiceActivity {
       },
       BUFFER_S,
     );
-    this.#zero = from;
-    this.#keptFrom = from;
-    this.#position = from;
-    this.#given = from;
-    this.#endOfLast = from;
+    this.#begin(from);
+  }
+
+  /** It has nothing to remember: another one, or this one for somebody else, would do as well from here on. */
+  get isIdle(): boolean {
+    return this.#keptFrom === this.#position && this.#position - this.#silentSince >= SETTLED_SILENCE;
+  }
+
+  /** Begins anew, for whoever it may be, with this sample. Of one that is idle. */
+  begin(from: number): void {
+    this.#vad.reset();
+    this.#begin(from);
+  }
+
+  #begin(from: number): void {
+    const start = from - RUN_IN;
+    this.#zero = start;
+    this.#given = start;
+    this.#kept = EMPTY;
+    this.#keptFrom = start;
+    this.#position = start;
+    this.#endOfLast = start;
+    this.#take(new Float32Array(RUN_IN));
     this.#silentSince = from;
   }
 

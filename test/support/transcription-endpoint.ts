@@ -3,12 +3,13 @@
  * (test/fixtures/transcription), with the text of whoever listens behind it, or as badly as it is told to.
  */
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What came in one request. */
 export interface Asked {
   readonly authorization: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly model: string;
   readonly language: string | null;
   readonly format: string;
@@ -93,6 +94,7 @@ const readAsked = async (request: IncomingMessage): Promise<Asked> => {
   for (let i = 0; i < speech.length; i++) speech[i] = wav.readInt16LE(WAV_HEADER_BYTES + 2 * i) / 32_768;
   return {
     authorization: request.headers.authorization,
+    headers: request.headers,
     model: String(form.get('model')),
     language: (form.get('language') as string | null) ?? null,
     format: String(form.get('response_format')),

@@ -52,7 +52,7 @@ const open = async (env: Record<string, string>) => {
   prepareIsolation(paths, 20_080);
   const utterances: Utterance[] = [];
   const ending = Promise.withResolvers<string>();
-  opened = await openTranscription({
+  const transcription = await openTranscription({
     config,
     paths,
     events: {
@@ -64,8 +64,9 @@ const open = async (env: Record<string, string>) => {
     group: null,
     log: createLogger('test', 'silent'),
   });
-  const start = (engine = opened.defaultEngine, language: string | null = null): void =>
-    opened?.coordinator.start({
+  opened = transcription;
+  const start = (engine = transcription.defaultEngine, language: string | null = null): void =>
+    transcription.coordinator.start({
       transcriptionId: 'one',
       recordingId: RECORDING,
       journalDir,
@@ -77,7 +78,7 @@ const open = async (env: Record<string, string>) => {
       heard: NOTHING_HEARD,
     });
   const socket = paths.listenSocketOf(process.pid);
-  return { transcription: opened, start, utterances, ended: ending.promise, socket };
+  return { transcription, start, utterances, ended: ending.promise, socket };
 };
 
 /** The transcriber that dials this socket. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { TranscriptionCoordinatorOptions } from '../../../src/transcription/coordinator.ts';
 import { EngineError } from '../../../src/transcription/engine.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import type { FakePlan } from './fake-transcriber.ts';
 import { openListening } from './spoken-journal.ts';
 
@@ -119,7 +120,7 @@ it('says what to do where models are not to be had, and starts nothing', async (
 
 it('ends its processes when it is closed, and begins nothing more', async () => {
   await open({ total: 100_000 });
-  await expect.poll(() => told().length).toBeGreaterThan(2);
+  await waitFor('what is heard', 20_000, () => told().length > 2);
   await listening.coordinator.close();
   const heard = told().length;
   listening.start({ transcriptionId: 'late' });

@@ -1,5 +1,5 @@
 /** What an endpoint can do wrong, by a real server that does it: what is asked again, what is refused, and in which words. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { EngineError, SPEECH_RATE, type TranscriptionEngine } from '../../../src/transcription/engine.ts';
 import { openHttpEngine } from '../../../src/transcription/http-engine.ts';
 import {
@@ -17,6 +17,7 @@ const TEXT = 'Thank you.';
 let server: TestEndpoint;
 let engine: TranscriptionEngine;
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await engine.close();
   await server.close();
 });
@@ -61,6 +62,18 @@ it('asks for the language alone that was given, and believes it', async () => {
   await open([]);
   expect(await hear('de-AT')).toMatchObject({ text: TEXT, language: 'de-AT' });
   expect(server.asked[0]?.language).toBe('de');
+});
+
+it('sends no key where there is none, and nothing of another service that the environment holds', async () => {
+  vi.stubEnv('OPENAI_API_KEY', 'sk-of-something-else');
+  vi.stubEnv('OPENAI_ADMIN_KEY', 'sk-of-something-else');
+  vi.stubEnv('OPENAI_ORG_ID', 'org-of-something-else');
+  await open([]);
+  const keyless = openHttpEngine({ url: server.url, key: undefined, model: 'whisper-1', timeoutMs: 1_000 });
+  await keyless.transcribe(SPEECH, { language: null });
+  await keyless.close();
+  expect(server.asked[0]?.authorization).toBeUndefined();
+  expect(JSON.stringify(server.asked[0]?.headers)).not.toContain('something-else');
 });
 
 it('leaves out what the model itself takes for silence', async () => {
