@@ -111,6 +111,12 @@ export class TokenVerifier {
     return { roomClaim: roomId, participantId, name, canModerate: permissions?.includes('allow_mod') ?? true };
   }
 
+  /** For reading along what is said in a room: who may call, and who may join. As above, but for roles and permissions. */
+  async forCaptions(token: string | undefined): Promise<Caller> {
+    const { roomId, participantId } = await this.#claims(token);
+    return { roomClaim: roomId, participantId };
+  }
+
   async #claims(token: string | undefined): Promise<Claims> {
     if (token === undefined) {
       throw new RoomtapeError('TOKEN_MISSING', 'There is no token. Send a JWT in the header "Authorization".');

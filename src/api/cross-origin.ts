@@ -25,7 +25,8 @@ const EXPOSED = [
   'Idempotency-Replayed',
   'X-Request-Id',
 ].join(', ');
-const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range';
+const ALLOWED_HEADERS =
+  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, Range';
 /** Longest that Chromium keeps a preflight's answer. */
 const PREFLIGHT_S = '7200';
 

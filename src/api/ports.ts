@@ -17,6 +17,9 @@ import type {
 } from '../domain/recording.ts';
 
 import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
+import type { Summary } from '../domain/summary.ts';
+import type { Speaker, SpokenWord, Utterance } from '../domain/transcript.ts';
+import type { TranscriptFileKind, TranscriptionRequest, TranscriptionStatus } from '../domain/transcription.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -300,6 +303,7 @@ export interface RecordingsPort {
       onFailure?: OnFailure | null;
       destinations?: Destinations;
       warnings?: readonly string[];
+      transcription?: TranscriptionRequest | undefined;
     } & Callback &
       NewId,
   ): Promise<RecordingView>;
@@ -341,6 +345,88 @@ export interface RecordingsPort {
   retryDelivery(recordingId: string, deliveryId: string, preSignedUrl: string | null): Promise<DeliveryView>;
   /** Cancels work, erases files and journal that nobody else needs, leaves a tombstone. RECORDING_NOT_FOUND. */
   delete(recordingId: string): Promise<void>;
+}
+
+/** What was said in a recording, being written down or there. */
+export interface TranscriptionView {
+  readonly id: string;
+  readonly roomId: string;
+  readonly sessionId: string;
+  readonly recordingId: string;
+  readonly status: TranscriptionStatus;
+  readonly request: TranscriptionRequest;
+  /** It was asked for with the start of the recording. */
+  readonly isOwn: boolean;
+  /** Null until all is heard. */
+  readonly engine: string | null;
+  readonly language: string | null;
+  readonly durationSeconds: number | null;
+  readonly heardSeconds: number;
+  /** In the order in which they spoke first. */
+  readonly speakers: readonly Speaker[];
+  readonly files: readonly { readonly id: string; readonly kind: TranscriptFileKind }[];
+  /** Where the first of its files was delivered to. */
+  readonly userStorage: StoredView | null;
+  /** Null until it is there. */
+  readonly summary: Pick<
+    Summary,
+    'method' | 'engine' | 'prompt' | 'promptApplied' | 'notes' | 'title' | 'usage'
+  > | null;
+  readonly summaryAttempts: number;
+  readonly summaryError: string | null;
+  readonly failureReason: string | null;
+  /** Of the recording's file; null until that is done. */
+  readonly filePath: string | null;
+  readonly start: Date | null;
+  readonly end: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** An utterance in which something was found. */
+export interface FoundUtteranceView {
+  readonly utterance: Utterance;
+  readonly speaker: Speaker;
+  /** UTF-16 units of its text; `words`: those that lie there, where the engine knows them. */
+  readonly highlights: readonly { readonly from: number; readonly to: number; readonly words: readonly SpokenWord[] }[];
+}
+
+export interface TranscriptionsPort {
+  list(
+    request: PageRequest & { roomId: string | null; sessionId: string | null; recordingId: string | null },
+  ): Promise<Page<TranscriptionView>>;
+  find(transcriptionId: string): Promise<TranscriptionView | null>;
+  /** Of each of these recordings: its own, else the newest that was asked for. */
+  ofRecordings(recordingIds: readonly string[]): Promise<ReadonlyMap<string, TranscriptionView>>;
+  /**
+   * Transcribes a recording that is over (again). RECORDING_NOT_FOUND, RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, INVALID_REQUEST,
+   * TOO_MANY_REQUESTS.
+   */
+  transcribe(recordingId: string, request: TranscriptionRequest, newId?: NewId): Promise<TranscriptionView>;
+  /** In order of time. TRANSCRIPTION_NOT_FOUND. */
+  search(request: PageRequest & { transcriptionId: string; query: string }): Promise<Page<FoundUtteranceView>>;
+}
+
+/** An utterance, told while its room is live. */
+export interface CaptionView {
+  /** Grows: who comes back says the last that he has. */
+  readonly seq: number;
+  readonly transcriptionId: string;
+  readonly recordingId: string;
+  readonly speaker: Speaker;
+  readonly utterance: Utterance;
+}
+
+export interface CaptionsPort {
+  /** The running session of a room, and whether something writes down what is said in it; null: there is none. */
+  sessionOf(roomId: string): Promise<{ readonly sessionId: string; readonly isTranscribed: boolean } | null>;
+  /** What was said in a session after the number, oldest first, so many at most. */
+  after(sessionId: string, seq: number, limit: number): Promise<readonly CaptionView[]>;
+  /** Tells of what is said from now on, until the function that is returned is called. */
+  listen(
+    sessionId: string,
+    listener: { readonly caption: (caption: CaptionView) => void; readonly ended: () => void },
+  ): () => void;
 }
 
 /** `path` is absolute, `name` what a browser saves it as. */
@@ -473,6 +559,8 @@ export interface ApiPorts {
   readonly rooms: RoomsPort;
   readonly sessions: SessionsPort;
   readonly recordings: RecordingsPort;
+  readonly transcriptions: TranscriptionsPort;
+  readonly captions: CaptionsPort;
   readonly files: FilesPort;
   readonly idempotency: IdempotencyPort;
   readonly media: MediaPort;

@@ -2,9 +2,11 @@
 import type { Destinations } from '../domain/delivery.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
 import type { OnFailure } from '../domain/room-rules.ts';
+import type { TranscriptionRequest } from '../domain/transcription.ts';
 import type { ApiConfig } from './api-config.ts';
 import { askedDelivery } from './start-delivery.ts';
 import { type RecordingFields, toRecordingConfig } from './start-recording.ts';
+import { askedTranscription } from './start-transcription.ts';
 
 /** The longest that is published, and what holds where nothing is said. */
 const LONGEST_WAIT_S = 150;
@@ -15,6 +17,7 @@ export interface RoomStart {
   readonly destinations?: Destinations;
   readonly warnings?: readonly string[];
   readonly webhookUrl?: string | undefined;
+  readonly transcription?: TranscriptionRequest | undefined;
 }
 
 /** NOT_IMPLEMENTED for what can't be done yet, INVALID_REQUEST for destinations that can't work. */
@@ -37,6 +40,7 @@ export const toRoomStart = (
   return {
     config: recordingConfig,
     webhookUrl: fields.webhookUrl,
+    transcription: askedTranscription(fields),
     onFailure: onFailure ? { action: onFailure.action, waitMs } : null,
     ...asked,
   };

@@ -6,28 +6,10 @@ import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
 import { DEFAULT_GRID_SIZE } from '../domain/layout-change.ts';
 import type { RecordingConfig } from '../domain/recording.ts';
+import { given, orOff as optional } from './optional-field.ts';
 import { outboundUrl } from './outbound-url.ts';
 import { bucketPath } from './start-delivery.ts';
-
-const LONGEST_PROMPT = 10_000;
-
-const isOff = (value: unknown): boolean => value === null || value === '' || value === false;
-
-/** May be left out; null, false and '' mean the same. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (isOff(value) ? undefined : value), schema.optional()).optional();
-/** May be left out or null. */
-const given = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === null ? undefined : value), schema.optional()).optional();
-
-const summary = z.object({ enabled: given(z.boolean()), prompt: given(z.string().max(LONGEST_PROMPT)) });
-const transcription = z.object({
-  enabled: given(z.boolean()),
-  summary: optional(summary),
-  language: optional(
-    z.string().regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$/, 'must be a BCP 47 language tag such as "en" or "pt-BR"'),
-  ),
-});
+import { summaryFields, transcriptionFields } from './start-transcription.ts';
 
 /** A layout, or a change of one: what is left out stays as it is, or gets its default. */
 export const layoutFields = z.object({
@@ -61,8 +43,8 @@ export const recordingFields = (allowed: true | readonly string[]) =>
       description: 'mp4: H.264 and AAC (M4A for sound alone). webm: VP9 and Opus.',
     }),
     templateUrl: optional(outboundUrl(allowed)),
-    transcription: optional(transcription),
-    summary: optional(summary),
+    transcription: optional(transcriptionFields),
+    summary: optional(summaryFields),
     webhookUrl: optional(outboundUrl(allowed)).meta({ description: WEBHOOK_URL }),
     awsDirPath: optional(bucketPath).meta({ description: 'Directory in the configured bucket.' }),
     preSignedUrl: optional(outboundUrl(allowed)).meta({ description: 'Presigned PUT of S3, GCS or Azure Blob.' }),
@@ -81,6 +63,7 @@ const EXAMPLE = {
     orientation: 'landscape',
   },
   fileFormat: 'mp4',
+  transcription: { enabled: true, language: 'en', summary: { enabled: true } },
   webhookUrl: 'https://example.org/hook',
 };
 
@@ -107,12 +90,7 @@ export const refuseNotImplemented = (pending: readonly (readonly [field: string,
 /** The validated, defaulted configuration. NOT_IMPLEMENTED for what can't be done yet. */
 export const toRecordingConfig = (fields: RecordingFields): RecordingConfig => {
   const { layout, orientation, quality, mode, theme } = fields.config ?? {};
-  refuseNotImplemented([
-    ['templateUrl', fields.templateUrl],
-    ['transcription.enabled', fields.transcription?.enabled],
-    ['transcription.summary.enabled', fields.transcription?.summary?.enabled],
-    ['summary.enabled', fields.summary?.enabled],
-  ]);
+  refuseNotImplemented([['templateUrl', fields.templateUrl]]);
   return {
     layout: {
       type: layout?.type ?? 'GRID',

@@ -5,6 +5,7 @@ import { type Around, commonFields, toCommonFields } from './wire-common.ts';
 import { toWireComposition, wireComposition } from './wire-composition.ts';
 import { toWireFile, wireFile } from './wire-file.ts';
 import { toWirePurge, wirePurge } from './wire-purge.ts';
+import { wireTranscription } from './wire-transcription.ts';
 
 export const wireRecording = z
   .object({
@@ -24,6 +25,10 @@ export const wireRecording = z
     }),
     fileFormat: z.string(),
     purges: z.array(wirePurge).meta({ description: 'Participants whose media was, or is being, taken out.' }),
+    transcription: wireTranscription
+      .nullable()
+      .optional()
+      .meta({ description: 'Only where `withTranscription` asks for it. Null: nothing was transcribed.' }),
     compositions: z.array(wireComposition).meta({ description: 'What it was composed to again, oldest first.' }),
   })
   .meta({ id: 'Recording' });

@@ -17,5 +17,9 @@ export type {
   SessionRow,
   SigningKeyRow,
   StayRow,
+  SummaryFacts,
+  TranscriptionRow,
+  TranscriptSpeakerRow,
+  UtteranceRow,
   WebhookCallRow,
 } from './tables.ts';

@@ -1,7 +1,8 @@
 /** Queries about finished files. */
-import type { CompositionId, FileId, RecordingId } from '../domain/ids.ts';
+import type { CompositionId, FileId, RecordingId, TranscriptionId } from '../domain/ids.ts';
+import type { TranscriptFileKind } from '../domain/transcription.ts';
 import type { Catalog } from './database.ts';
-import type { FileRow } from './tables.ts';
+import type { FileRow, FileType } from './tables.ts';
 
 export const insertFile = (
   catalog: Catalog,
@@ -9,7 +10,9 @@ export const insertFile = (
     id: FileId;
     recordingId: RecordingId;
     compositionId: CompositionId | null;
-    type: 'video' | 'audio';
+    /** It is this file of a transcription. */
+    transcript?: { readonly id: TranscriptionId; readonly kind: TranscriptFileKind };
+    type: FileType;
     /** Relative to the store. */
     path: string;
     bytes: number;
@@ -27,6 +30,8 @@ export const insertFile = (
       id: file.id,
       recording_id: file.recordingId,
       composition_id: file.compositionId,
+      transcription_id: file.transcript?.id ?? null,
+      transcript_kind: file.transcript?.kind ?? null,
       type: file.type,
       path: file.path,
       bytes: file.bytes,
@@ -51,13 +56,27 @@ export const findFile = async (catalog: Catalog, fileId: FileId): Promise<FileRo
   return row ?? null;
 };
 
-/** Of these recordings, oldest first; deleted ones are left out. */
+/** Video and sound of these recordings, oldest first; deleted ones are left out. */
 export const filesOf = async (catalog: Catalog, recordingIds: readonly RecordingId[]): Promise<FileRow[]> => {
   if (recordingIds.length === 0) return [];
   return await catalog
     .selectFrom('files')
     .selectAll()
     .where('recording_id', 'in', recordingIds)
+    .where('transcription_id', 'is', null)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+};
+
+/** Of these transcriptions; deleted ones are left out. */
+export const transcriptFilesOf = async (catalog: Catalog, ids: readonly TranscriptionId[]): Promise<FileRow[]> => {
+  if (ids.length === 0) return [];
+  return await catalog
+    .selectFrom('files')
+    .selectAll()
+    .where('transcription_id', 'in', ids)
     .where('deleted_at', 'is', null)
     .orderBy('created_at')
     .orderBy('id')
@@ -123,3 +142,14 @@ export const markFilesDeleted = (catalog: Catalog, recordingId: RecordingId, del
     .where('deleted_at', 'is', null)
     .returningAll()
     .execute();
+
+/** As `markFilesDeleted`, but for files of transcriptions, which stay. */
+export const markMediaDeleted = async (catalog: Catalog, recordingId: RecordingId, deletedAt: Date): Promise<void> => {
+  await catalog
+    .updateTable('files')
+    .set({ deleted_at: deletedAt })
+    .where('recording_id', '=', recordingId)
+    .where('transcription_id', 'is', null)
+    .where('deleted_at', 'is', null)
+    .execute();
+};

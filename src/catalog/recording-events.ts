@@ -42,6 +42,7 @@ const ownFiles = async (trx: Catalog, recordingId: RecordingId): Promise<EventFi
     .where('files.recording_id', '=', recordingId)
     .where('files.deleted_at', 'is', null)
     .where('compositions.request', 'is', null)
+    .where('files.transcription_id', 'is', null)
     .orderBy('files.offset_seconds')
     .orderBy('files.id')
     .execute();

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { RecordingPhase } from '../domain/event-types.ts';
-import type { ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, RoomId, SessionId, TranscriptionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import {
@@ -20,11 +20,13 @@ import {
   subjectKey,
 } from '../domain/recording.ts';
 import type { OnFailure } from '../domain/room-rules.ts';
+import type { TranscriptionRequest } from '../domain/transcription.ts';
 import { type Catalog, transaction, violatedConstraint } from './database.ts';
 import { welcomeEndpoint } from './events.ts';
 import { containing, offsetOf, type Page, type PageRequest } from './paging.ts';
 import { appendRecordingEvent } from './recording-events.ts';
 import type { RecordingRow, WallPause } from './tables.ts';
+import { insertTranscription } from './transcriptions.ts';
 
 export const RECORDING_STATUSES = [
   'starting',
@@ -57,6 +59,8 @@ export const insertRecording = async (
     webhookUrl?: string | undefined;
     /** Where its files' URLs begin, unless the operator says it. */
     baseUrl?: string | undefined;
+    /** What is said in it is to be written down. */
+    transcription?: { readonly id: TranscriptionId; readonly request: TranscriptionRequest } | undefined;
   },
 ): Promise<RecordingRow> => {
   const subject = recording.subject ?? { kind: 'room' };
@@ -82,6 +86,9 @@ export const insertRecording = async (
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    if (recording.transcription) {
+      await insertTranscription(trx, { ...recording.transcription, recordingId: row.id, isOwn: true });
+    }
     await appendRecordingEvent(trx, row, 'starting');
     return row;
   };
@@ -317,6 +324,12 @@ const composedNow = (catalog: Catalog) =>
     .where('status', 'in', ['queued', 'running'])
     .where('request', 'is not', null);
 
+/** Recordings whose journal is still read: composed again, or listened to. */
+const readNow = (catalog: Catalog) =>
+  composedNow(catalog).union(
+    catalog.selectFrom('transcriptions').select('recording_id').where('status', 'in', ['queued', 'running']),
+  );
+
 /** Those that are over, done or not, and are being composed again. Oldest first. */
 export const recordingsComposedAgain = (catalog: Catalog): Promise<RecordingRow[]> =>
   catalog
@@ -455,9 +468,7 @@ export const journalUses = async (catalog: Catalog): Promise<JournalUse[]> => {
       fn.max('updated_at').as('changed_at'),
       fn
         .countAll<number>()
-        .filterWhere(({ or, eb }) =>
-          or([eb('status', 'not in', ['done', 'failed']), eb('id', 'in', composedNow(catalog))]),
-        )
+        .filterWhere(({ or, eb }) => or([eb('status', 'not in', ['done', 'failed']), eb('id', 'in', readNow(catalog))]))
         .filterWhere('deleted_at', 'is', null)
         .as('in_use'),
     ])
@@ -478,8 +489,8 @@ export interface JournalSpan {
 }
 
 /**
- * What is needed of a journal: by recordings that are not finished, are composed again, or were finished since `keptSince`. Null: one is
- * just starting, and it is not known yet from where on.
+ * What is needed of a journal: by recordings that are not finished, are composed again, are still transcribed, or were finished since
+ * `keptSince`. Null: one is just starting, and it is not known yet from where on.
  */
 export const journalSpans = async (
   catalog: Catalog,
@@ -498,7 +509,7 @@ export const journalSpans = async (
       or([
         eb('status', 'not in', ['done', 'failed']),
         eb('updated_at', '>=', keptSince),
-        eb('id', 'in', composedNow(catalog)),
+        eb('id', 'in', readNow(catalog)),
       ]),
     )
     .execute();

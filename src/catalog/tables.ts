@@ -9,6 +9,7 @@ import type {
   RecordingId,
   RoomId,
   SessionId,
+  TranscriptionId,
 } from '../domain/ids.ts';
 import type { IncidentType } from '../domain/incidents.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
@@ -23,6 +24,9 @@ import type {
 } from '../domain/recording.ts';
 
 import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
+import type { Summary } from '../domain/summary.ts';
+import type { Speaker, SpokenWord } from '../domain/transcript.ts';
+import type { TranscriptFileKind, TranscriptionEngineKind, TranscriptionStatus } from '../domain/transcription.ts';
 
 /** A pause by the wall clock, ISO 8601. Null: it lasts, or lasted to the recording's end. */
 export interface WallPause {
@@ -149,11 +153,17 @@ export interface CompositionsTable {
   updated_at: Timestamp;
 }
 
+export type FileType = 'video' | 'audio' | 'text';
+
 export interface FilesTable {
   id: FileId;
   recording_id: RecordingId;
   composition_id: CompositionId | null;
-  type: 'video' | 'audio';
+  /** Whose file it is; null: it is one of the recording's own, or of a composition. */
+  transcription_id: TranscriptionId | null;
+  /** What it is of the transcription's. */
+  transcript_kind: TranscriptFileKind | null;
+  type: FileType;
   /** Relative to the store. */
   path: string;
   bytes: number;
@@ -327,7 +337,79 @@ export interface IdempotencyKeysTable {
   created_at: Date;
 }
 
+/** What there is to know of a summary besides its words, which are in its files. */
+export type SummaryFacts = Pick<
+  Summary,
+  'method' | 'engine' | 'prompt' | 'promptApplied' | 'notes' | 'title' | 'usage'
+>;
+
+/** What was said in a recording: asked for with its start (`is_own`), or afterwards. */
+export interface TranscriptionsTable {
+  id: TranscriptionId;
+  recording_id: RecordingId;
+  status: Generated<TranscriptionStatus>;
+  is_own: boolean;
+  /** Asked for; null: whichever there is. */
+  engine_kind: TranscriptionEngineKind | null;
+  /** Who heard it; null until all is heard. */
+  engine: string | null;
+  language_wanted: string | null;
+  /** Of most of the speech; null until all is heard, or unknown. */
+  language: string | null;
+  /** Null: no summary is wanted. */
+  summary_request: ColumnType<{ readonly prompt: string | null } | null, string | null, never>;
+  /** Grows with every handing out, purge and end: what was heard under an older one is not taken. */
+  fence: Generated<number>;
+  attempts: Generated<number>;
+  /** All that began before this second of media time is written down. */
+  heard_seconds: Generated<number>;
+  duration_seconds: number | null;
+  /** Grows with every purge: files are made again. */
+  version: Generated<number>;
+  /** The version whose files are there. */
+  files_version: number | null;
+  summary: ColumnType<SummaryFacts | null, string | null | undefined, string | null>;
+  summary_attempts: Generated<number>;
+  /** Of the last attempt, for callers. */
+  summary_error: string | null;
+  /** Of the next attempt at a summary; null: at once. */
+  due_at: Date | null;
+  failure_reason: string | null;
+  /** Its end was told to others. */
+  is_told: Generated<boolean>;
+  started_at: Date | null;
+  ended_at: Date | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+export interface TranscriptSpeakersTable {
+  transcription_id: TranscriptionId;
+  id: Speaker['id'];
+  participant_id: ParticipantId;
+  kind: Speaker['kind'];
+  /** The last that was told. */
+  name: string;
+}
+
+export interface UtterancesTable {
+  /** In the order in which they were written down. */
+  seq: Generated<number>;
+  transcription_id: TranscriptionId;
+  speaker_id: Speaker['id'];
+  start_seconds: number;
+  end_seconds: number;
+  text: string;
+  /** `text` as it is searched: `foldedForSearch`. */
+  folded: string;
+  language: string | null;
+  words: ColumnType<readonly SpokenWord[] | null, string | null, never>;
+}
+
 export interface Tables {
+  transcriptions: TranscriptionsTable;
+  transcript_speakers: TranscriptSpeakersTable;
+  utterances: UtterancesTable;
   rooms: RoomsTable;
   sessions: SessionsTable;
   stays: StaysTable;
@@ -356,3 +438,6 @@ export type DeliveryRow = Selectable<DeliveriesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type WebhookCallRow = Selectable<WebhookCallsTable>;
 export type SigningKeyRow = Selectable<SigningKeysTable>;
+export type TranscriptionRow = Selectable<TranscriptionsTable>;
+export type TranscriptSpeakerRow = Selectable<TranscriptSpeakersTable>;
+export type UtteranceRow = Selectable<UtterancesTable>;

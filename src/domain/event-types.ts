@@ -17,6 +17,10 @@ export type EventType =
   /** A file is where the caller wanted it; or it could not be brought there, and we have given up. */
   | 'recording-delivered'
   | 'recording-delivery-failed'
+  /** What is said in a recording is being written down; it is there, with its summary; or nothing more will come. */
+  | 'transcription-started'
+  | 'transcription-stopped'
+  | 'transcription-failed'
   | 'session-started'
   | 'session-ended'
   | 'participant-joined'

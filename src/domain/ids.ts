@@ -22,6 +22,8 @@ export type CompositionId = Id<'CompositionId'>;
 export type FileId = Id<'FileId'>;
 /** 24 hex. One file on its way to one destination. */
 export type DeliveryId = Id<'DeliveryId'>;
+/** A UUID (RFC 9562). What was said in a recording, as one engine heard it. */
+export type TranscriptionId = Id<'TranscriptionId'>;
 
 const HEX_24 = /^[0-9a-f]{24}$/;
 const ROOM = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/;

@@ -2,6 +2,7 @@
  * Names of objects in a caller's bucket: `<directory>/<recordingId>.mp4`. The directory is the caller's text; what would lead elsewhere
  * than it reads, or is no name to every store, is refused.
  */
+import type { TranscriptFileKind } from './transcription.ts';
 
 /** Object names have at most 1024 bytes of UTF-8 (S3, GCS, Azure); the rest is for the file's own name. */
 const LONGEST_DIRECTORY_BYTES = 900;
@@ -47,6 +48,16 @@ export const objectName = (
 ): string => {
   const part = file.index === 0 ? '' : `-${file.index + 1}`;
   const again = file.compositionId === undefined ? '' : `-${file.compositionId}`;
-  const name = `${file.recordingId}${again}${part}${file.extension}`;
-  return directory === '' ? name : `${directory}/${name}`;
+  return inDirectory(directory, `${file.recordingId}${again}${part}${file.extension}`);
 };
+
+/** `<directory>/<recordingId>-transcript.vtt`; with the transcription's id in it where it was asked for afterwards. */
+export const transcriptName = (
+  directory: string,
+  file: { readonly recordingId: string; readonly transcriptionId: string | null; readonly kind: TranscriptFileKind },
+): string => {
+  const again = file.transcriptionId === null ? '' : `-${file.transcriptionId}`;
+  return inDirectory(directory, `${file.recordingId}${again}-${file.kind}`);
+};
+
+const inDirectory = (directory: string, name: string): string => (directory === '' ? name : `${directory}/${name}`);

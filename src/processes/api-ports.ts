@@ -164,7 +164,7 @@ const storageOf = (row: FileRow, deliveries: readonly DeliveryRow[]): StoredAt |
 
 const fileView = (row: FileRow, deliveries: readonly DeliveryRow[] = []): FileView => ({
   id: row.id,
-  type: row.type,
+  type: row.type === 'audio' ? 'audio' : 'video',
   filePath: (row.removed_at && storageOf(row, deliveries)?.path) || row.path,
   userStorage: storageOf(row, deliveries),
   bytes: row.bytes,

@@ -40,7 +40,12 @@ import { RoomtapeError } from '../domain/errors.ts';
 import type { DeliveryId, RecordingId } from '../domain/ids.ts';
 import type { Logger } from '../support/log.ts';
 import type { DeliverySender, OutgoingFile, Sent, TellDelivery } from './delivery-ports.ts';
-import { type FinishedFiles, planDeliveries } from './plan-deliveries.ts';
+import {
+  type FinishedFiles,
+  type FinishedTranscript,
+  planDeliveries,
+  planTranscriptDeliveries,
+} from './plan-deliveries.ts';
 
 /** Longer than a database is away when its machine restarts; a killed server's deliveries wait so long. */
 const LEASE_MS = 90_000;
@@ -114,6 +119,12 @@ export class Deliveries {
     const planned = await planDeliveries(trx, finished, { now, givesUpAt: this.#givesUpAt(now) });
     if (this.#options.keepLocal || planned.length === 0 || finished.again) return;
     await holdStopped(trx, finished.recordingId, new Date(now.getTime() + STOPPED_WAITS_MS));
+  }
+
+  /** In the transaction that notes the files of a transcript. `wake` once it is committed. */
+  async planTranscript(trx: Catalog, finished: FinishedTranscript): Promise<void> {
+    const now = this.#now();
+    await planTranscriptDeliveries(trx, finished, { now, givesUpAt: this.#givesUpAt(now) });
   }
 
   wake(): void {

@@ -4,8 +4,8 @@ import { insertDelivery } from '../catalog/deliveries.ts';
 import { isPurge } from '../catalog/purges.ts';
 import { findRecording, forgetPreSignedUrl } from '../catalog/recordings.ts';
 import { extensionOf } from '../domain/content-type.ts';
-import type { DeliveryId, RecordingId } from '../domain/ids.ts';
-import { objectName } from '../domain/object-name.ts';
+import type { DeliveryId, RecordingId, TranscriptionId } from '../domain/ids.ts';
+import { objectName, transcriptName } from '../domain/object-name.ts';
 import { newHexId } from '../support/new-id.ts';
 
 export interface FinishedFiles {
@@ -53,6 +53,42 @@ export const planDeliveries = async (
       await insertDelivery(trx, { ...shared, id, fileId: first.id, kind, objectName: null, url: preSignedUrl }),
     );
     await forgetPreSignedUrl(trx, recordingId);
+  }
+  return planned;
+};
+
+/** Files of a transcript or of its summary. */
+export interface FinishedTranscript {
+  readonly recordingId: RecordingId;
+  /** Where it was asked for afterwards: its files lie beside those of the recording's own. */
+  readonly transcriptionId: TranscriptionId | null;
+  readonly files: readonly FileRow[];
+}
+
+/** Into the bucket, beside the video. A presigned URL is for one object, and that is the video. */
+export const planTranscriptDeliveries = async (
+  trx: Catalog,
+  { recordingId, transcriptionId, files }: FinishedTranscript,
+  times: { readonly now: Date; readonly givesUpAt: Date },
+): Promise<DeliveryRow[]> => {
+  const recording = await findRecording(trx, recordingId);
+  const directory = recording?.destinations?.directory ?? null;
+  if (directory === null) return [];
+  const planned: DeliveryRow[] = [];
+  for (const { id: fileId, transcript_kind: kind } of files) {
+    if (kind === null) continue;
+    planned.push(
+      await insertDelivery(trx, {
+        id: newHexId<DeliveryId>(),
+        recordingId,
+        fileId,
+        kind: 'bucket',
+        objectName: transcriptName(directory, { recordingId, transcriptionId, kind }),
+        url: null,
+        dueAt: times.now,
+        givesUpAt: times.givesUpAt,
+      }),
+    );
   }
   return planned;
 };

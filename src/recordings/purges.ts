@@ -2,7 +2,7 @@
  * Purging: one participant's media is taken out of a finished recording and its journal, and the recording is composed anew without him.
  *
  *   asked     in one transaction: the row `waiting`, all files of the recording marked deleted; then the files are erased. From here on
- *             nobody gets anything with the participant in it
+ *             nobody gets anything with the participant in it; what was transcribed of him goes with it, and transcripts are made anew
  *   waiting   the journal's chunks are rewritten without the packets. A chunk that is still written (the session goes on) is waited for
  *   composing a composition without everybody who was ever purged; its file is the recording's from then on
  *   done      the row stays: the tombstone
@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Catalog, type PurgeRow, type RecordingRow, transaction } from '../catalog/catalog.ts';
 import { compositionsOf, findComposition, insertComposition } from '../catalog/compositions.ts';
-import { filesOf, markFilesDeleted } from '../catalog/files.ts';
+import { filesOf, markFilesDeleted, markMediaDeleted } from '../catalog/files.ts';
 import {
   askForPurge,
   changePurge,
@@ -38,6 +38,7 @@ import { newHexId } from '../support/new-id.ts';
 import { requestedCanvas } from './canvas-config.ts';
 import type { Compositions } from './compositions.ts';
 import type { JournalLookup } from './ports.ts';
+import type { Transcriptions } from './transcriptions.ts';
 
 /** A keyframe that is shown when a recording begins is up to two chunks old; packets that were lost on the way come a little late. */
 const REACH_NS = 20e9;
@@ -65,6 +66,8 @@ export interface PurgesOptions {
   readonly journal: JournalLookup;
   /** Drops what is on its way. */
   readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
+  /** What the participant said is withdrawn with him. */
+  readonly transcriptions?: Pick<Transcriptions, 'withdraw' | 'renew'>;
   readonly purgeJournal: PurgeJournal;
   /** Stored paths are relative to it. */
   readonly dataDir: string;
@@ -135,9 +138,11 @@ export class Purges {
       const asked = await askForPurge(trx, { recordingId: row.id, participantId: id });
       await markFilesDeleted(trx, row.id, new Date());
       await withdrawCompositions(trx, row.id, WITHDRAWN);
+      await this.#options.transcriptions?.withdraw(trx, row.id, id);
       return asked;
     });
     await this.#eraseFiles(row);
+    await this.#options.transcriptions?.renew(row.id);
     this.wake();
     return purge;
   }
@@ -215,7 +220,7 @@ export class Purges {
       const id = newHexId<CompositionId>();
       await insertComposition(trx, { id, recordingId: row.id, config: requestedCanvas(request), request });
       await composePurges(trx, { recordingId: row.id, participantId }, id);
-      await markFilesDeleted(trx, row.id, new Date());
+      await markMediaDeleted(trx, row.id, new Date());
     });
     await this.#eraseFiles(row);
     compositions.follow(row, row.stop_reason === 'media-process-lost' ? 'journal-ended' : 'stop-recorded');

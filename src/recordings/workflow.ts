@@ -36,7 +36,7 @@ import { findRoom } from '../catalog/rooms.ts';
 import { insertSession } from '../catalog/sessions.ts';
 import type { Destinations } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { CompositionId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
+import type { CompositionId, RecordingId, RoomId, SessionId, TranscriptionId } from '../domain/ids.ts';
 import {
   isLive,
   type RecordingConfig,
@@ -45,13 +45,15 @@ import {
   type StopReason,
 } from '../domain/recording.ts';
 import type { OnFailure } from '../domain/room-rules.ts';
+import type { TranscriptionRequest } from '../domain/transcription.ts';
 import type { Logger } from '../support/log.ts';
-import { newHexId } from '../support/new-id.ts';
+import { newHexId, newUuid } from '../support/new-id.ts';
 import type { Admission } from './admission.ts';
 import { canvasConfig } from './canvas-config.ts';
 import { noteLive } from './changes.ts';
 import type { Compositions } from './compositions.ts';
 import type { JournalLookup, LiveRecording, LiveSession, MediaControl } from './ports.ts';
+import type { Transcriptions } from './transcriptions.ts';
 
 export interface WorkflowOptions {
   readonly catalog: Catalog;
@@ -67,6 +69,8 @@ export interface WorkflowOptions {
   readonly transitions: boolean;
   /** Drops what is on its way. */
   readonly deliveries?: { cancel(recordingId: RecordingId): Promise<void> };
+  /** What is said in recordings, where it is asked for. */
+  readonly transcriptions?: Pick<Transcriptions, 'follow' | 'erase' | 'cancel'>;
   readonly admission: Admission;
   /** Work is due, at that time or now: a recording has begun that is to end by itself; one has failed. */
   readonly onDue: (work: 'maximum-durations' | 'recording-failures', at: Date | null) => void;
@@ -110,6 +114,8 @@ export interface StartOptions {
   readonly prepare?: (folder: string) => Promise<void>;
   /** Where the files go when it is done; nowhere else than our store if it is left out. */
   readonly destinations?: Destinations;
+  /** What is said in it is written down. */
+  readonly transcription?: TranscriptionRequest | undefined;
   /** What the caller is told may go wrong. */
   readonly warnings?: readonly string[];
   /** Told of it, besides the room's endpoint. */
@@ -170,7 +176,11 @@ export class RecordingWorkflow {
     this.#starting.add(id);
     try {
       const { destinations = null, warnings = [], webhookUrl, baseUrl } = options;
-      const wanted = { config, subject, onFailure, dueAt, destinations, warnings, webhookUrl, baseUrl };
+      const transcription = options.transcription && {
+        id: newUuid<TranscriptionId>(),
+        request: options.transcription,
+      };
+      const wanted = { config, subject, onFailure, dueAt, destinations, warnings, webhookUrl, baseUrl, transcription };
       await admission.admit(catalog, (admitted) => insertRecording(admitted, { id, roomId, sessionId, ...wanted }));
       await this.#prepare(id, options.prepare);
       return await this.#started(id, await this.#startInMedia(id, roomId, config, subject), config);
@@ -294,7 +304,7 @@ export class RecordingWorkflow {
 
   /** Cancels work, erases files and journal, leaves a tombstone. RECORDING_NOT_FOUND. */
   async delete(recordingId: string): Promise<void> {
-    const { catalog, compositions, deliveries, recordingsDir, eraseJournal } = this.#options;
+    const { catalog, compositions, transcriptions, deliveries, recordingsDir, eraseJournal } = this.#options;
     const row = await findRecording(catalog, recordingId as RecordingId);
     if (!row) throw new RoomtapeError('RECORDING_NOT_FOUND', `There is no recording "${recordingId}".`);
     if (isLive(row.status)) await this.#stop(row, 'requested');
@@ -303,9 +313,11 @@ export class RecordingWorkflow {
     await transaction(catalog, async (trx) => {
       // Whoever waits for its end is told of it: nothing will be made of it any more. One that is done stays so.
       await moveRecording(trx, row.id, 'failed', { failureReason: 'It was deleted before it was done.' });
+      await transcriptions?.erase(trx, row.id);
       await markRecordingDeleted(trx, row.id, now);
     });
     await compositions.cancel(row.id);
+    await transcriptions?.cancel(row.id);
     await deliveries?.cancel(row.id);
     await markFilesDeleted(catalog, row.id, now);
     await rm(join(recordingsDir, row.id), { recursive: true, force: true });
@@ -387,6 +399,7 @@ export class RecordingWorkflow {
       return moved;
     });
     if (row) compositions.follow(row, 'live');
+    if (row) this.#options.transcriptions?.follow(row, 'live');
     if (row?.due_at) this.#options.onDue('maximum-durations', row.due_at);
     return (await noteLive(catalog, live)) ?? row ?? this.#reread(id);
   }
@@ -441,6 +454,7 @@ export class RecordingWorkflow {
       dueAt: null,
     });
     if (ended) compositions.follow(ended, how);
+    if (ended) this.#options.transcriptions?.follow(ended, how);
     if (ended?.on_failure) this.#options.onDue('recording-failures', null);
     return ended ?? this.#reread(row.id);
   }

@@ -1,5 +1,5 @@
 /** Fresh identifiers. Randomness is an effect, so it lives here and not in `domain/ids.ts`. */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const randomText = (length: number): string =>
@@ -20,3 +20,5 @@ export const newHexId = <T extends string>(): T => {
 export const newRoomId = <T extends string>(): T => [randomText(4), randomText(4), randomText(4)].join('-') as T;
 /** 8 characters: 41 random bits, told apart within a room. */
 export const newParticipantId = <T extends string>(): T => randomText(8) as T;
+/** UUID version 4 (RFC 9562). */
+export const newUuid = <T extends string>(): T => randomUUID() as string as T;

@@ -7,8 +7,10 @@ const CALLS: readonly (readonly [path: string, name: string])[] = [
   ['/v2/livestreams', 'RTMP livestreaming'],
   ['/v2/whip', "WHIP at VideoSDK's address (use /whip/{roomId})"],
   ['/v2/whep', "WHEP at VideoSDK's address (use /whep/{roomId}/{participantId})"],
-  ['/ai/v1/post-transcriptions', 'Transcription'],
-  ['/ai/v1/realtime-transcriptions', 'Realtime transcription'],
+  [
+    '/ai/v1/realtime-transcriptions',
+    'Realtime transcription without a recording (captions: GET /v2/rooms/{roomId}/captions)',
+  ],
 ];
 
 export const notImplementedRoutes = (app: App): void => {

@@ -31,11 +31,20 @@ export const collectOpenApi = async (app: App, version: string, publicUrl: strin
         },
       },
       security: [{ token: [] }],
-      tags: ['rooms', 'sessions', 'recordings', 'files', 'webhooks', 'whip', 'whep', 'room socket', 'operations'].map(
-        (name) => ({
-          name,
-        }),
-      ),
+      tags: [
+        'rooms',
+        'sessions',
+        'recordings',
+        'transcriptions',
+        'files',
+        'webhooks',
+        'whip',
+        'whep',
+        'room socket',
+        'operations',
+      ].map((name) => ({
+        name,
+      })),
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,

@@ -1,5 +1,5 @@
 /** `/v2/recordings`: start, end, list, get, delete. */
-
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RoomtapeError } from '../../domain/errors.ts';
 import { type ApiContext, type App, callerOf } from '../api-context.ts';
@@ -11,14 +11,15 @@ import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { toRoomStart } from '../room-start.ts';
 import { startBody } from '../start-recording.ts';
-import { toWireRecording, wireRecording } from '../wire-recording.ts';
+import { toWireRecording, type WireRecording, wireRecording } from '../wire-recording.ts';
+import { toWireTranscription } from '../wire-transcription.ts';
 
 /** Carries the recording's id, since the body of a start or end has no room for it. */
 const ID_HEADER = 'x-recording-id';
 
 const text = { 200: z.string(), default: errorEnvelope };
 const roomQuery = z.object({ roomId: z.string().optional() });
-const flag = z.stringbool().optional();
+const flag = z.stringbool().optional().meta({ description: 'With what was transcribed of it.' });
 
 const listQuery = pageQuery.extend({
   roomId: z.string().optional(),
@@ -97,6 +98,14 @@ const readRoutes = (app: App, context: ApiContext): void => {
   const { ports, access } = context;
   const { find, around, wire } = recordingAnswers(context);
   const tags = ['recordings'];
+  const withTranscriptions = async (request: FastifyRequest, shown: readonly WireRecording[]) => {
+    const found = await ports.transcriptions.ofRecordings(shown.map(({ id }) => id));
+    const facts = around(request);
+    return shown.map((recording) => {
+      const transcription = found.get(recording.id);
+      return { ...recording, transcription: transcription ? toWireTranscription(transcription, facts) : null };
+    });
+  };
   const params = z.object({ recordingId: z.string() });
 
   app.get(
@@ -117,7 +126,10 @@ const readRoutes = (app: App, context: ApiContext): void => {
           ? EMPTY_PAGE
           : await ports.recordings.list({ page, perPage, roomId: scope, sessionId: sessionId || null, query: null });
       const facts = around(request);
-      return toPage({ page, perPage }, found, (recording) => toWireRecording(recording, facts));
+      const shown = toPage({ page, perPage }, found, (recording) => toWireRecording(recording, facts));
+      return request.query.withTranscription
+        ? { ...shown, data: await withTranscriptions(request, shown.data) }
+        : shown;
     },
   );
 
@@ -132,7 +144,12 @@ const readRoutes = (app: App, context: ApiContext): void => {
         response: { 200: wireRecording, default: errorEnvelope },
       },
     },
-    async (request) => wire(request, await find(request, request.params.recordingId)),
+    async (request) => {
+      const shown = wire(request, await find(request, request.params.recordingId));
+      if (!request.query.withTranscription) return shown;
+      const [completed = shown] = await withTranscriptions(request, [shown]);
+      return completed;
+    },
   );
 
   app.delete(

@@ -13,6 +13,7 @@ import * as idempotency from './0007-idempotency.ts';
 import * as incidents from './0008-incidents.ts';
 import * as roomRules from './0010-room-rules.ts';
 import * as purges from './0011-purges.ts';
+import * as transcriptions from './0015-transcriptions.ts';
 import * as lookups from './0018-lookups.ts';
 
 /** By name, in order. Names are in databases: never rename, only add. */
@@ -26,6 +27,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-incidents': incidents,
   '0010-room-rules': roomRules,
   '0011-purges': purges,
+  '0015-transcriptions': transcriptions,
   '0018-lookups': lookups,
 };
 

@@ -197,7 +197,17 @@ export class InMemorySystem implements ApiPorts {
   };
 
   readonly recordings: ApiPorts['recordings'] = {
-    start: async ({ roomId, config, subject, destinations, warnings = [], webhookUrl, baseUrl, id = newHexId() }) => {
+    start: async ({
+      id = newHexId(),
+      roomId,
+      config,
+      subject,
+      destinations,
+      warnings = [],
+      transcription,
+      ...callback
+    }) => {
+      const { webhookUrl, baseUrl } = callback;
       this.#fail();
       this.destinations.push(destinations);
       const session = this.#requireOngoing(roomId, null);
