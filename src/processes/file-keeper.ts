@@ -1,8 +1,9 @@
-/** Deletes finished files whose time is over, where the operator has set one. The recordings stay listed, without their files. */
+/** Deletes finished files whose time is over, and the words of transcripts, where the operator has set one. The recordings stay listed. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { filesMadeBefore, markFileDeleted } from '../catalog/files.ts';
+import { forgetUtterances, wordsKeptBefore } from '../catalog/utterances.ts';
 import type { Logger } from '../support/log.ts';
 
 /** So many in one run; the next follows at once. */
@@ -49,6 +50,19 @@ export class FileKeeper {
       this.#freedBytes += bytes;
       log.info({ recordingId, fileId: id, bytes }, 'Deleted a file whose time was over.');
     }
-    return leaving.length < BATCH || gone === 0 ? null : now;
+    const spoken = await this.#forgetWords(new Date(now.getTime() - retentionMs));
+    const isMore = (leaving.length === BATCH && gone > 0) || spoken === BATCH;
+    return isMore ? now : null;
+  }
+
+  /** What was said is not kept longer than the files that say it. */
+  async #forgetWords(before: Date): Promise<number> {
+    const { catalog, log } = this.#options;
+    const ids = await wordsKeptBefore(catalog, before, BATCH);
+    for (const transcriptionId of ids) {
+      await forgetUtterances(catalog, transcriptionId);
+      log.info({ transcriptionId }, 'Deleted the words of a transcript whose time was over.');
+    }
+    return ids.length;
   }
 }

@@ -12,6 +12,7 @@ import type { Deliveries } from '../recordings/deliveries.ts';
 import type { Purges } from '../recordings/purges.ts';
 import type { RecordingFailures } from '../recordings/recording-failures.ts';
 import type { RoomClosing } from '../recordings/room-closing.ts';
+import type { Transcriptions } from '../recordings/transcriptions.ts';
 import type { RecordingWorkflow } from '../recordings/workflow.ts';
 import type { Logger } from '../support/log.ts';
 import type { WebhookSender } from '../webhooks/sender.ts';
@@ -46,6 +47,7 @@ export const openJobs = (config: Config, apiKey: string, log: Logger): Jobs => {
 export const serverJobs = (options: {
   readonly workflow: RecordingWorkflow;
   readonly compositions: Compositions;
+  readonly transcriptions: Transcriptions;
   readonly purges: Purges;
   readonly keeper: JournalKeeper;
   readonly files: FileKeeper;
@@ -68,7 +70,7 @@ export const serverJobs = (options: {
 const jobsOf = (options: Parameters<typeof serverJobs>[0]): Job[] => {
   const { workflow, compositions, purges, keeper, files, catalog, closing, failures, autoStarts, isMediaThere } =
     options;
-  const { webhooks, deliveries, eventRetentionMs } = options;
+  const { transcriptions, webhooks, deliveries, eventRetentionMs } = options;
   const now = (): Date => new Date();
   /** What the media process is needed for waits while it is away. */
   const withMedia = (work: (now: Date) => Promise<Date | null>) => async (): Promise<Date | null> =>
@@ -89,6 +91,15 @@ const jobsOf = (options: Parameters<typeof serverJobs>[0]): Job[] => {
       sweepMs: SWEEP_MS,
       run: async () => {
         await compositions.resume();
+        return null;
+      },
+    },
+    {
+      // The same, and summaries that are due again.
+      kind: 'transcriptions',
+      sweepMs: SWEEP_MS,
+      run: async () => {
+        await transcriptions.resume();
         return null;
       },
     },

@@ -51,6 +51,8 @@ import { outdatedMediaSettings, outdatedWords } from './media-in-force.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { rememberedRooms } from './remembered-rooms.ts';
 import { serverHealth } from './server-health.ts';
+import { captionsPort, transcriptionsPort } from './transcription-ports.ts';
+import { openTranscripts } from './transcripts.ts';
 import { eventsPort, webhookFileUrls } from './webhook-ports.ts';
 
 /** The first wait is for a hiccup, the longest for an outage: an hour later a bucket that is back has everything. */
@@ -164,6 +166,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     },
     onDurable: async (event) => {
       await takeEvent(event, book, workflow, changes).finally(() => webhooks.wake());
+      if (event.type === 'session-ended') background(transcripts.transcriptions.sessionEnded(event.sessionId));
       if (event.type === 'session-started') jobs.wake('auto-starts');
       if (event.type === 'session-started' || event.type === 'session-ended') jobs.wake('room-closing');
     },
@@ -183,12 +186,25 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     minFreeDiskBytes: config.minFreeDiskBytes,
     mostRecordings: config.maxRecordings,
   });
+  const transcripts = await openTranscripts({
+    config,
+    paths,
+    catalog,
+    deliveries,
+    journal,
+    group,
+    told: () => webhooks.wake(),
+    log,
+  });
+  scope.own('transcripts', transcripts, () => transcripts.close());
+  const { transcriptions } = transcripts;
   const again = new ComposingAgain({ catalog, compositions, journal });
   const purges = new Purges({
     catalog,
     compositions,
     journal,
     deliveries,
+    transcriptions,
     purgeJournal: purgeParticipant,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
@@ -205,6 +221,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
     maxDurationMs: config.maxRecordingDurationMs,
     transitions: config.transitions,
     deliveries,
+    transcriptions,
     admission,
     onDue: (work, at) => jobs.wake(work, { at }),
     log,
@@ -219,17 +236,19 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
   const isMediaThere = (): boolean => client.state === 'connected';
   const files = new FileKeeper({ catalog, dataDir: paths.root, retentionMs: config.fileRetentionMs, log });
   const isDatabaseThere = (): boolean => !watch.away;
-  const due = { workflow, compositions, purges, closing, failures, autoStarts };
+  const due = { workflow, compositions, transcriptions, purges, closing, failures, autoStarts };
   const kept = { keeper, files, eventRetentionMs: config.eventRetentionMs };
   const work = { ...due, ...kept, webhooks, deliveries, catalog, isMediaThere, isDatabaseThere };
   for (const job of serverJobs(work)) jobs.add(job);
   await compositions.resume();
+  await transcriptions.resume();
   client.start();
   scope.own('media client', client, () => client.close());
   // What happened while it was away is in journals and finished segments: rows follow.
   watch.onReturn(() => {
     client.refresh();
     background(compositions.resume());
+    background(transcriptions.resume());
   });
   scope.own('jobs', jobs, () => jobs.close());
   jobs.start();
@@ -250,6 +269,8 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         deliveries,
         () => webhooks.wake(),
       ),
+      transcriptions: transcriptionsPort(catalog, transcripts.again),
+      captions: captionsPort(catalog, transcripts.captions),
       files: filesPort(catalog, paths.root, bucket),
       idempotency: idempotencyPort(catalog),
       media: mediaPort(client),

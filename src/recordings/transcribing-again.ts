@@ -13,7 +13,7 @@ import {
 } from '../catalog/transcriptions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { RecordingId, TranscriptionId } from '../domain/ids.ts';
-import type { TranscriptionEngineKind, TranscriptionRequest } from '../domain/transcription.ts';
+import type { TranscriptionRequest } from '../domain/transcription.ts';
 import { newUuid } from '../support/new-id.ts';
 import type { JournalLookup } from './ports.ts';
 import { stageOf, type Transcriptions } from './transcriptions.ts';
@@ -25,8 +25,8 @@ export interface TranscribingAgainOptions {
   readonly catalog: Catalog;
   readonly transcriptions: Pick<Transcriptions, 'follow'>;
   readonly journal: JournalLookup;
-  /** Engines that are configured. */
-  readonly engines: readonly TranscriptionEngineKind[];
+  /** Why this can't be done, as a sentence; null: as far as is known it can. */
+  readonly problem: (request: TranscriptionRequest) => Promise<string | null>;
 }
 
 /** The same for the same request (idempotency keys), in the shape of ids of transcriptions: a UUID of version 8 (RFC 9562 §5.8). */
@@ -52,7 +52,7 @@ export class TranscribingAgain {
 
   /**
    * Queues a transcription; one that an earlier run of the same request has made is answered as it is. RECORDING_NOT_FOUND,
-   * RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, INVALID_REQUEST (an engine that is not configured; a merge), TOO_MANY_REQUESTS.
+   * RECORDING_NOT_ENDED, RECORDING_JOURNAL_ERASED, INVALID_REQUEST (an engine that is not there, or does not know the language; a merge), TOO_MANY_REQUESTS.
    */
   async transcribe(
     recordingId: string,
@@ -63,7 +63,8 @@ export class TranscribingAgain {
     const id = idOf(newId.id);
     const earlier = newId.id === undefined ? null : await findTranscription(catalog, id);
     if (earlier) return earlier;
-    this.#checkEngine(request);
+    const problem = await this.#options.problem(request);
+    if (problem !== null) throw new RoomtapeError('INVALID_REQUEST', problem);
     const recording = await this.#ended(recordingId);
     await this.#checkJournal(recording);
     await transaction(catalog, (trx) => this.#insert(trx, id, recording.id, request));
@@ -89,15 +90,6 @@ export class TranscribingAgain {
       throw new RoomtapeError('TOO_MANY_REQUESTS', text);
     }
     await insertTranscription(trx, { id, recordingId, isOwn: false, request });
-  }
-
-  #checkEngine({ engine }: TranscriptionRequest): void {
-    if (engine === null || this.#options.engines.includes(engine)) return;
-    const text = `"engine" is "${engine}", which is not configured here (ROOMTAPE_TRANSCRIBE_URL): leave it out, or choose`;
-    throw new RoomtapeError(
-      'INVALID_REQUEST',
-      `${text} ${this.#options.engines.map((one) => `"${one}"`).join(' or ')}.`,
-    );
   }
 
   async #ended(recordingId: string): Promise<RecordingRow> {

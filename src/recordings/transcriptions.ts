@@ -28,7 +28,7 @@ import {
   transcriptionsOf,
 } from '../catalog/transcriptions.ts';
 import { forgetUtterances, heardOfSpeakers, keepUtterance, mainLanguageOf } from '../catalog/utterances.ts';
-import type { ParticipantId, RecordingId, SessionId, TranscriptionId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import { isFinal, type RecordingSubject } from '../domain/recording.ts';
 import type { Speaker, Utterance } from '../domain/transcript.ts';
 import type { TranscriptionEngineKind } from '../domain/transcription.ts';
@@ -91,7 +91,7 @@ const clean = (text: string): string =>
 const cleanUtterance = (utterance: Utterance): Utterance => ({
   ...utterance,
   text: clean(utterance.text),
-  words: utterance.words && utterance.words.map((word) => ({ ...word, word: clean(word.word) })),
+  words: utterance.words?.map((word) => ({ ...word, word: clean(word.word) })) ?? null,
 });
 
 export class Transcriptions {

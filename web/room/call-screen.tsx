@@ -1,6 +1,7 @@
 /** In the room: tiles, control bar, panel, notices, everybody's sound. */
 import { useCallback, useEffect, useState } from 'react';
 import type { RecordingState, RoomClient, RoomSnapshot } from '../client/index.ts';
+import { CaptionLines } from './captions.tsx';
 import { ChatPanel } from './chat-panel.tsx';
 import { ControlBar, type Panel } from './control-bar.tsx';
 import { DevicePickers } from './device-pickers.tsx';
@@ -26,6 +27,7 @@ interface Props {
 export const CallScreen = ({ client, room, roomId, token, speakerId, onSpeaker }: Props) => {
   const [panel, setPanel] = useState<Panel | null>(null);
   const [pinnedHere, setPinnedHere] = useState<ReadonlySet<string>>(new Set());
+  const [hasCaptions, setHasCaptions] = useState(false);
   const { notices, tell } = useNotices(client, room);
   const chat = useChat(client, room, panel === 'chat');
   const mayModerate = room.permissions.includes('allow_mod');
@@ -62,6 +64,7 @@ export const CallScreen = ({ client, room, roomId, token, speakerId, onSpeaker }
       </header>
       <main className="call__main">
         <TileGrid client={client} room={room} pinnedHere={pinnedHere} mayModerate={mayModerate} onPin={togglePin} />
+        <CaptionLines token={token} roomId={roomId} isShown={hasCaptions} />
         <Notices room={room} notices={notices} />
       </main>
       {panel === 'people' && (
@@ -86,6 +89,8 @@ export const CallScreen = ({ client, room, roomId, token, speakerId, onSpeaker }
         token={token}
         panel={panel}
         unread={chat.unread}
+        hasCaptions={hasCaptions}
+        onCaptions={() => setHasCaptions(!hasCaptions)}
         onPanel={(wanted) => setPanel(panel === wanted ? null : wanted)}
         onTrouble={tell}
       />

@@ -4,6 +4,7 @@ import type { RecordingState, RoomClient, RoomSnapshot } from '../client/index.t
 import {
   CameraIcon,
   CameraOffIcon,
+  CaptionsIcon,
   ChatIcon,
   LeaveIcon,
   MicrophoneIcon,
@@ -27,11 +28,14 @@ interface Props {
   readonly token: string;
   readonly panel: Panel | null;
   readonly unread: number;
+  readonly hasCaptions: boolean;
+  readonly onCaptions: () => void;
   readonly onPanel: (panel: Panel) => void;
   readonly onTrouble: (text: string) => void;
 }
 
-export const ControlBar = ({ client, room, roomId, token, panel, unread, onPanel, onTrouble }: Props) => {
+export const ControlBar = (props: Props) => {
+  const { client, room, roomId, token, panel, unread, hasCaptions, onCaptions, onPanel, onTrouble } = props;
   const { camera, microphone, screen } = room.local;
   const isHeard = microphone.status === 'on';
   const isSeen = camera.status === 'on';
@@ -75,6 +79,16 @@ export const ControlBar = ({ client, room, roomId, token, panel, unread, onPanel
         )}
       </div>
       <div className="controls__group">
+        <Control
+          testId="captions-button"
+          label="Captions"
+          title={hasCaptions ? 'Hide captions' : 'Show captions'}
+          isActive={hasCaptions}
+          isPressed={hasCaptions}
+          onClick={onCaptions}
+        >
+          <CaptionsIcon />
+        </Control>
         <Control
           testId="people-button"
           label="People"
@@ -153,6 +167,8 @@ interface ControlProps {
   readonly isOn?: boolean;
   /** Something that is going on. */
   readonly isActive?: boolean;
+  /** A switch: said by screen readers. */
+  readonly isPressed?: boolean;
   /** A panel that the control opens and closes. */
   readonly isOpen?: boolean;
   readonly isRecording?: boolean;
@@ -169,6 +185,7 @@ const Control = ({
   onClick,
   isOn,
   isActive,
+  isPressed,
   isOpen,
   isRecording,
   isDanger,
@@ -186,6 +203,7 @@ const Control = ({
     data-recording={isRecording}
     data-danger={isDanger}
     aria-expanded={isOpen}
+    aria-pressed={isPressed}
     aria-busy={isBusy}
     disabled={isBusy}
     onClick={onClick}

@@ -35,6 +35,13 @@ export const CameraOffIcon = () =>
       <path d="M4 4l16 16" />
     </>,
   );
+export const CaptionsIcon = () =>
+  icon(
+    <>
+      <rect x="3" y="5.5" width="18" height="13" rx="2.5" />
+      <path d="M10.5 10.6a2.2 2.2 0 1 0 0 2.8M17.5 10.6a2.2 2.2 0 1 0 0 2.8" />
+    </>,
+  );
 export const ScreenIcon = () =>
   icon(
     <>

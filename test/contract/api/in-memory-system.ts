@@ -33,6 +33,7 @@ import type {
   RecordingSubject,
 } from '../../../src/domain/recording.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
+import { InMemoryTranscriptions, NO_CAPTIONS } from './in-memory-transcriptions.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
   items: items.slice((page - 1) * perPage, page * perPage),
@@ -58,6 +59,8 @@ export interface OpenChannel {
 }
 
 export class InMemorySystem implements ApiPorts {
+  readonly transcriptions = new InMemoryTranscriptions();
+  readonly captions = NO_CAPTIONS;
   readonly roomList: RoomView[] = [];
   readonly sessionList: SessionView[] = [];
   readonly recordingList: RecordingView[] = [];
@@ -239,6 +242,7 @@ export class InMemorySystem implements ApiPorts {
         updatedAt: now,
       };
       this.startedWith.push(config);
+      this.transcriptions.asked.push(transcription);
       this.callbacks.push({ webhookUrl, baseUrl });
       this.recordingList.push(recording);
       return recording;

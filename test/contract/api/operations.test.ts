@@ -43,6 +43,9 @@ describe('OpenAPI', () => {
       expect([path, tried.status]).toEqual([path, path === '/v2/rooms' ? 200 : 404]);
     }
     expect(Object.keys(body.paths).toSorted()).toEqual([
+      '/ai/v1/post-transcriptions',
+      '/ai/v1/post-transcriptions/{transcriptionId}',
+      '/ai/v1/post-transcriptions/{transcriptionId}/search',
       '/health',
       '/metrics',
       '/v1/files/{fileId}',
@@ -75,10 +78,12 @@ describe('OpenAPI', () => {
       '/v2/recordings/{recordingId}/participants/{participantId}',
       '/v2/recordings/{recordingId}/pause',
       '/v2/recordings/{recordingId}/resume',
+      '/v2/recordings/{recordingId}/transcriptions',
       '/v2/rooms',
       '/v2/rooms/deactivate',
       '/v2/rooms/validate/{roomId}',
       '/v2/rooms/{roomId}',
+      '/v2/rooms/{roomId}/captions',
       '/v2/sessions',
       '/v2/sessions/end',
       '/v2/sessions/participants/remove',

@@ -56,6 +56,11 @@ describe('recordings/start', () => {
       /"transcription\.enabled" is "yes": it must be true or false/,
     ],
     ['a language that is none', { transcription: { language: 'e' } }, /"transcription\.language".*BCP 47/],
+    [
+      'a summary of nothing',
+      { transcription: { enabled: false }, summary: { enabled: true } },
+      /"summary\.enabled" is true while "transcription\.enabled" is false/,
+    ],
     ['a summary of a wrong type', { transcription: { summary: { enabled: 1 } } }, /"transcription\.summary\.enabled"/],
     [
       'onFailure of another kind',
@@ -79,13 +84,6 @@ describe('recordings/start', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['templateUrl', { templateUrl: 'https://example.org/?token=hush' }, /"templateUrl"/],
-    ['transcription.enabled', { transcription: { enabled: true } }, /"transcription\.enabled": true/],
-    [
-      'transcription.summary.enabled',
-      { transcription: { summary: { enabled: true } } },
-      /"transcription\.summary\.enabled": true/,
-    ],
-    ['summary.enabled', { summary: { enabled: true, prompt: 'short' } }, /"summary\.enabled": true/],
   ])('names %s as not implemented', async (_field, body, message) => {
     const answer = await server.post('/v2/recordings/start', { roomId, ...(body as object) });
     expectRefusal(answer, 501, 'NOT_IMPLEMENTED', message);
@@ -118,6 +116,27 @@ describe('recordings/start', () => {
       orientation: 'landscape',
       fileFormat: 'mp4',
     });
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['transcription', { transcription: { enabled: true } }, { engine: null, language: null, summary: null }],
+    [
+      'a language and a prompt',
+      { transcription: { enabled: true, language: 'pt-BR', summary: { enabled: true, prompt: 'As a poem.' } } },
+      { engine: null, language: 'pt-BR', summary: { prompt: 'As a poem.' } },
+    ],
+    [
+      'a summary beside it',
+      { transcription: { enabled: true }, summary: { enabled: true } },
+      { engine: null, language: null, summary: { prompt: null } },
+    ],
+    ['a summary alone', { summary: { enabled: true, prompt: ' ' } }, { engine: null, language: null, summary: { prompt: null } }],
+    ['a summary that is off', { transcription: { enabled: true, summary: { enabled: false, prompt: 'x' } } }, { engine: null, language: null, summary: null }],
+    ['nothing', { transcription: { language: 'en', summary: { prompt: 'x' } } }, undefined],
+  ])('takes %s', async (_words, body, asked) => {
+    const answer = await server.post('/v2/recordings/start', { roomId, ...(body as object) });
+    expect(answer.status).toBe(200);
+    expect(server.system.transcriptions.asked.at(-1)).toEqual(asked);
   });
 
   it('takes everything that works', async () => {
