@@ -29,7 +29,8 @@ export class EventParser {
       const fields = new Map<string, string>();
       for (const line of block.split(/\r?\n/)) {
         const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
-        if (name !== '') fields.set(name, name === 'data' && fields.has(name) ? `${fields.get(name)}\n${value}` : value);
+        if (name !== '')
+          fields.set(name, name === 'data' && fields.has(name) ? `${fields.get(name)}\n${value}` : value);
       }
       const data = fields.get('data');
       return data === undefined ? [] : [{ type: fields.get('event') ?? 'message', id: fields.get('id') ?? '', data }];

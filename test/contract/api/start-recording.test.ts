@@ -130,8 +130,16 @@ describe('recordings/start', () => {
       { transcription: { enabled: true }, summary: { enabled: true } },
       { engine: null, language: null, summary: { prompt: null } },
     ],
-    ['a summary alone', { summary: { enabled: true, prompt: ' ' } }, { engine: null, language: null, summary: { prompt: null } }],
-    ['a summary that is off', { transcription: { enabled: true, summary: { enabled: false, prompt: 'x' } } }, { engine: null, language: null, summary: null }],
+    [
+      'a summary alone',
+      { summary: { enabled: true, prompt: ' ' } },
+      { engine: null, language: null, summary: { prompt: null } },
+    ],
+    [
+      'a summary that is off',
+      { transcription: { enabled: true, summary: { enabled: false, prompt: 'x' } } },
+      { engine: null, language: null, summary: null },
+    ],
     ['nothing', { transcription: { language: 'en', summary: { prompt: 'x' } } }, undefined],
   ])('takes %s', async (_words, body, asked) => {
     const answer = await server.post('/v2/recordings/start', { roomId, ...(body as object) });
