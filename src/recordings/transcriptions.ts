@@ -84,7 +84,7 @@ const participantsIn = (subject: RecordingSubject): Pick<TranscriptionWork, 'par
 const clean = (text: string): string =>
   text
     .toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
     .normalize('NFC');
 

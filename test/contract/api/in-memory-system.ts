@@ -32,8 +32,9 @@ import type {
   RecordingConfig,
   RecordingSubject,
 } from '../../../src/domain/recording.ts';
+import type { TranscriptionRequest } from '../../../src/domain/transcription.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
-import { InMemoryTranscriptions, NO_CAPTIONS } from './in-memory-transcriptions.ts';
+import { NO_CAPTIONS, NO_TRANSCRIPTIONS } from './in-memory-transcriptions.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
   items: items.slice((page - 1) * perPage, page * perPage),
@@ -59,7 +60,9 @@ export interface OpenChannel {
 }
 
 export class InMemorySystem implements ApiPorts {
-  readonly transcriptions = new InMemoryTranscriptions();
+  /** With each start, in order. */
+  readonly transcriptionsAsked: (TranscriptionRequest | undefined)[] = [];
+  readonly transcriptions = NO_TRANSCRIPTIONS;
   readonly captions = NO_CAPTIONS;
   readonly roomList: RoomView[] = [];
   readonly sessionList: SessionView[] = [];
@@ -242,7 +245,7 @@ export class InMemorySystem implements ApiPorts {
         updatedAt: now,
       };
       this.startedWith.push(config);
-      this.transcriptions.asked.push(transcription);
+      this.transcriptionsAsked.push(transcription);
       this.callbacks.push({ webhookUrl, baseUrl });
       this.recordingList.push(recording);
       return recording;

@@ -144,7 +144,7 @@ describe('recordings/start', () => {
   ])('takes %s', async (_words, body, asked) => {
     const answer = await server.post('/v2/recordings/start', { roomId, ...(body as object) });
     expect(answer.status).toBe(200);
-    expect(server.system.transcriptions.asked.at(-1)).toEqual(asked);
+    expect(server.system.transcriptionsAsked.at(-1)).toEqual(asked);
   });
 
   it('takes everything that works', async () => {

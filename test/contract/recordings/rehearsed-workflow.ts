@@ -20,6 +20,7 @@ import { RecordingChanges } from '../../../src/recordings/changes.ts';
 import { ComposingAgain } from '../../../src/recordings/composing-again.ts';
 import { Compositions } from '../../../src/recordings/compositions.ts';
 import type { CompositionWork, JournalLookup, LiveRecording, MediaControl } from '../../../src/recordings/ports.ts';
+import type { Transcriptions } from '../../../src/recordings/transcriptions.ts';
 import { RecordingWorkflow } from '../../../src/recordings/workflow.ts';
 import { createLogger } from '../../../src/support/log.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
@@ -118,6 +119,7 @@ export class Media implements MediaControl {
 export const system = async (
   journal: JournalLookup = async () => null,
   limits: { minFreeDiskBytes?: number; mostRecordings?: number } = {},
+  transcriptions?: Transcriptions,
 ) => {
   const roomId = newRoomId<RoomId>();
   await createRoom(catalog, { id: newHexId(), roomId, customRoomId: `custom-${roomId}`, webhook: null });
@@ -158,6 +160,7 @@ export const system = async (
       recordingsDir,
       maxDurationMs: 60_000,
       transitions: true,
+      ...(transcriptions && { transcriptions }),
       admission: new Admission({ paths: [folder], minFreeDiskBytes: 0, mostRecordings: 0, ...limits }),
       onDue: () => undefined,
       log,
