@@ -2,13 +2,15 @@
  * Tokens: JWT (RFC 7519), HS256 with the API secret, nothing else. Claims as VideoSDK's: `apikey`, `permissions`, `version`, `roomId`,
  * `participantId`, `roles`, and our `name`. `{apikey}` alone is a whole token: all permissions, no bounds.
  *
+ * Our claim `recordingId` makes it a page's: it joins, hidden and view-only, while that recording runs, and does nothing else.
+ *
  * A `roomId` claim binds the token to that room, for REST and joining alike. Role `rtc` alone is for joining, `crawler` alone for REST;
  * both, or none, for both.
  */
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
-import { isParticipantId } from '../domain/ids.ts';
+import { isHexId, isParticipantId } from '../domain/ids.ts';
 import type { ApiCredentials } from './api-config.ts';
 
 /** Clocks of callers are a little off; more than this is a wrong clock. */
@@ -23,6 +25,7 @@ const claimsSchema = z.object({
   participantId: z.string().refine(isParticipantId, '1 to 64 letters, digits, "_" or "-"').optional(),
   roles: z.union([z.string().transform((role) => [role]), z.array(z.string())]).optional(),
   name: z.string().max(100).optional(),
+  recordingId: z.string().refine(isHexId, '24 hex characters').optional(),
 });
 type Claims = z.infer<typeof claimsSchema>;
 
@@ -38,6 +41,8 @@ export interface Caller {
 export interface Joiner extends Caller {
   readonly name: string | undefined;
   readonly canModerate: boolean;
+  /** Whose page it is. Undefined: a person, or a program that takes part as one. */
+  readonly recordingId: string | undefined;
 }
 
 /** The token of an `Authorization` header, with or without `Bearer `. */
@@ -83,7 +88,10 @@ export class TokenVerifier {
 
   /** For REST. TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED; NOT_PERMITTED for a token that is for joining only. */
   async forRest(token: string | undefined): Promise<Caller> {
-    const { roles, roomId, participantId } = await this.#claims(token);
+    const { roles, roomId, participantId, recordingId } = await this.#claims(token);
+    if (recordingId !== undefined) {
+      throw new RoomtapeError('NOT_PERMITTED', 'This token is for the page of a recording, which joins only.');
+    }
     if (roles?.includes('rtc') && !roles.includes('crawler')) {
       throw new RoomtapeError(
         'NOT_PERMITTED',
@@ -95,7 +103,7 @@ export class TokenVerifier {
 
   /** For joining. As above; NOT_PERMITTED for a token of the role `crawler` alone, or without the permission `allow_join`. */
   async forJoin(token: string | undefined): Promise<Joiner> {
-    const { roles, permissions, roomId, participantId, name } = await this.#claims(token);
+    const { roles, permissions, roomId, participantId, name, recordingId } = await this.#claims(token);
     if (roles?.includes('crawler') && !roles.includes('rtc')) {
       throw new RoomtapeError(
         'NOT_PERMITTED',
@@ -108,7 +116,8 @@ export class TokenVerifier {
         'This token does not permit joining: its permissions lack "allow_join".',
       );
     }
-    return { roomClaim: roomId, participantId, name, canModerate: permissions?.includes('allow_mod') ?? true };
+    const canModerate = recordingId === undefined && (permissions?.includes('allow_mod') ?? true);
+    return { roomClaim: roomId, participantId, name, canModerate, recordingId };
   }
 
   /** For reading along what is said in a room: who may call, and who may join. As above, but for roles and permissions. */
@@ -173,6 +182,25 @@ export const mintParticipantToken = (credentials: ApiCredentials, options: Parti
     },
     options.ttlSeconds ?? DEFAULT_TTL_S,
   );
+
+export interface PageTokenOptions {
+  readonly roomId: string;
+  readonly recordingId: string;
+  /** `pageParticipant` of `recordings/template-address.ts`. */
+  readonly participantId: string;
+  /** As long as the recording may last at most: the media process takes it only while the recording runs. */
+  readonly ttlSeconds: number;
+}
+
+/**
+ * A token for the page that renders a recording: joins its room under this id, hidden, to watch. It outlives reconnects of the page, but not
+ * the recording (`rooms/joining.ts`).
+ */
+export const mintPageToken = (credentials: ApiCredentials, options: PageTokenOptions): Promise<string> => {
+  const { roomId, recordingId, participantId, ttlSeconds } = options;
+  const claims = { permissions: ['allow_join'], roles: ['rtc'], roomId, participantId, recordingId };
+  return sign(credentials, claims, ttlSeconds);
+};
 
 /** A token for REST calls about every room. */
 export const mintApiToken = (credentials: ApiCredentials, ttlSeconds: number = DEFAULT_TTL_S): Promise<string> =>

@@ -452,6 +452,8 @@ export interface ParticipantClaims {
   readonly name?: string | undefined;
   readonly canModerate: boolean;
   readonly hidden: boolean;
+  /** The token is good only while this recording runs, for its page. */
+  readonly recordingId?: string | undefined;
 }
 
 export interface MediaPort {

@@ -55,7 +55,8 @@ export class RoomAccess {
       participantId: joiner.participantId,
       name: joiner.name ?? name,
       canModerate: joiner.canModerate,
-      hidden: false,
+      hidden: joiner.recordingId !== undefined,
+      ...(joiner.recordingId === undefined ? {} : { recordingId: joiner.recordingId }),
     };
   }
 }

@@ -55,6 +55,8 @@ export interface ActiveRecording {
   readonly participantId?: ParticipantId;
   /** What is said on these topics of the room is shown in it. Absent: nothing. */
   readonly topics?: readonly string[];
+  /** Under whose id the page that renders it is in the room: who joins so is hidden. Absent: no page renders it. */
+  readonly pageParticipantId?: ParticipantId;
 }
 
 /** Events, as they happen. */

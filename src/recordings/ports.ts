@@ -53,6 +53,8 @@ export interface MediaControl {
     participantId?: string;
     /** What is said on these topics is shown in it. */
     topics?: string[];
+    /** Under whose id the page that renders it joins the room: hidden there, and seen out when the recording ends. */
+    pageParticipantId?: string;
   }): Promise<LiveRecording>;
   /** RECORDING_NOT_FOUND or RECORDING_NOT_RUNNING if the media process does not know it (any more). */
   stopRecording(recordingId: string, reason: StopReason): Promise<{ stoppedNs: number; stoppedAtMs: number }>;

@@ -57,7 +57,7 @@ export class SessionBook {
   /** A session whose end nobody saw: its media process died. */
   #endUnseen(id: SessionId, now: Date): Promise<boolean> {
     return transaction(this.#catalog, async (trx) => {
-      const stays = await staysOf(trx, [id]);
+      const stays = (await staysOf(trx, [id])).filter((stay) => !stay.hidden);
       const lastSeen = Math.max(...stays.map((stay) => (stay.left_at ?? now).getTime()));
       return endSession(trx, id, Number.isFinite(lastSeen) ? new Date(lastSeen) : now);
     });

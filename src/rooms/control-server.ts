@@ -7,7 +7,7 @@
 import type { Server, Socket } from 'node:net';
 import type { z } from 'zod';
 import { RoomtapeError } from '../domain/errors.ts';
-import type { RecordingId } from '../domain/ids.ts';
+import type { ParticipantId, RecordingId } from '../domain/ids.ts';
 import { listen, Peer } from '../support/ipc.ts';
 import type { Logger } from '../support/log.ts';
 import { RateLimitedLog } from '../support/log.ts';
@@ -189,8 +189,12 @@ export class ControlServer implements RoomsOutput {
       'whip.publish': ({ claims, offer }) => rooms.publish(claims, offer),
       'whep.subscribe': ({ claims, participantId, offer }) => rooms.watch(claims, participantId, offer),
       'resource.delete': ({ roomId, resourceId }) => ({ deleted: rooms.deleteResource(roomId, resourceId) }),
-      'recording.start': ({ recordingId, roomId, layout, participantId, topics }) =>
-        rooms.startRecording(recordingId as RecordingId, roomId, layout, participantId, topics),
+      'recording.start': ({ recordingId, roomId, layout, participantId, topics, pageParticipantId }) =>
+        rooms.startRecording(recordingId as RecordingId, roomId, layout, {
+          participantId: participantId as ParticipantId | null,
+          topics,
+          pageParticipantId: pageParticipantId as ParticipantId | null,
+        }),
       'recording.stop': async ({ recordingId, reason }) => {
         const { stoppedNs, stoppedAtMs } = await rooms.stopRecording(recordingId as RecordingId, reason);
         return { stoppedNs, stoppedAtMs };

@@ -32,6 +32,8 @@ export const participantClaims = z.object({
   name: z.string().optional(),
   canModerate: z.boolean(),
   hidden: z.boolean(),
+  /** The token is good only while this recording runs, for its page. */
+  recordingId: z.string().optional(),
 });
 export type ParticipantClaims = z.infer<typeof participantClaims>;
 
@@ -113,6 +115,8 @@ export const controlMethods = {
       participantId: z.string().nullable().default(null),
       /** What is said on these topics of the room is shown in it, and journaled. */
       topics: z.array(z.string()).default([]),
+      /** A page renders it, which is in the room under this id: hidden, and seen out when the recording ends. */
+      pageParticipantId: z.string().nullable().default(null),
     }),
     result: activeRecording,
   },

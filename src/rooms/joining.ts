@@ -44,9 +44,41 @@ const printable = (name = ''): string =>
 export const nameOf = (claims: ParticipantClaims, asked?: string): string =>
   printable(claims.name) || printable(asked) || NAMELESS;
 
+/** Whether who joins so is hidden: his token says so, or he is the page of a recording, unless somebody else of that id is there for all to see. */
+export const isHidden = (
+  session: RoomSession | undefined,
+  claims: ParticipantClaims,
+  participantId: ParticipantId,
+): boolean => {
+  if (claims.hidden) return true;
+  const present = session?.participant(participantId);
+  return session?.recordings.pageOf(participantId) !== undefined && (!present || present.hidden);
+};
+
+/** NOT_PERMITTED: a page of a recording that does not run (any more), or under the id of somebody who is there for all to see. */
+const refuseWrongPage = (session: RoomSession, claims: ParticipantClaims, participantId: ParticipantId): void => {
+  const running = session.recordings.pageOf(participantId);
+  if (claims.recordingId !== undefined && running !== claims.recordingId) {
+    throw new RoomtapeError(
+      'NOT_PERMITTED',
+      `This token is for the page of recording "${claims.recordingId}", which does not run.`,
+    );
+  }
+  if (claims.hidden && session.participant(participantId)?.hidden === false) {
+    throw new RoomtapeError(
+      'NOT_PERMITTED',
+      `"${participantId}" is in the room for all to see: a page needs an id of its own.`,
+    );
+  }
+  if (!claims.hidden && running === undefined && session.wasPage(participantId)) {
+    throw new RoomtapeError('NOT_PERMITTED', `"${participantId}" was the page of a recording that has ended.`);
+  }
+};
+
 /**
  * Enters through a socket. With a resume token of the running session whose participant is still there, it goes on as that; otherwise
- * whoever has the id is replaced. Throws RoomtapeError: NO_ACTIVE_SESSION (a hidden participant opens no session), ROOM_FULL.
+ * whoever has the id is replaced. Throws RoomtapeError: NO_ACTIVE_SESSION (a hidden participant opens no session), ROOM_FULL (hidden ones
+ * do not count), NOT_PERMITTED (a page that is not, or no longer, one).
  */
 export const enter = (
   sessions: SessionDirectory,
@@ -58,15 +90,18 @@ export const enter = (
   if (!running && claims.hidden) {
     throw new RoomtapeError('NO_ACTIVE_SESSION', 'Nobody is in this room: a hidden participant opens no session.');
   }
+  if (running) refuseWrongPage(running, claims, participantId);
+  const hidden = isHidden(running, claims, participantId);
   const present = running?.participant(participantId);
-  if (running && present && resume?.sessionId === running.sessionId && present.hidden === claims.hidden) {
+  if (running && present && resume?.sessionId === running.sessionId && present.hidden === hidden) {
     return { session: running, participant: present, resumed: !present.awaited };
   }
-  if (running && !present && running.participants.length >= MOST_PARTICIPANTS) {
+  const others = running?.participants.filter((other) => !other.hidden && other !== present).length ?? 0;
+  if (!hidden && others >= MOST_PARTICIPANTS) {
     throw new RoomtapeError('ROOM_FULL', `The room holds ${MOST_PARTICIPANTS} participants, and is full.`);
   }
   if (running && present) running.leave(present, 'replaced');
   const session = running ?? sessions.findOrOpen(claims.roomId);
-  const participant = session.join({ participantId, name, hidden: claims.hidden, resourceId: null });
+  const participant = session.join({ participantId, name, hidden, resourceId: null });
   return { session, participant, resumed: false };
 };

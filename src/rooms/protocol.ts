@@ -30,6 +30,8 @@ export const clientMessage = z.discriminatedUnion('type', [
     protocol: z.literal(ROOM_PROTOCOL_VERSION),
     /** Ignored where the token names the participant. */
     name: z.string().trim().min(1).max(100).optional(),
+    /** Of the page of a running recording, where its token names no participant; of others it is ignored. */
+    participantId: id.optional(),
     /** Given by an earlier `joined`: same participant, same tracks; the transports are kept if they still live. */
     resumeToken: z.string().max(2000).optional(),
   }),

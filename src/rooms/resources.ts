@@ -10,7 +10,7 @@ import { newHexId, newParticipantId } from '../support/new-id.ts';
 import { type Clock, monotonicMs } from './clock.ts';
 import type { ParticipantClaims } from './control.ts';
 import type { TrackFeed } from './forwarding/track-feed.ts';
-import { claimedId, enter, nameOf } from './joining.ts';
+import { claimedId, enter, isHidden, nameOf } from './joining.ts';
 import type { MediaEngine } from './media-session.ts';
 import { openPublication, openSubscription, takePublication } from './negotiation.ts';
 import type { Participant } from './participant.ts';
@@ -65,7 +65,11 @@ export class Resources {
     });
     try {
       const name = nameOf(claims);
-      const present = this.#sessions.find(claims.roomId)?.participant(participantId);
+      const running = this.#sessions.find(claims.roomId);
+      if (isHidden(running, claims, participantId)) {
+        throw new RoomtapeError('NOT_PERMITTED', `"${participantId}" is the page of a recording, which only watches.`);
+      }
+      const present = running?.participant(participantId);
       const mayGoOn = present && (present.resourceId !== null || present.awaited);
       const again = mayGoOn && present.name === name && !present.hidden;
       const { session, participant } = again

@@ -43,7 +43,7 @@ export interface RoomRecordingsOptions {
   readonly journal: RoomJournal;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Somebody with this id is in the room. */
+  /** Somebody with this id is in the room, and not hidden. */
   readonly isPresent: (participantId: ParticipantId) => boolean;
   /** The first recording has begun, the last one has ended, or all are paused or not all any more. */
   readonly onIndicatorChanged: (active: boolean, paused: boolean) => void;
@@ -52,6 +52,16 @@ export interface RoomRecordingsOptions {
   /** A running recording is not as it was. */
   readonly onChanged: (state: ActiveRecordingState) => void;
   readonly onStopped: (recording: StoppedRecording) => void;
+}
+
+/** Whom and what a recording is about. */
+export interface RecordingAbout {
+  /** Whom alone; it ends when he leaves. */
+  readonly participantId?: ParticipantId | null;
+  /** What is said on these topics of the room is shown in it. */
+  readonly topics?: readonly string[];
+  /** Under whose id the page that renders it is in the room. */
+  readonly pageParticipantId?: ParticipantId | null;
 }
 
 /** A time before now: session time, and by the wall clock. */
@@ -101,6 +111,11 @@ export class RoomRecordings {
     return Math.max(...this.states.map((state) => recordedMsOf(state, nowMs)));
   }
 
+  /** The running recording whose page is in the room under this id; undefined where there is none. */
+  pageOf(participantId: ParticipantId): RecordingId | undefined {
+    return this.active.find((recording) => recording.pageParticipantId === participantId)?.recordingId;
+  }
+
   knows(recordingId: RecordingId): boolean {
     return this.#running.has(recordingId) || this.#starting.has(recordingId) || this.#stopped.has(recordingId);
   }
@@ -109,12 +124,7 @@ export class RoomRecordings {
    * Begins; resolves when the start record is on disk. Idempotent by id. NO_ACTIVE_SESSION if the session ended meanwhile,
    * PARTICIPANT_NOT_FOUND if it is about somebody who is not there, RECORDING_NOT_RUNNING if this recording has ended already, DISK_FULL.
    */
-  start(
-    recordingId: RecordingId,
-    layout: LayoutProgram,
-    participantId: ParticipantId | null = null,
-    topics: readonly string[] = [],
-  ): Promise<ActiveRecordingState> {
+  start(recordingId: RecordingId, layout: LayoutProgram, about: RecordingAbout = {}): Promise<ActiveRecordingState> {
     const running = this.#running.get(recordingId);
     const starting = this.#starting.get(recordingId);
     if (starting) return starting;
@@ -124,7 +134,7 @@ export class RoomRecordings {
         new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`),
       );
     }
-    const started = this.#inTurn(() => this.#start(recordingId, layout, participantId, topics)).finally(() =>
+    const started = this.#inTurn(() => this.#start(recordingId, layout, about)).finally(() =>
       this.#starting.delete(recordingId),
     );
     this.#starting.set(recordingId, started);
@@ -236,8 +246,7 @@ export class RoomRecordings {
   async #start(
     recordingId: RecordingId,
     layout: LayoutProgram,
-    participantId: ParticipantId | null,
-    topics: readonly string[],
+    { participantId = null, topics = [], pageParticipantId = null }: RecordingAbout,
   ): Promise<ActiveRecordingState> {
     const { journal, clock, sessionId, roomId, isPresent, onKeyframesWantedNow } = this.#options;
     if (this.#ended) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
@@ -248,8 +257,14 @@ export class RoomRecordings {
     this.#tailEndsMs = monotonicMs(clock);
     const arrivalNs = clock.monotonicNs();
     const startedNs = sink.toSessionTime(arrivalNs);
-    const about = { ...(participantId !== null && { participantId }), ...(topics.length > 0 && { topics }) };
-    const recording: ActiveRecording = { recordingId, startedNs, layout, ...about };
+    const recording: ActiveRecording = {
+      recordingId,
+      startedNs,
+      layout,
+      ...(participantId !== null && { participantId }),
+      ...(topics.length > 0 && { topics }),
+      ...(pageParticipantId !== null && { pageParticipantId }),
+    };
     const state: ActiveRecordingState = {
       recordingId,
       sessionId,

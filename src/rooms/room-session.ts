@@ -57,6 +57,8 @@ export class RoomSession implements PublicationRoom {
   readonly #streams = new Set<LiveStream>();
   readonly #speaker = new LiveSpeaker();
   readonly #keyframes = new KeyframePlan();
+  /** Ids under which pages of recordings have been here. */
+  readonly #pages = new Set<ParticipantId>();
   #pins: ParticipantId[] = [];
   #toldSpeaker: ParticipantId | null = null;
   #nextStream: number;
@@ -94,7 +96,7 @@ export class RoomSession implements PublicationRoom {
       journal: this.journal,
       clock,
       log,
-      isPresent: (participantId) => this.#participants.has(participantId),
+      isPresent: (participantId) => this.#participants.get(participantId)?.hidden === false,
       onIndicatorChanged: (active, paused) => this.tell({ type: 'recording', active, ...(paused ? { paused } : {}) }),
       onKeyframesWantedNow: () => {
         for (const stream of this.#videoStreams()) stream.requestKeyframe();
@@ -129,6 +131,11 @@ export class RoomSession implements PublicationRoom {
 
   participant(participantId: string): Participant | undefined {
     return this.#participants.get(participantId as ParticipantId);
+  }
+
+  /** A page of a recording has been here under this id: nobody else is to be taken for it. */
+  wasPage(participantId: ParticipantId): boolean {
+    return this.#pages.has(participantId);
   }
 
   track(trackId: string): RoomTrack | undefined {
@@ -171,6 +178,7 @@ export class RoomSession implements PublicationRoom {
     const joinedAtMs = clock.wallMs();
     const participant = new Participant({ ...options, joinedAtMs, nowMs: monotonicMs(clock) });
     this.#participants.set(options.participantId, participant);
+    if (participant.hidden) this.#pages.add(participant.participantId);
     this.journal.event({ type: 'participant-joined', participant: participant.info });
     if (!participant.hidden)
       this.tell({ type: 'participant-joined', participant: participant.view(false) }, participant);
@@ -272,7 +280,7 @@ export class RoomSession implements PublicationRoom {
     const nowMs = monotonicMs(this.#options.clock);
     let visible = 0;
     for (const participant of this.participants) {
-      this.#deserted &&= participant.awaited;
+      if (!participant.hidden) this.#deserted &&= participant.awaited;
       if (isGone(participant.signsOfLife(), server, stalls, nowMs)) this.leave(participant, 'timeout');
       else if (!participant.hidden) visible += 1;
     }
@@ -314,6 +322,7 @@ export class RoomSession implements PublicationRoom {
     for (const info of participants) {
       const participant = new Participant({ ...info, ...since, awaited: true });
       this.#participants.set(info.participantId, participant);
+      if (info.hidden) this.#pages.add(info.participantId);
       for (const { trackId, participantId, source, muted } of tracks) {
         if (participantId !== info.participantId) continue;
         participant.tracks.set(source, { ...newTrack(trackId, participantId, source), muted });
@@ -344,6 +353,7 @@ export class RoomSession implements PublicationRoom {
     const { sessionId, roomId } = this;
     const { recordingId, stoppedNs, stoppedAtMs, reason } = recording;
     this.#options.onRecordingStopped(sessionId, recording);
+    this.#seeOutPages();
     this.#options.onDurable({
       type: 'recording-stopped',
       recordingId,
@@ -353,6 +363,14 @@ export class RoomSession implements PublicationRoom {
       stoppedAtMs,
       reason,
     });
+  }
+
+  /** A page has nothing to do here once its recording has ended. */
+  #seeOutPages(): void {
+    for (const participant of this.participants) {
+      const { participantId, hidden } = participant;
+      if (hidden && this.recordings.pageOf(participantId) === undefined) this.leave(participant, 'removed');
+    }
   }
 
   #snapshot(): RoomSnapshot {

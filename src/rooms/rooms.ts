@@ -5,7 +5,7 @@
  * It has one timer. All limits of time (presence, grace, tail of a journal, keyframes) are looked at ten times a second.
  */
 import { RoomtapeError } from '../domain/errors.ts';
-import type { ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
+import type { RecordingId, SessionId } from '../domain/ids.ts';
 import type { LayoutProgram } from '../domain/layout.ts';
 import type { LayoutChange } from '../domain/layout-change.ts';
 import type { StopReason } from '../domain/recording.ts';
@@ -18,7 +18,7 @@ import type { PacketSinkFactory } from './packet-sink.ts';
 import type { ServerPresence } from './presence.ts';
 import type { ClientMessage, ServerMessage } from './protocol.ts';
 import { Resources } from './resources.ts';
-import type { StoppedRecording } from './room-recordings.ts';
+import type { RecordingAbout, StoppedRecording } from './room-recordings.ts';
 import type { RoomSession } from './room-session.ts';
 import { SessionDirectory } from './session-directory.ts';
 import { type IceServer, Signalling } from './signalling.ts';
@@ -174,8 +174,7 @@ export class Rooms {
     recordingId: RecordingId,
     roomId: string,
     layout: LayoutProgram,
-    participantId: string | null = null,
-    topics: readonly string[] = [],
+    about: RecordingAbout = {},
   ): Promise<ActiveRecordingState> {
     this.#refuseWhenClosing();
     const session = this.#holderOf(recordingId) ?? this.#sessions.find(roomId);
@@ -183,7 +182,7 @@ export class Rooms {
       throw new RoomtapeError('RECORDING_NOT_RUNNING', `Recording "${recordingId}" has ended and cannot start again.`);
     }
     if (!session) throw new RoomtapeError('NO_ACTIVE_SESSION', 'Room has no active session.');
-    return session.recordings.start(recordingId, layout, participantId as ParticipantId | null, topics);
+    return session.recordings.start(recordingId, layout, about);
   }
 
   /** See `recording.stop`. RECORDING_NOT_RUNNING. */
@@ -220,7 +219,7 @@ export class Rooms {
   removeParticipant(roomId: string, participantId: string): boolean {
     const session = this.#sessions.find(roomId);
     const participant = session?.participant(participantId);
-    if (!session || !participant) return false;
+    if (!session || !participant || participant.hidden) return false;
     session.leave(participant, 'removed');
     return true;
   }

@@ -6,6 +6,7 @@
  * after the other; everything else takes effect at once.
  */
 import { RoomtapeError } from '../domain/errors.ts';
+import { isParticipantId, type ParticipantId } from '../domain/ids.ts';
 import type { Logger } from '../support/log.ts';
 import { newParticipantId } from '../support/new-id.ts';
 import { type Clock, monotonicMs } from './clock.ts';
@@ -146,7 +147,8 @@ export class Signalling {
     const { sessions, clock } = this.#options;
     const { claims } = channel;
     const resume = this.#resumeClaims(claims, message.resumeToken);
-    const participantId = claimedId(claims) ?? resume?.participantId ?? newParticipantId();
+    const participantId =
+      claimedId(claims) ?? resume?.participantId ?? this.#pageId(claims, message.participantId) ?? newParticipantId();
     const name = nameOf(claims, message.name);
     const { session, participant, resumed } = enter(sessions, claims, { participantId, name, resume });
     const former = participant.socket;
@@ -157,6 +159,12 @@ export class Signalling {
     former?.close('replaced');
     channel.send(this.#joined(session, participant, resumed, claims));
     if (session.speaker !== null) channel.send({ type: 'active-speaker', participantId: session.speaker });
+  }
+
+  /** The id that a page asks for, where a running recording's page is to have it. Nobody else may choose his own. */
+  #pageId({ roomId }: ParticipantClaims, asked: string | undefined): ParticipantId | undefined {
+    if (asked === undefined || !isParticipantId(asked)) return undefined;
+    return this.#options.sessions.find(roomId)?.recordings.pageOf(asked) === undefined ? undefined : asked;
   }
 
   /** The token's claims where they hold for this room and this token's participant; else null, and it joins as anybody would. */
@@ -187,7 +195,7 @@ export class Signalling {
       name,
       resumeToken: issueResumeToken(resumeSecret, { roomId, sessionId, participantId, issued: clock.wallMs() }),
       resumed,
-      permissions: claims.canModerate ? ['allow_join', 'allow_mod'] : ['allow_join'],
+      permissions: claims.canModerate && !participant.hidden ? ['allow_join', 'allow_mod'] : ['allow_join'],
       participants: visible.map((other) => other.view(session.pins.includes(other.participantId))),
       tracks: visible.flatMap((other) => [...other.tracks.values()].map(trackInfo)),
       iceServers: [...iceServers],
@@ -204,6 +212,9 @@ export class Signalling {
     const { place } = channel;
     if (!place) throw new RoomtapeError('NOT_JOINED', `"${message.type}" was sent before "join".`);
     const { session, participant } = place;
+    if (participant.hidden && (message.type === 'send' || message.type === 'pin')) {
+      throw new RoomtapeError('NOT_PERMITTED', `A hidden participant only watches: "${message.type}" is not for it.`);
+    }
     switch (message.type) {
       case 'leave':
         session.leave(participant, 'left');

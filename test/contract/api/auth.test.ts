@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mintParticipantToken } from '../../../src/api/auth.ts';
+import { mintPageToken, mintParticipantToken } from '../../../src/api/auth.ts';
 import { CREDENTIALS, RunningApi } from './running-api.ts';
 
 let server: RunningApi;
@@ -102,8 +102,9 @@ describe('tokens', () => {
   });
 });
 
+const offer = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n';
+
 describe('joining', () => {
-  const offer = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n';
   const join = async (roomId: string, claims: Record<string, unknown>) =>
     server.call('POST', `/whip/${roomId}`, {
       body: offer,
@@ -170,6 +171,45 @@ describe('joining', () => {
     const moderator = await mintParticipantToken(CREDENTIALS, { roomId, moderator: true });
     expect((await server.post('/v2/recordings/start', { roomId }, { authorization: moderator })).status).toBe(200);
     expect((await server.post('/v2/recordings/end', { roomId }, { authorization: moderator })).status).toBe(200);
+  });
+});
+
+describe('the token of a page that renders a recording', () => {
+  const recordingId = 'c'.repeat(24);
+  const mint = (roomId: string) =>
+    mintPageToken(CREDENTIALS, { roomId, recordingId, participantId: 'page', ttlSeconds: 60 });
+  const socketOf = async (roomId: string, authorization: string) =>
+    server.get(`/v1/rooms/${roomId}/socket?token=${authorization}`);
+
+  it('joins its room, hidden, and moderates nothing', async () => {
+    const roomId = await server.liveRoom();
+    const headers = { authorization: `Bearer ${await mint(roomId)}`, 'content-type': 'application/sdp' };
+    await server.call('POST', `/whip/${roomId}`, { body: offer, headers });
+    expect([...server.system.resources.values()].at(-1)?.claims).toEqual({
+      roomId,
+      participantId: 'page',
+      name: undefined,
+      canModerate: false,
+      hidden: true,
+      recordingId,
+    });
+    const other = await server.liveRoom();
+    expect((await socketOf(other, await mint(roomId))).body).toMatchObject({ statusCode: 403, code: 'NOT_PERMITTED' });
+  });
+
+  it('never moderates, whatever it says, and makes no REST call', async () => {
+    const roomId = await server.liveRoom();
+    const greedy = await ours({ roomId, recordingId, participantId: 'page', permissions: ['allow_join', 'allow_mod'] });
+    for (const authorization of [greedy, await mint(roomId)]) {
+      expect((await server.get('/v2/recordings', { authorization })).body).toMatchObject({
+        statusCode: 403,
+        message: expect.stringContaining('page of a recording'),
+      });
+    }
+    const headers = { authorization: greedy, 'content-type': 'application/sdp' };
+    await server.call('POST', `/whip/${roomId}`, { body: offer, headers });
+    expect([...server.system.resources.values()].at(-1)?.claims).toMatchObject({ canModerate: false, hidden: true });
+    expect((await socketOf(roomId, await ours({ recordingId: 'x' }))).body).toMatchObject({ code: 'TOKEN_INVALID' });
   });
 });
 

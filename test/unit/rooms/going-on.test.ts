@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RecordingId } from '../../../src/domain/ids.ts';
+import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import { sealAbandonedJournals } from '../../../src/journal/resume.ts';
 import { scanJournal } from '../../../src/journal/scan.ts';
 import { interruptedSessions } from '../../../src/processes/interrupted-sessions.ts';
@@ -168,7 +168,12 @@ describe('a session whose media process died while it was recorded', () => {
     const ada = await dead.join('ada');
     await dead.join('bob');
     const id = 'c'.repeat(24) as RecordingId;
-    await dead.rooms.startRecording(id, ROOM, { type: 'GRID', priority: 'SPEAKER', gridSize: 4 }, 'bob');
+    await dead.rooms.startRecording(
+      id,
+      ROOM,
+      { type: 'GRID', priority: 'SPEAKER', gridSize: 4 },
+      { participantId: 'bob' as ParticipantId },
+    );
     await dieAndGoOn(2000);
     const again = await rig.join('ada', {}, resumeTokenOf(ada));
     rig.pass(20_300, () => void again.say({ type: 'ping' }));

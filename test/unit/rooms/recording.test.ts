@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RecordingId } from '../../../src/domain/ids.ts';
+import type { ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import { createJournalSinkFactory } from '../../../src/journal/sink.ts';
 import type { PacketSinkFactory } from '../../../src/rooms/packet-sink.ts';
@@ -270,7 +270,7 @@ describe('a disk that refuses', () => {
 
 describe('a recording that is about one participant', () => {
   const about = (participantId: string, recordingId = newHexId<RecordingId>()) =>
-    rig.rooms.startRecording(recordingId, ROOM, GRID, participantId);
+    rig.rooms.startRecording(recordingId, ROOM, GRID, { participantId: participantId as ParticipantId });
 
   test('is refused where nobody has that id', async () => {
     await rig.join('ada');

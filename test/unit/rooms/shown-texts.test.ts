@@ -18,7 +18,7 @@ test('what is said is journaled where a recording shows its topic and is not pau
   const layout = { type: 'GRID', priority: 'SPEAKER', gridSize: 4 } as const;
   await rig.rooms.startRecording(plain, ROOM, layout);
   await say('ticker', 'too early');
-  await rig.rooms.startRecording(showing, ROOM, layout, null, ['ticker']);
+  await rig.rooms.startRecording(showing, ROOM, layout, { topics: ['ticker'] });
   await say('ticker', 'x'.repeat(5000));
   await say('chat', 'between us');
   await rig.rooms.pauseRecording(showing);
