@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Scope } from '../../src/support/scope.ts';
 import { Participant } from '../../src/synthetic/participant.ts';
 import { whipDelete } from '../../src/synthetic/whip-client.ts';
 import { openBrowser } from '../support/browser.ts';
@@ -121,6 +124,101 @@ describe('watching by WHEP', () => {
     expect(answer.status).toBe(404);
   });
 });
+
+/** Four people in a room, as pages show them that render recordings: the server's own, and the one that the manual has to be copied. */
+describe('watching by a template page', () => {
+  const scope = new Scope();
+  const people: Participant[] = [];
+  let service: Service;
+  let browser: Browser;
+  let roomId: string;
+  let moderator: string;
+  let query: string;
+  beforeAll(async () => {
+    service = await Service.start();
+    scope.own('service', service, () => service.close());
+    roomId = await service.api.createRoom();
+    for (const [index, name] of ['Ada', 'Bob', 'محمد عبد الله', 'Dora'].entries()) {
+      const token = await service.participantToken(roomId, { participantId: `person-${index}` });
+      const sent = { index, of: 4, size: { width: 320, height: 180 }, seconds: 20, via: 'room' as const };
+      const person = await Participant.join({ url: service.url, roomId, token, name, ...sent });
+      people.push(scope.own(name, person, () => person.leave()));
+    }
+    moderator = await service.participantToken(roomId, { participantId: 'moderator' });
+    const token = await service.participantToken(roomId, { participantId: 'page' });
+    query = String(new URLSearchParams({ participantId: 'page', meetingId: roomId, token }));
+    browser = await openBrowser('chromium');
+    scope.own('browser', browser, () => browser.close());
+  });
+  afterAll(() => scope.close());
+
+  /** Opens the page and waits for four moving pictures. `order`: what it said and did, as it came. */
+  const open = async (address: string): Promise<{ page: Page; order: string[] }> => {
+    const page = await browser.newPage();
+    const order: string[] = [];
+    page.on('console', (message) => order.push(message.text()));
+    page.on('pageerror', (error) => order.push(String(error)));
+    page.on('load', () => order.push('load'));
+    await page.setViewport({ width: 854, height: 480 });
+    await page.goto(`${address}?${query}`);
+    await waitFor('four moving pictures', 20_000, async () => (await page.evaluate(MOVING)) === 4);
+    return { page, order };
+  };
+  const texts = (page: Page, selector: string) =>
+    page.$$eval(selector, (elements) => elements.map((element) => element.textContent));
+
+  it('shows them on the example, in the layout that is asked for', async () => {
+    const { page, order } = await open(`${service.url}/templates/example`);
+    expect(order).toEqual(['START_RECORDING', 'load']);
+    expect((await texts(page, '.name')).sort()).toEqual(['Ada', 'Bob', 'Dora', 'محمد عبد الله']);
+    const [ada, bob] = people;
+    await ada?.mute();
+    await bob?.cameraOff();
+    const tile = (state: string) => waitFor(state, 10_000, () => page.$(`.tile${state}`));
+    await tile('[data-participant-id="person-0"][data-microphone="off"][data-camera="on"]');
+    await tile('[data-participant-id="person-1"][data-microphone="on"][data-camera="off"]');
+    await ada?.shareScreen({ width: 320, height: 180 });
+    await tile('[data-participant-id="person-0"][data-source="screenVideo"]');
+    await ada?.stopSharing();
+    await waitFor('four tiles', 10_000, async () => (await page.$$('.tile')).length === 4);
+    // A moderator without a camera, by the same module, asks for one person large.
+    await page.evaluate(`import('/client.js').then(async ({ RoomClient }) => {
+      window.moderator = new RoomClient({ roomId: '${roomId}', token: '${moderator}' });
+      await window.moderator.join();
+    })`);
+    await tile('[data-participant-id="moderator"][data-camera="off"]');
+    await page.evaluate(`window.moderator.sendMessage('RECORDING_LAYOUT', '{"layout":{"type":"SPOTLIGHT"}}')`);
+    await waitFor('one tile', 10_000, async () => (await page.$$('.tile')).length === 1);
+    await page.evaluate('window.moderator.leave()');
+    await bob?.cameraOn();
+    await page.close();
+  });
+
+  it('shows them on the page of the manual, from another origin', async () => {
+    const manual = await readFile(new URL('../../docs/templates.md', import.meta.url), 'utf8');
+    const [, html = ''] = /^```html\n(.*?)^```$/ms.exec(manual) ?? [];
+    expect(html).toContain('https://rooms.example.org/client.js');
+    const text = html.replaceAll('https://rooms.example.org', service.url);
+    const elsewhere = createServer((request, response) =>
+      // What browsers ask for by themselves is not there.
+      request.url?.startsWith('/page?')
+        ? response.writeHead(200, { 'content-type': 'text/html' }).end(text)
+        : response.writeHead(204).end(),
+    );
+    elsewhere.listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    scope.own('elsewhere', elsewhere, () => elsewhere.close());
+    const { page, order } = await open(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/page`);
+    expect(order).toEqual(['START_RECORDING', 'load']);
+    expect((await texts(page, 'figcaption')).sort()).toEqual(['Ada (muted)', 'Bob', 'Dora', 'محمد عبد الله']);
+    await people[1]?.leave();
+    await waitFor('three tiles', 10_000, async () => (await page.$$('figure')).length === 3);
+    await page.close();
+  });
+});
+
+/** Evaluated in a page: how many of its videos show a moving picture. */
+const MOVING = `[...document.querySelectorAll('video')].filter(({ videoWidth, currentTime }) => videoWidth > 0 && currentTime > 0).length`;
 
 const RECEIVE_VIDEO = [
   'v=0',

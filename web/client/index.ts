@@ -7,4 +7,11 @@ export { JoinError, RoomClient, type RoomClientEvents, type RoomClientOptions } 
 export type { RoomEnd, RoomEndReason } from './room-end.ts';
 export type { ParticipantSnapshot, RoomSnapshot, TrackSnapshot } from './room-snapshot.ts';
 export type { RecordingState, RoomMessage } from './room-state.ts';
+export {
+  openTemplate,
+  type Template,
+  type TemplateEvents,
+  type TemplateLayout,
+  type TemplateOptions,
+} from './template.ts';
 export { readTokenClaims, type TokenClaims } from './token-claims.ts';

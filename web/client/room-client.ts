@@ -34,6 +34,8 @@ export interface RoomClientOptions {
   readonly serverUrl?: string;
   /** Codec of what we send; where the browser lacks it, its next. Default `vp8`. */
   readonly videoCodec?: VideoCodec;
+  /** For the page of a recording, whose token may name nobody: who it is. Of others the server ignores it. */
+  readonly participantId?: string;
 }
 
 export interface RoomClientEvents {
@@ -144,6 +146,7 @@ export class RoomClient {
         type: 'join',
         protocol: 1,
         name: this.#name,
+        participantId: this.#options.participantId,
         resumeToken: this.#memory.read(),
       }),
       onMessage: (message) => this.#receive(message),

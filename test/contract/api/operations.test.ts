@@ -19,6 +19,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'web', 'index.html'), '<!doctype html><title>Room</title>');
   writeFileSync(join(folder, 'web', 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   writeFileSync(join(folder, 'web', 'assets', 'index-1234.js'), 'export {};');
+  for (const file of ['client.js', 'client.d.ts']) writeFileSync(join(folder, 'web', file), 'export {};');
+  mkdirSync(join(folder, 'web', 'templates'));
+  writeFileSync(join(folder, 'web', 'templates', 'example.html'), '<!doctype html><title>Example</title>');
+  writeFileSync(join(folder, 'web', 'templates', 'example.css'), 'html {}');
   server = await RunningApi.start({}, join(folder, 'web'));
 });
 afterAll(async () => {
@@ -165,11 +169,41 @@ describe('pages', () => {
     expect((await server.get('/')).headers.get('location')).toBe('/api-docs');
   });
 
+  it('serves the browser client to pages of every origin that may call', async () => {
+    for (const [path, type] of [
+      ['/client.js', 'text/javascript'],
+      ['/client.d.ts', 'text/plain'],
+    ] as const) {
+      const module = await server.get(path, { authorization: '', origin: 'https://elsewhere.example' });
+      expect([module.status, module.headers.get('content-type')]).toEqual([200, expect.stringContaining(type)]);
+      expect(module.headers.get('access-control-allow-origin')).toBe('*');
+      expect(module.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+      expect(module.headers.get('cache-control')).toBe('no-cache');
+      const etag = module.headers.get('etag') ?? '';
+      expect((await server.get(path, { authorization: '', 'if-none-match': etag })).status).toBe(304);
+    }
+    await using strict = await RunningApi.start({ corsOrigins: ['https://app.example.org'] }, join(folder, 'web'));
+    const denied = await strict.get('/client.js', { authorization: '', origin: 'https://elsewhere.example' });
+    expect(denied.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('serves the example template with a policy of its own', async () => {
+    for (const path of ['/templates/example?meetingId=x', '/templates/example/', '/templates/example.css']) {
+      const answer = await server.get(path, { authorization: '' });
+      expect(answer.status).toBe(200);
+      const policy = answer.headers.get('content-security-policy') ?? '';
+      for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'"])
+        expect(policy).toContain(part);
+      expect(policy).not.toContain('unsafe');
+      expect(answer.headers.get('permissions-policy')).toContain('camera=()');
+    }
+  });
+
   it('says how to build them where they are not', async () => {
     await using bare = await RunningApi.start();
     expect((await bare.get('/room/x')).body).toMatchObject({
       statusCode: 404,
-      message: expect.stringContaining('vite build web'),
+      message: expect.stringContaining('npm run build:web'),
     });
   });
 });
