@@ -1,5 +1,5 @@
 /** The real product with a room full of synthetic participants, for benchmarks that ask how long an answer or a file takes. */
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mintApiToken, mintParticipantToken } from '../src/api/auth.ts';
@@ -8,7 +8,7 @@ import { credentialsFile, ServerChild } from '../src/cli/server-child.ts';
 import { DEFAULT_CACHE, Participant, prepareMedia } from '../src/synthetic/participant.ts';
 import { type BenchOptions, temporaryFolder } from './row.ts';
 
-const NAMES = ['Ada Lovelace', 'Grace Hopper'];
+const TWO = ['Ada Lovelace', 'Grace Hopper'];
 const SIZE = { width: 640, height: 360 };
 /** The material; it is sent again and again. */
 const SECONDS = 30;
@@ -18,18 +18,38 @@ const DONE_LIMIT_MS = 1_200_000;
 export interface LiveRoom {
   readonly rest: RestClient;
   readonly roomId: string;
+  /** Base address of the server. */
+  readonly url: string;
+  /** Everything of the server names it, in its command line or environment. */
+  readonly dataDir: string;
+  /** A token for one more participant of the room. */
+  readonly token: (participantId: string) => Promise<string>;
+  /** Media time zero of all participants, by the monotonic clock. */
+  readonly epochNs: bigint;
   /** Folder of all journals. */
   readonly journals: string;
 }
 
-/** Two participants with camera (640x360, 30 fps) and microphone in one room of a server of its own. All of it belongs to the scope. */
-export const openLiveRoom = async ({ scope, note }: BenchOptions): Promise<LiveRoom> => {
-  note('preparing two participants');
-  const people = NAMES.map((name, index) => ({
+export interface LiveRoomOptions {
+  /** Who is there. Default: two. */
+  readonly names?: readonly string[];
+  /** Length of their material. Default 30. */
+  readonly seconds?: number;
+  /** More `ROOMTAPE_*` variables of the server. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Participants with camera (640x360, 30 fps) and microphone in one room of a server of its own. All of it belongs to the scope. */
+export const openLiveRoom = async (
+  { scope, note }: BenchOptions,
+  { names = TWO, seconds = SECONDS, environment = {} }: LiveRoomOptions = {},
+): Promise<LiveRoom> => {
+  note(`preparing ${names.length} participants`);
+  const people = names.map((name, index) => ({
     name,
     index,
-    of: NAMES.length,
-    seconds: SECONDS,
+    of: names.length,
+    seconds,
     size: SIZE,
     content: 'camera' as const,
     cacheDir: DEFAULT_CACHE,
@@ -37,7 +57,9 @@ export const openLiveRoom = async ({ scope, note }: BenchOptions): Promise<LiveR
   for (const person of people) await prepareMedia({ ...person, url: '', roomId: '', token: '' });
   note('starting the server');
   const folder = await temporaryFolder(scope);
-  const server = await ServerChild.start({ dataDir: join(folder, 'data'), logFile: join(folder, 'server.log') });
+  await chmod(folder, 0o711); // the server's own users pass through it
+  const dataDir = join(folder, 'data');
+  const server = await ServerChild.start({ dataDir, logFile: join(folder, 'server.log'), environment });
   scope.own('server', server, () => server.stop());
   const credentials = JSON.parse(await readFile(credentialsFile(server.dataDir), 'utf8')) as {
     apiKey: string;
@@ -51,7 +73,8 @@ export const openLiveRoom = async ({ scope, note }: BenchOptions): Promise<LiveR
     const joined = await Participant.join({ ...person, epochNs, url: server.url, roomId, token });
     scope.own(person.name, joined, () => joined.leave());
   }
-  return { rest, roomId, journals: join(server.dataDir, 'journals') };
+  const token = (participantId: string) => mintParticipantToken(credentials, { roomId, participantId });
+  return { rest, roomId, url: server.url, dataDir, token, epochNs, journals: join(dataDir, 'journals') };
 };
 
 /** Waits for the file, asking every `pollMs`. Rejects with the recording's own reason if there will be none. */

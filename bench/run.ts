@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks and prints one table: ours beside a peer, or a bare limit, measured in the same run.
  *
- *   npm run bench                     all of them, about 25 minutes on 2 cores
+ *   npm run bench                     all of them, about 30 minutes on 2 cores
  *   npm run bench -- compose latency  the ones named
  *   npm run bench -- --quick          shortened inputs
  *
@@ -18,6 +18,7 @@ import { benchLatency } from './latency.ts';
 import { benchParallel } from './parallel.ts';
 import { benchRates } from './rates.ts';
 import { benchReady } from './ready.ts';
+import { benchRecorders } from './recorders.ts';
 import type { Bench, Row } from './row.ts';
 import { benchSpeech } from './speech.ts';
 import { tableOf } from './table.ts';
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   ready: benchReady,
   parallel: benchParallel,
   speech: benchSpeech,
+  recorders: benchRecorders,
   rates: benchRates,
 };
 
