@@ -8,8 +8,8 @@ import { findBeeps } from '../test/support/oracle/beeps.ts';
 import { decodeFile, type Picture } from '../test/support/oracle/media-file.ts';
 import { isLit, misplacement, readTile } from '../test/support/oracle/tile-reading.ts';
 
-/** A flash and a beep that are further apart belong to different seconds. */
-const PAIR_S = 0.45;
+/** Each person flashes and beeps every four seconds, with a pitch of his own: what is further apart is another turn's. */
+const PAIR_S = 1.9;
 /** Edges that stand within so many pixels of a tile's own are its. */
 const IN_PLACE_PX = 2;
 /** The beginning and end of a file are not what is measured. */
