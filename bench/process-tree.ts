@@ -1,20 +1,19 @@
 /** What all processes of something cost together: CPU time and memory, read from /proc. Linux only. */
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** `USER_HZ` of every Linux that Node runs on (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100;
 const KIB = 1024;
-
-export interface TreeUse {
-  /** User and system, of living processes and of those that have ended and been waited for. */
-  readonly cpuSeconds: number;
-  /** Proportional set size: what is shared counts in parts, so that the sum is right. */
-  readonly memoryBytes: number;
-}
+/** What a process uses between the last look at it and its end is not seen: a hundredth of a minute. */
+const LOOK_MS = 500;
 
 interface Entry {
   readonly pid: number;
   readonly parent: number;
+  /** Since boot: with the pid, it names the process for ever. */
+  readonly startTicks: number;
+  /** User and system, its own alone. */
   readonly ticks: number;
 }
 
@@ -28,35 +27,93 @@ const readQuietly = async (path: string): Promise<string> => {
   }
 };
 
-/** proc_pid_stat(5): after the name in brackets, which may hold anything, state, parent, …, utime, stime, cutime, cstime. */
+/** proc_pid_stat(5): after the name in brackets, which may hold anything, come state, parent, and later utime, stime and starttime. */
 const entryOf = (pid: number, stat: string): Entry | null => {
+  if (stat === '') return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [parent, ...times] = [fields[1], fields[11], fields[12], fields[13], fields[14]].map(Number);
-  return parent === undefined || stat === '' ? null : { pid, parent, ticks: times.reduce((sum, one) => sum + one, 0) };
+  const [parent = 0, user = 0, system = 0, startTicks = 0] = [1, 11, 12, 19].map((at) => Number(fields[at]));
+  return { pid, parent, startTicks, ticks: user + system };
 };
 
+/** Proportional set size: what processes share counts in parts, so that the sum is right. */
 const memoryOf = async (pid: number): Promise<number> => {
   const rollup = await readQuietly(`/proc/${pid}/smaps_rollup`);
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * KIB;
 };
 
-/**
- * Use of these processes and all below them so far. CPU time of a process that ends between two looks is with its parent, which waits for it;
- * of one whose parent ends first it is lost.
- */
-export const treeUse = async (roots: readonly number[]): Promise<TreeUse> => {
+/** These processes and all below them. */
+const treeOf = async (roots: readonly number[]): Promise<Entry[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const entries = await Promise.all(pids.map(async (pid) => entryOf(pid, await readQuietly(`/proc/${pid}/stat`))));
+  const read = await Promise.all(pids.map(async (pid) => entryOf(pid, await readQuietly(`/proc/${pid}/stat`))));
+  const known = read.filter((entry) => entry !== null);
   const tree = new Map<number, Entry>();
-  const known = entries.filter((entry) => entry !== null);
   for (let grown = true; grown; ) {
     const before = tree.size;
     for (const entry of known) if (roots.includes(entry.pid) || tree.has(entry.parent)) tree.set(entry.pid, entry);
     grown = tree.size > before;
   }
-  const memories = await Promise.all([...tree.keys()].map(memoryOf));
-  return {
-    cpuSeconds: [...tree.values()].reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND,
-    memoryBytes: memories.reduce((sum, bytes) => sum + bytes, 0),
-  };
+  return [...tree.values()];
 };
+
+/**
+ * Looks at a tree of processes twice a second from `start` to `stop`. Each process counts by itself, so that it does not matter who waits for it
+ * when it ends.
+ */
+export class TreeMeter {
+  readonly #roots: () => Promise<readonly number[]>;
+  /** By process: at the first look at it, and at the last. Those that came later began with nothing. */
+  readonly #ticks = new Map<string, { readonly before: number; now: number }>();
+  #memoryBytes = 0;
+  #mostMemoryBytes = 0;
+  #isStopped = false;
+  #looking: Promise<void> = Promise.resolve();
+
+  private constructor(roots: () => Promise<readonly number[]>) {
+    this.#roots = roots;
+  }
+
+  /** @param roots The processes whose trees are meant, asked for at every look. */
+  static async start(roots: () => Promise<readonly number[]>): Promise<TreeMeter> {
+    const meter = new TreeMeter(roots);
+    await meter.#look(true);
+    meter.#looking = meter.#goOn();
+    return meter;
+  }
+
+  /** Looks once more, and no more. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return this.#looking;
+    this.#isStopped = true;
+    this.#looking = this.#looking.then(() => this.#look(false));
+    await this.#looking;
+  }
+
+  /** Since the start. */
+  get cpuSeconds(): number {
+    return [...this.#ticks.values()].reduce((sum, { before, now }) => sum + now - before, 0) / TICKS_PER_SECOND;
+  }
+
+  /** At the last look, and the most at any. */
+  get memoryBytes(): { readonly last: number; readonly most: number } {
+    return { last: this.#memoryBytes, most: this.#mostMemoryBytes };
+  }
+
+  async #goOn(): Promise<void> {
+    while (!this.#isStopped) {
+      await delay(LOOK_MS);
+      await this.#look(false);
+    }
+  }
+
+  async #look(isFirst: boolean): Promise<void> {
+    const tree = await treeOf(await this.#roots());
+    for (const { pid, startTicks, ticks } of tree) {
+      const key = `${pid} ${startTicks}`;
+      const known = this.#ticks.get(key);
+      if (known) known.now = ticks;
+      else this.#ticks.set(key, { before: isFirst ? ticks : 0, now: ticks });
+    }
+    this.#memoryBytes = (await Promise.all(tree.map(({ pid }) => memoryOf(pid)))).reduce((sum, one) => sum + one, 0);
+    this.#mostMemoryBytes = Math.max(this.#mostMemoryBytes, this.#memoryBytes);
+  }
+}

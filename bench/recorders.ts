@@ -15,7 +15,7 @@ import { canvasSize, type Rect } from '../src/domain/layout.ts';
 import { FRAME_RATE } from '../src/domain/media-time.ts';
 import { processesOf } from '../test/support/running.ts';
 import { finished, type LiveRoom, openLiveRoom } from './live-room.ts';
-import { type TreeUse, treeUse } from './process-tree.ts';
+import { TreeMeter } from './process-tree.ts';
 import { type Film, judgeFilm } from './room-on-film.ts';
 import { apart, type BenchOptions, type Row, temporaryFolder } from './row.ts';
 import { recordScreen } from './screen-recorder.ts';
@@ -30,8 +30,6 @@ const MATERIAL_SECONDS = 40;
 /** The first picture may be older than the call: by a keyframe's distance and the way here. */
 const OLDER_S = 5;
 const POLL_MS = 250;
-/** How often a tree is looked at. Its use between the last look and its end is not seen: a hundredth of a minute. */
-const LOOK_MS = 500;
 const MIB = 1024 * 1024;
 
 /** Where the example template has four people in 1280x720: a margin of 1 rem (16 px), gaps of 0.75, tiles of 16:9 that fill the height. */
@@ -63,9 +61,9 @@ interface Measured extends Film {
   readonly startSeconds: number;
 }
 
-/** Of the server and all below it. */
-const serverUse = async ({ dataDir }: LiveRoom): Promise<TreeUse> =>
-  treeUse((await processesOf(dataDir)).map((line) => Number.parseInt(line, 10)));
+/** The server's processes; what it starts is below them. */
+const serverOf = async ({ dataDir }: LiveRoom): Promise<number[]> =>
+  (await processesOf(dataDir)).map((line) => Number.parseInt(line, 10));
 
 interface Idle {
   readonly cpuPerSecond: number;
@@ -73,47 +71,11 @@ interface Idle {
 }
 
 const idleUse = async (room: LiveRoom): Promise<Idle> => {
-  const before = await serverUse(room);
-  const began = performance.now();
+  const meter = await TreeMeter.start(() => serverOf(room));
   await delay(IDLE_SECONDS * 1000);
-  const after = await serverUse(room);
-  const seconds = (performance.now() - began) / 1000;
-  return { cpuPerSecond: (after.cpuSeconds - before.cpuSeconds) / seconds, memoryBytes: after.memoryBytes };
+  await meter.stop();
+  return { cpuPerSecond: meter.cpuSeconds / IDLE_SECONDS, memoryBytes: meter.memoryBytes.last };
 };
-
-/** Looks at the server and at what else records, until it is stopped. */
-class Watch {
-  readonly #room: LiveRoom;
-  #own: readonly number[] = [];
-  #ownCpu = 0;
-  #mostMemory = 0;
-  #stopped = false;
-  readonly #looking: Promise<void>;
-
-  constructor(room: LiveRoom) {
-    this.#room = room;
-    this.#looking = this.#look();
-  }
-
-  readonly watch = (own: readonly number[]): void => {
-    this.#own = own;
-  };
-
-  async stop(): Promise<{ readonly ownCpuSeconds: number; readonly memoryBytes: number }> {
-    this.#stopped = true;
-    await this.#looking;
-    return { ownCpuSeconds: this.#ownCpu, memoryBytes: this.#mostMemory };
-  }
-
-  async #look(): Promise<void> {
-    while (!this.#stopped) {
-      const [server, own] = await Promise.all([serverUse(this.#room), treeUse(this.#own)]);
-      this.#ownCpu = Math.max(this.#ownCpu, own.cpuSeconds);
-      this.#mostMemory = Math.max(this.#mostMemory, server.memoryBytes + own.memoryBytes);
-      await delay(LOOK_MS);
-    }
-  }
-}
 
 /** When the frame that a file begins with was sent, in seconds after the call. */
 const startOf = (film: Film, room: LiveRoom, calledNs: bigint): number => {
@@ -123,19 +85,20 @@ const startOf = (film: Film, room: LiveRoom, calledNs: bigint): number => {
 };
 
 const measure = async (room: LiveRoom, idle: Idle, seconds: number, record: Recorder): Promise<Measured> => {
-  const before = await serverUse(room);
+  let own: readonly number[] = [];
+  const meter = await TreeMeter.start(async () => [...(await serverOf(room)), ...own]);
   const began = performance.now();
   const calledNs = process.hrtime.bigint();
-  const watch = new Watch(room);
-  const { path, places } = await record(watch.watch).finally(() => watch.stop());
-  const { ownCpuSeconds, memoryBytes } = await watch.stop();
-  const after = await serverUse(room);
+  const recorded = record((pids) => {
+    own = pids;
+  });
+  const { path, places } = await recorded.finally(() => meter.stop());
   const idleCpu = (idle.cpuPerSecond * (performance.now() - began)) / 1000;
   const film = await judgeFilm(path, places);
   return {
     ...film,
-    cpuPerMinute: ((after.cpuSeconds - before.cpuSeconds - idleCpu + ownCpuSeconds) * 60) / seconds,
-    memoryMiB: (memoryBytes - idle.memoryBytes) / MIB,
+    cpuPerMinute: ((meter.cpuSeconds - idleCpu) * 60) / seconds,
+    memoryMiB: (meter.memoryBytes.most - idle.memoryBytes) / MIB,
     startSeconds: startOf(film, room, calledNs),
   };
 };
