@@ -6,11 +6,12 @@
  *     room.on('changed', () => draw(room.participants));
  *     draw(room.participants);
  *
- * States: those of `RoomClient`. Lost connections come back by themselves; a room that is over for good tells `ended`.
+ * States: those of `RoomClient`, but that a server which can't be reached is tried for ever: a recording lasts for hours, and nobody is there to
+ * press a button. A room that is over for good tells `ended`.
  */
 
 import { holdLoad } from './load-hold.ts';
-import { RoomClient } from './room-client.ts';
+import { JoinError, RoomClient } from './room-client.ts';
 import type { RoomEnd } from './room-end.ts';
 import type { ParticipantSnapshot, TrackSnapshot } from './room-snapshot.ts';
 import { RoomSound } from './room-sound.ts';
@@ -49,16 +50,21 @@ export interface TemplateEvents {
   ended: RoomEnd;
 }
 
+/** What it needs of the client. */
+export type TemplateClient = Pick<RoomClient, 'snapshot' | 'on' | 'join' | 'leave' | 'watchSize'>;
+
 export class Template {
-  readonly #client: RoomClient;
+  readonly #client: TemplateClient;
   readonly #events = new TypedEvents<TemplateEvents>();
   readonly #sound: RoomSound | null;
   readonly #shown = new Set<HTMLVideoElement>();
   #layout: TemplateLayout = {};
   #isStarted = false;
+  #isLeft = false;
+  #isComingBack = false;
 
   /** Of a client that has joined. */
-  constructor(client: RoomClient, options: { readonly sound: boolean }) {
+  constructor(client: TemplateClient, options: { readonly sound: boolean }) {
     this.#client = client;
     this.#sound = options.sound ? new RoomSound() : null;
     this.#layout = client.snapshot.messages.reduce(nextLayout, this.#layout);
@@ -69,6 +75,10 @@ export class Template {
     });
     client.on('message', (message) => this.#said(message));
     client.on('ended', (end) => {
+      if (end.reason === 'unreachable' && !this.#isLeft) {
+        void this.#comeBack();
+        return;
+      }
       this.#sound?.close();
       this.#events.emit('ended', end);
     });
@@ -136,6 +146,7 @@ export class Template {
 
   /** Leaves the room. Idempotent. */
   leave(): void {
+    this.#isLeft = true;
     this.#client.leave();
   }
 
@@ -145,6 +156,30 @@ export class Template {
     do await nextPaint();
     while (!this.#isShown() && performance.now() < untilMs);
     await nextPaint();
+  }
+
+  /** Joins again, as soon as the server is there again. Each attempt takes its time by itself. */
+  async #comeBack(): Promise<void> {
+    if (this.#isComingBack) return;
+    this.#isComingBack = true;
+    // The client is still telling of its end.
+    await Promise.resolve();
+    try {
+      while (!this.#isLeft && !(await this.#joined()));
+    } finally {
+      this.#isComingBack = false;
+    }
+  }
+
+  /** False: to be tried again. What else keeps the page out has been told as `ended`. */
+  async #joined(): Promise<boolean> {
+    try {
+      await this.#client.join();
+      return true;
+    } catch (error) {
+      if (error instanceof JoinError) return error.end.reason !== 'unreachable';
+      throw error;
+    }
   }
 
   #isShown(): boolean {
