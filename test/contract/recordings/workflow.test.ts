@@ -7,6 +7,8 @@ import { filesOf } from '../../../src/catalog/files.ts';
 import { findRecording, insertRecording, markRecordingDeleted, recordingsIn } from '../../../src/catalog/recordings.ts';
 import { insertSession } from '../../../src/catalog/sessions.ts';
 import type { RecordingId, RoomId, SessionId } from '../../../src/domain/ids.ts';
+import { sessionsPort } from '../../../src/processes/api-ports.ts';
+import { SessionBook } from '../../../src/recordings/session-book.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
 import { catalog, code, config, events, folder, row, system } from './rehearsed-workflow.ts';
 
@@ -309,4 +311,23 @@ test('what failed leaves no segments', async () => {
   await compositions.failed(work.compositionId, 'It could not be.');
   expect(await row(id)).toMatchObject({ status: 'failed', failure_reason: 'It could not be.' });
   expect(existsSync(work.directory)).toBe(false);
+});
+
+test('the page that renders a recording is in no list of its session, and dates no end', async () => {
+  const { media, roomId } = await system();
+  const book = new SessionBook(catalog);
+  const { sessionId } = media;
+  await book.sessionStarted({ sessionId, roomId, startedAtMs: 1_000, participants: [] });
+  const joins = (participantId: string, hidden: boolean) =>
+    book.participantJoined(sessionId, { participantId, name: participantId, hidden, joinedAtMs: 2_000 });
+  await joins('ada', false);
+  await joins('page', true);
+  const port = sessionsPort(catalog, media);
+  const listed = async () => (await port.find(sessionId))?.participants.map(({ participantId }) => participantId);
+  expect(await listed()).toEqual(['ada']);
+  await book.participantLeft(sessionId, 'ada', 5_000);
+  // Its end was seen by nobody; the page's stay is still open.
+  await book.reconcile([], new Date(60_000));
+  expect(await port.find(sessionId)).toMatchObject({ status: 'ended', end: new Date(5_000) });
+  expect(await listed()).toEqual(['ada']);
 });
