@@ -32,8 +32,6 @@ const TEMPLATE_POLICY = [
   "connect-src 'self' ws: wss:",
   "img-src 'self' data:",
   "media-src 'self' blob:",
-  // The empty frame with which the client holds `load` back.
-  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'self'",
