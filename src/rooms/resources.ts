@@ -86,12 +86,14 @@ export class Resources {
     }
   }
 
-  /** Watches one participant. Throws RoomtapeError: PARTICIPANT_NOT_FOUND, TRACK_NOT_FOUND (it publishes nothing yet), INVALID_SDP. */
+  /** Watches one participant. Throws RoomtapeError: NOT_PERMITTED (a page joins by its socket, and is seen out there), PARTICIPANT_NOT_FOUND, TRACK_NOT_FOUND (it publishes nothing yet), INVALID_SDP. */
   async watch(
     claims: ParticipantClaims,
     participantId: string,
     offer: string,
   ): Promise<{ resourceId: string; answer: string }> {
+    if (claims.hidden)
+      throw new RoomtapeError('NOT_PERMITTED', 'The page of a recording watches by the room socket only.');
     const session = this.#sessions.find(claims.roomId);
     const watched = session?.participant(participantId);
     if (!session || !watched || watched.hidden) {

@@ -138,6 +138,12 @@ describe('WHEP', () => {
     expect(await refused(rig.rooms.watch(claims('viewer'), 'h', sdpOffer('video')))).toBe('PARTICIPANT_NOT_FOUND');
   });
 
+  test('by the token of a page, which is good while its recording runs, is refused', async () => {
+    await publish('audio', 'video');
+    const page = { ...claims('page'), hidden: true };
+    expect(await refused(rig.rooms.watch(page, 'cam', sdpOffer('video')))).toBe('NOT_PERMITTED');
+  });
+
   test('that would carry nothing is refused, says why and leaves nothing behind', async () => {
     await publish('audio', 'video');
     const why = (offer: string) =>
