@@ -157,6 +157,24 @@ describe('room recordings', () => {
     await expect(sdk.recordings.get(id)).rejects.toThrow(RoomNotFoundError);
   });
 
+  it('has what is said written down and summed up', async () => {
+    const transcription = { enabled: true, summary: { enabled: true, prompt: 'Decisions first.' } };
+    const roomId = await server.liveRoom();
+    const handle = await sdk.recordings.start(roomId, { transcription });
+    expect(server.system.transcriptionsAsked.at(-1)).toEqual({
+      engine: null,
+      language: null,
+      summary: { prompt: 'Decisions first.' },
+    });
+    await sdk.recordings.stop(handle);
+    const list = await sdk.recordings.list({ roomId, withTranscription: true });
+    expect(list.data[0]).toMatchObject({ roomId, transcription: null });
+    const room = await sdk.rooms.create({ autoStartConfig: { recording: { transcription } } });
+    expect(room.roomId).toMatch(/^[a-z0-9-]{14}$/);
+    // Without a recording there is nothing to write it down from.
+    await expect(sdk.transcription.realtime.start(roomId)).rejects.toThrow(/not implemented/);
+  });
+
   it('says where files of every kind are to go', async () => {
     const [dirPath, preSignedUrl] = ['/here/', 'https://bucket.example.com/o.mp4?X-Amz-Signature=s'];
     await sdk.recordings.start(await server.liveRoom(), { dirPath, preSignedUrl });
