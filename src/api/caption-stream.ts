@@ -2,7 +2,7 @@
  * One watcher's captions as Server-Sent Events (WHATWG HTML §9.2): `open → ended`. What was missed is read first, what is said meanwhile waits
  * behind it; nothing comes twice, and nothing is left out that was kept.
  *
- *   event: state     {"transcribing": bool}: once, at the beginning
+ *   event: state     {"transcribing": bool}: at the beginning, and when a transcription begins
  *   event: caption   id: its number; data: the utterance with its speaker
  *   event: end       {"reason": "session-ended"}: no more will come, do not come back
  *
@@ -32,6 +32,8 @@ const wireCaption = ({ transcriptionId, recordingId, speaker, utterance }: Capti
   words: utterance.words,
 });
 
+const stateEvent = (transcribing: boolean): string => `event: state\ndata: ${JSON.stringify({ transcribing })}\n\n`;
+
 export class CaptionStream {
   /** What is sent. Destroyed when the watcher goes. */
   readonly body: Readable;
@@ -52,13 +54,12 @@ export class CaptionStream {
     this.body = new Readable({ read: () => undefined });
     this.#stop = captions.listen(sessionId, {
       caption: (caption) => this.#said(caption),
+      begun: () => this.#send(stateEvent(true)),
       ended: () => this.end(),
     });
     this.#heartbeat = setInterval(() => this.#send(': still here\n\n'), HEARTBEAT_MS);
     this.body.once('close', () => this.#close());
-    this.#send(
-      `retry: ${RETRY_MS}\nevent: state\ndata: ${JSON.stringify({ transcribing: options.isTranscribed })}\n\n`,
-    );
+    this.#send(`retry: ${RETRY_MS}\n${stateEvent(options.isTranscribed)}`);
     if (options.lastSeq === null) this.#waiting = null;
   }
 

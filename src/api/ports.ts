@@ -425,7 +425,12 @@ export interface CaptionsPort {
   /** Tells of what is said from now on, until the function that is returned is called. */
   listen(
     sessionId: string,
-    listener: { readonly caption: (caption: CaptionView) => void; readonly ended: () => void },
+    listener: {
+      readonly caption: (caption: CaptionView) => void;
+      /** Something begins to write down what is said. */
+      readonly begun: () => void;
+      readonly ended: () => void;
+    },
   ): () => void;
 }
 

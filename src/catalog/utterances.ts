@@ -173,6 +173,17 @@ export const forgetUtterances = async (
   await speakers.execute();
 };
 
+/** The time of a transcription's words is over: they go, and what its summary is called. */
+export const forgetWords = (catalog: Catalog, id: TranscriptionId): Promise<void> =>
+  transaction(catalog, async (trx) => {
+    await forgetUtterances(trx, id);
+    await trx
+      .updateTable('transcriptions')
+      .set({ summary: sql<string | null>`jsonb_set(summary, '{title}', '""')` })
+      .where('id', '=', id)
+      .execute();
+  });
+
 /** Transcriptions that ended before then, and of which words are kept. */
 export const wordsKeptBefore = async (catalog: Catalog, before: Date, limit: number): Promise<TranscriptionId[]> => {
   const rows = await catalog

@@ -416,7 +416,7 @@ export const filesPort = (catalog: Catalog, dataDir: string, bucket: Bucket | nu
     elsewhere: async (fileId, method, disposition) => {
       const row = await findFile(catalog, fileId as FileId);
       if (!row) return null;
-      const name = `${row.recording_id}${extensionOf(row.path)}`;
+      const name = row.type === 'text' ? basename(row.path) : `${row.recording_id}${extensionOf(row.path)}`;
       const copy = await reach(row, method, `${disposition}; filename="${name}"`);
       return copy?.kind === 'url' ? copy.url : null;
     },

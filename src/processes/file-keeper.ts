@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { filesMadeBefore, markFileDeleted } from '../catalog/files.ts';
-import { forgetUtterances, wordsKeptBefore } from '../catalog/utterances.ts';
+import { forgetWords, wordsKeptBefore } from '../catalog/utterances.ts';
 import type { Logger } from '../support/log.ts';
 
 /** So many in one run; the next follows at once. */
@@ -60,7 +60,7 @@ export class FileKeeper {
     const { catalog, log } = this.#options;
     const ids = await wordsKeptBefore(catalog, before, BATCH);
     for (const transcriptionId of ids) {
-      await forgetUtterances(catalog, transcriptionId);
+      await forgetWords(catalog, transcriptionId);
       log.info({ transcriptionId }, 'Deleted the words of a transcript whose time was over.');
     }
     return ids.length;

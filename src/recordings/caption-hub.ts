@@ -17,6 +17,8 @@ export interface Caption {
 
 export interface CaptionListener {
   caption(caption: Caption): void;
+  /** Something begins to write down what is said. */
+  begun(): void;
   /** The session is over, and all that was said in it has been told. */
   ended(): void;
 }
@@ -40,6 +42,10 @@ export class CaptionHub {
 
   publish(caption: Caption): void {
     for (const listener of this.#listeners.get(caption.sessionId) ?? []) listener.caption(caption);
+  }
+
+  begin(sessionId: SessionId): void {
+    for (const listener of this.#listeners.get(sessionId) ?? []) listener.begun();
   }
 
   end(sessionId: SessionId): void {

@@ -292,7 +292,7 @@ export class Transcriptions {
   }
 
   async #handOut(recording: RecordingRow, row: TranscriptionOfRecording, stage: JournalStage): Promise<void> {
-    const { catalog, transcriber, defaultEngine } = this.#options;
+    const { catalog, transcriber, captions, defaultEngine } = this.#options;
     const journalDir = recording.journal_dir;
     if (journalDir === null) return;
     const leased = await leaseTranscription(catalog, row.id);
@@ -311,6 +311,7 @@ export class Transcriptions {
         excludeParticipants: (await purgesOf(catalog, [recording.id])).map((purge) => purge.participant_id),
         heard: { seconds: leased.heard_seconds, speakers: await heardOfSpeakers(catalog, row.id) },
       });
+      if (row.is_own) captions.begin(row.session_id);
     } catch (error) {
       // Nobody works on it: `resume` tries again.
       this.#held.delete(row.id);

@@ -14,6 +14,7 @@ import { findTranscription, transcriptionsOf } from '../../../src/catalog/transc
 import { utterancesOf } from '../../../src/catalog/utterances.ts';
 import type { ParticipantId, RecordingId, TranscriptionId } from '../../../src/domain/ids.ts';
 import type { TranscriptionRequest } from '../../../src/domain/transcription.ts';
+import { FileKeeper } from '../../../src/processes/file-keeper.ts';
 import { Deliveries } from '../../../src/recordings/deliveries.ts';
 import type { SummaryOutcome } from '../../../src/recordings/transcription-ports.ts';
 import { signToken } from '../../support/api.ts';
@@ -116,6 +117,32 @@ describe('a recording that is transcribed', () => {
       expect.objectContaining({ type: 'transcription-stopped', id: sys.id, recordingId: sys.recording.id }),
     ]);
     expect((await row(sys.recording.id)).status).toBe('composing');
+  });
+
+  it('knows somebody who changes his name by the last one', async () => {
+    const sys = await recorded();
+    await sys.transcriptions.heard(sys.id, ADA, said(ADA, 1, 'One.'));
+    await sys.transcriptions.heard(sys.id, { ...ADA, name: ' Ada\nLovelace\u0000 ' }, said(ADA, 3, 'Two.'));
+    await stop(sys);
+    await heardOut(sys);
+    await becomes(sys.id, 'completed');
+    const txt = (await transcriptFilesOf(catalog, [sys.id])).find((file) => file.transcript_kind === 'transcript.txt');
+    expect(readFileSync(join(folder, txt?.path ?? ''), 'utf8')).toBe('[00:00:01] Ada Lovelace\nOne. Two.\n');
+  });
+
+  it('whose words are over keeps none of them', async () => {
+    const sys = await recorded(SUMMED_UP);
+    await sys.transcriptions.heard(sys.id, ADA, said(ADA, 1, 'A plan for Friday.'));
+    await stop(sys);
+    await heardOut(sys);
+    await becomes(sys.id, 'completed');
+    await sys.compositions.settled();
+    await sys.compositions.failed(await compositionOf(sys), 'No.');
+    const keeper = new FileKeeper({ catalog, dataDir: folder, retentionMs: 1_000, log });
+    await keeper.sweep(new Date(Date.now() + 60_000));
+    expect(await utterancesOf(catalog, sys.id)).toEqual([]);
+    expect(await transcriptFilesOf(catalog, [sys.id])).toEqual([]);
+    expect((await found(sys.id)).summary).toMatchObject({ method: 'extractive', title: '' });
   });
 
   it('in which nobody speaks has files that say nothing', async () => {
@@ -559,6 +586,8 @@ describe('live captions', () => {
     expect(back.captions.map(({ text }) => text)).toEqual(['Meanwhile.']);
     const all = await CaptionWatcher.open(`${url}?after=0`, { authorization });
     await waitFor('everything', 5_000, () => all.captions.length === 3);
+    sys.captions.begin(sys.media.sessionId);
+    await waitFor('the state', 5_000, () => back.events.at(-1)?.type === 'state');
     // The session is over, and the last word is told.
     await endSession(catalog, sys.media.sessionId, new Date());
     await sys.transcriptions.sessionEnded(sys.media.sessionId);
