@@ -36,7 +36,7 @@ export async function* benchSpeech({ quick, scope, note }: BenchOptions): AsyncG
     const turns = await turnsOf(voices);
     const minutes = turns.reduce((sum, { start, end }) => sum + end - start, 0) / 60;
     for (const { wanted, name } of engines) {
-      note(`speech: ${name}, ${voices}`);
+      note(`${name}, ${voices}`);
       const out = join(folder, `${wanted}.json`);
       const cpu = await cpuSecondsToRun(process.execPath, [CHILD, journal, wanted, out], scope);
       const { wordErrorRate } = judge(turns, JSON.parse(await readFile(out, 'utf8')) as Utterance[], OFFSET_S);

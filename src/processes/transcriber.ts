@@ -81,6 +81,7 @@ class Transcriber {
           source: (participantId, source) => roster.isHeard(participantId, source),
         }),
       });
+      this.#tell({ type: 'ready' });
       try {
         const durationSeconds = await this.#hearing(journal, engine).run();
         if (durationSeconds !== null) await this.#ask('complete', { durationSeconds, engine: engine.name });

@@ -367,7 +367,7 @@ export class TranscriptionCoordinator {
     this.#schedule();
     const waiting = this.#waiting().length;
     const longest = [...this.#processes.values()].sort((a, b) => b.turnMs - a.turnMs);
-    for (const process of longest.slice(0, waiting)) if (process.turnMs >= turnMs) process.notify('give-way');
+    for (const process of longest.slice(0, waiting)) if (process.turnMs > turnMs) process.notify('give-way');
   }
 
   /** Never rejects. */
@@ -423,6 +423,7 @@ export class TranscriptionCoordinator {
     }
     process.seen();
     if (event.type === 'attempted') process.attempt = null;
+    else if (event.type === 'ready') process.ready();
   }
 
   #fail(job: Job, reason: string): void {

@@ -61,7 +61,7 @@ export interface HearingOptions extends RosterOptions {
   readonly onHeard: (seconds: number) => Promise<void>;
   /** It gets on. */
   readonly onStep: () => void;
-  /** True: end at the next window; what is under way is told. */
+  /** True: end at the next window, but not before one has been heard, if there is one; what is under way is told. */
   readonly shouldStop: () => boolean;
 }
 
@@ -84,21 +84,23 @@ export class Hearing {
   readonly #spare: VoiceActivity[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | null = null;
+  readonly #firstTick: number;
   #tick: number;
   #toldSeconds: number;
 
   constructor(options: HearingOptions) {
     this.#options = options;
     this.#roster = new Roster(options);
-    this.#tick = Math.floor(Math.max(0, options.heard.seconds - RUN_IN_S) * FRAME_RATE);
+    this.#firstTick = Math.floor(Math.max(0, options.heard.seconds - RUN_IN_S) * FRAME_RATE);
+    this.#tick = this.#firstTick;
     this.#toldSeconds = options.heard.seconds;
   }
 
   /** Hears to the end. Resolves to the recording's length, s, or null where it was stopped before. Rejects as the engine or the keeper does. */
   async run(): Promise<number | null> {
-    const { shouldStop, onHeard } = this.#options;
+    const { onHeard } = this.#options;
     for (;;) {
-      if (shouldStop()) return this.#stopped();
+      if (this.#shouldStop) return this.#stopped();
       const spans = await this.#reach(this.#tick + WINDOW_TICKS + LOOK_AHEAD_TICKS);
       if (!spans) return this.#stopped();
       const total = spans.totalTicks ?? Number.POSITIVE_INFINITY;
@@ -123,7 +125,7 @@ export class Hearing {
       const spans = this.#spans();
       const neededNs = spans && this.#neededNs(spans, tick);
       if (spans && neededNs !== null && journal.timeline.settledNs >= neededNs) return spans;
-      if (shouldStop()) return null;
+      if (this.#shouldStop) return null;
       const isMore = await journal.advance();
       onStep();
       if (isMore) continue;
@@ -131,6 +133,11 @@ export class Hearing {
       if (!spans) throw new Error(`The journal holds no start of recording ${recordingId}.`);
       journal.timeline.finish();
     }
+  }
+
+  /** Whoever has a short turn on a busy machine gets on all the same. */
+  get #shouldStop(): boolean {
+    return this.#tick > this.#firstTick && this.#options.shouldStop();
   }
 
   /** Where the ticks before this one reach; at the end of a recording no further. Null: nobody knows yet (it is paused). */

@@ -123,6 +123,8 @@ export const listenMethods = {
 export const listenEvent = z.discriminatedUnion('type', [
   /** It gets on, or waits for the journal. Once a second; who is silent for minutes hangs. */
   z.object({ type: z.literal('alive') }),
+  /** Engine and journal are open: its turn begins. */
+  z.object({ type: z.literal('ready') }),
   /** What was named last has been taken. */
   z.object({ type: z.literal('attempted') }),
 ]);

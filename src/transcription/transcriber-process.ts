@@ -25,7 +25,7 @@ export class TranscriberProcess<Job> {
   /** Resolves when the process is gone: to what went wrong, or null where it had ended in order or was told to. */
   readonly gone: Promise<Stumble | null>;
   readonly #child: ChildProcess;
-  readonly #startedMs = performance.now();
+  #readyMs: number | null = null;
   peer: Peer | undefined;
   /** What it is about to take, where it is careful. */
   attempt: Hazard | null = null;
@@ -59,9 +59,14 @@ export class TranscriberProcess<Job> {
     return performance.now() - this.#seenMs;
   }
 
+  /** It has loaded what it needs, which may take long on a busy machine. */
+  ready(): void {
+    this.#readyMs ??= performance.now();
+  }
+
   /** For how long it has had its turn, ms. */
   get turnMs(): number {
-    return performance.now() - this.#startedMs;
+    return this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
   }
 
   notify(type: ListenNotice['type']): void {
