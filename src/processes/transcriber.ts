@@ -14,9 +14,8 @@ import type { RecordingId } from '../domain/ids.ts';
 import { dial, type Peer, RemoteError } from '../support/ipc.ts';
 import { createLogger, type Logger } from '../support/log.ts';
 import { selectRecords } from '../timeline/selection.ts';
-import { openEmbeddedEngine } from '../transcription/embedded-engine.ts';
 import { EngineError, type TranscriptionEngine } from '../transcription/engine.ts';
-import { Hearing } from '../transcription/hearing.ts';
+import type { HeardJournal, Hearing } from '../transcription/hearing.ts';
 import { remoteEngine } from '../transcription/remote-engine.ts';
 import { Roster } from '../transcription/roster.ts';
 import {
@@ -27,7 +26,7 @@ import {
   listenNotice,
   type TranscriptionTask,
 } from '../transcription/task.ts';
-import { openJournalFeed } from './journal-feed.ts';
+import { type OpenJournalFeed, openJournalFeed } from './journal-feed.ts';
 
 /** The server is told this often that the work gets on. */
 const SIGN_OF_LIFE_MS = 1_000;
@@ -58,32 +57,14 @@ class Transcriber {
 
   async work(): Promise<void> {
     const signs = this.#giveSigns();
-    const task = this.#task;
-    const recordingId = task.recordingId as RecordingId;
+    await loadLibrary();
     const engine = await this.#openEngine();
     try {
-      const roster = new Roster(task);
-      const journal = await openJournalFeed({
-        journalDir: task.journalDir,
-        recordingId,
-        fromSeconds: task.heard.seconds,
-        follow: true,
-        ended: () => {
-          // Asked at every look for more: to wait is to be alive.
-          this.#steps += 1;
-          // Who gives way stops waiting; the hearing takes that for no end.
-          return this.#notices.journalEnded || this.#notices.giveWay;
-        },
-        stopped: () => this.#notices.stopped,
-        // Pictures are never looked at. Who is hidden is known to the roster alone, once people have been read.
-        filter: selectRecords({
-          participant: () => true,
-          source: (participantId, source) => roster.isHeard(participantId, source),
-        }),
-      });
+      const journal = await this.#openJournal();
       this.#tell({ type: 'ready' });
       try {
-        const durationSeconds = await this.#hearing(journal, engine).run();
+        const hearing = await this.#hearing(journal, engine);
+        const durationSeconds = await hearing.run();
         if (durationSeconds !== null) await this.#ask('complete', { durationSeconds, engine: engine.name });
       } finally {
         await journal.close();
@@ -94,7 +75,31 @@ class Transcriber {
     }
   }
 
-  #hearing(journal: ConstructorParameters<typeof Hearing>[0]['journal'], engine: TranscriptionEngine): Hearing {
+  #openJournal(): Promise<OpenJournalFeed> {
+    const task = this.#task;
+    const roster = new Roster(task);
+    return openJournalFeed({
+      journalDir: task.journalDir,
+      recordingId: task.recordingId as RecordingId,
+      fromSeconds: task.heard.seconds,
+      follow: true,
+      ended: () => {
+        // Asked at every look for more: to wait is to be alive.
+        this.#steps += 1;
+        // Who gives way stops waiting; the hearing takes that for no end.
+        return this.#notices.journalEnded || this.#notices.giveWay;
+      },
+      stopped: () => this.#notices.stopped,
+      // Pictures are never looked at. Who is hidden is known to the roster alone, once people have been read.
+      filter: selectRecords({
+        participant: () => true,
+        source: (participantId, source) => roster.isHeard(participantId, source),
+      }),
+    });
+  }
+
+  async #hearing(journal: HeardJournal, engine: TranscriptionEngine): Promise<Hearing> {
+    const { Hearing } = await import('../transcription/hearing.ts');
     const { recordingId, voiceModel, language, heard, participants, excludeParticipants } = this.#task;
     return new Hearing({
       journal,
@@ -116,11 +121,11 @@ class Transcriber {
     });
   }
 
-  #openEngine(): Promise<TranscriptionEngine> {
+  async #openEngine(): Promise<TranscriptionEngine> {
     const { engine, language } = this.#task;
-    return engine.kind === 'embedded'
-      ? openEmbeddedEngine(engine.model, language)
-      : Promise.resolve(remoteEngine(engine, this.#peer));
+    if (engine.kind === 'endpoint') return remoteEngine(engine, this.#peer);
+    const { openEmbeddedEngine } = await import('../transcription/embedded-engine.ts');
+    return openEmbeddedEngine(engine.model, language);
   }
 
   #packets() {
@@ -171,6 +176,20 @@ class Transcriber {
     }, SIGN_OF_LIFE_MS);
   }
 }
+
+/**
+ * Before anything that needs it is loaded, so that the server can be told where there is none for this system: no other process would find
+ * one.
+ */
+const loadLibrary = async (): Promise<void> => {
+  try {
+    await import('sherpa-onnx-node');
+  } catch (cause) {
+    const system = `${process.platform} ${process.arch}`;
+    const words = `sherpa-onnx, which finds and understands speech, has no library for this system (${system}): npm ci again, or another machine.`;
+    throw new EngineError('refused', words, { cause });
+  }
+};
 
 const environmentVariable = (name: string): string => {
   const value = process.env[name];
