@@ -120,10 +120,10 @@ export class TokenVerifier {
     return { roomClaim: roomId, participantId, name, canModerate, recordingId };
   }
 
-  /** For reading along what is said in a room: who may call, and who may join. As above, but for roles and permissions. */
+  /** For reading along what is said in a room: who may call, and who may join. As above, for one of the two. */
   async forCaptions(token: string | undefined): Promise<Caller> {
-    const { roomId, participantId } = await this.#claims(token);
-    return { roomClaim: roomId, participantId };
+    const { roles } = await this.#claims(token);
+    return roles?.includes('rtc') && !roles.includes('crawler') ? this.forJoin(token) : this.forRest(token);
   }
 
   async #claims(token: string | undefined): Promise<Claims> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,11 +34,14 @@ interface TranscriptAnswer {
 describe('a transcript', () => {
   let service: Service;
   let folder: string;
+  let bucket: string;
   const people: Publisher[] = [];
   beforeAll(async () => {
     await speechModels();
     folder = await mkdtemp(join(tmpdir(), 'spoken-'));
-    service = await Service.start({ ROOMTAPE_MODEL_DIR: TEST_MODEL_DIR });
+    bucket = join(folder, 'bucket');
+    await mkdir(bucket);
+    service = await Service.start({ ROOMTAPE_MODEL_DIR: TEST_MODEL_DIR, ROOMTAPE_BUCKET_DIR: bucket });
   });
   afterAll(async () => {
     await Promise.all(people.map((person) => person.leave()));
@@ -80,7 +83,8 @@ describe('a transcript', () => {
     const captions = await CaptionWatcher.open(`${service.url}/v2/rooms/${roomId}/captions?after=0`, {
       authorization: await service.participantToken(roomId, { roles: ['rtc'] }),
     });
-    const asked = { transcription: { enabled: true, summary: { enabled: true, prompt: 'Be short.' } } };
+    const transcription = { enabled: true, summary: { enabled: true, prompt: 'Be short.' } };
+    const asked = { transcription, awsDirPath: '/meetings/' };
     const started = await service.api.call('POST', '/v2/recordings/start', { roomId, ...asked });
     expect(started.status).toBe(200);
     const recordingId = started.headers.get('x-recording-id') ?? '';
@@ -135,5 +139,16 @@ describe('a transcript', () => {
     );
     expect(captions.events.at(-1)?.type).toBe('end');
     await service.api.finished(recordingId);
+    const endings = [
+      '.mp4',
+      '-summary.json',
+      '-summary.txt',
+      ...['json', 'srt', 'tsv', 'txt', 'vtt'].map((ending) => `-transcript.${ending}`),
+    ];
+    const delivered = endings.map((ending) => `${recordingId}${ending}`).toSorted();
+    await waitFor('all files to be delivered', 30_000, async () => {
+      const there = await readdir(join(bucket, 'meetings')).catch(() => []);
+      return delivered.every((name) => there.includes(name));
+    });
   });
 });

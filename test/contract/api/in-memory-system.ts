@@ -34,7 +34,7 @@ import type {
 } from '../../../src/domain/recording.ts';
 import type { TranscriptionRequest } from '../../../src/domain/transcription.ts';
 import { newHexId, newRoomId } from '../../../src/support/new-id.ts';
-import { NO_CAPTIONS, NO_TRANSCRIPTIONS } from './in-memory-transcriptions.ts';
+import { InMemoryTranscriptions, NO_CAPTIONS } from './in-memory-transcriptions.ts';
 
 const cut = <Item>(items: readonly Item[], { page, perPage }: PageRequest): Page<Item> => ({
   items: items.slice((page - 1) * perPage, page * perPage),
@@ -62,7 +62,7 @@ export interface OpenChannel {
 export class InMemorySystem implements ApiPorts {
   /** With each start, in order. */
   readonly transcriptionsAsked: (TranscriptionRequest | undefined)[] = [];
-  readonly transcriptions = NO_TRANSCRIPTIONS;
+  readonly transcriptions = new InMemoryTranscriptions();
   readonly captions = NO_CAPTIONS;
   readonly roomList: RoomView[] = [];
   readonly sessionList: SessionView[] = [];

@@ -11,9 +11,9 @@ import { type Answer, CREDENTIALS, RunningApi } from './running-api.ts';
 
 /**
  * `room`: about one room. `list`: tells of the token's room alone, and refuses to be asked for another. `own`: the same, can't be asked for
- * one. `everything`: for tokens without a room. `join`: for joiners. `open`: for everybody.
+ * one. `everything`: for tokens without a room. `join`: for joiners. `both`: about one room, for callers and joiners. `open`: for everybody.
  */
-type Kind = 'room' | 'list' | 'own' | 'everything' | 'join' | 'open';
+type Kind = 'both' | 'room' | 'list' | 'own' | 'everything' | 'join' | 'open';
 
 const ROUTES: Readonly<Record<string, Kind>> = {
   'POST /v2/rooms': 'everything',
@@ -42,6 +42,11 @@ const ROUTES: Readonly<Record<string, Kind>> = {
   'GET /v2/recordings/{recordingId}/compositions': 'room',
   'GET /v2/recordings/{recordingId}/deliveries': 'room',
   'POST /v2/recordings/{recordingId}/deliveries/{deliveryId}/retry': 'room',
+  'POST /v2/recordings/{recordingId}/transcriptions': 'room',
+  'GET /ai/v1/post-transcriptions': 'list',
+  'GET /ai/v1/post-transcriptions/{transcriptionId}': 'room',
+  'GET /ai/v1/post-transcriptions/{transcriptionId}/search': 'room',
+  'GET /v2/rooms/{roomId}/captions': 'both',
   'POST /v2/recordings/participant/merge': 'room',
   'GET /v2/recordings/participant/merge': 'list',
   'GET /v2/recordings/participant/merge/{recordingId}': 'room',
@@ -102,6 +107,7 @@ interface World {
   readonly recordings: Readonly<Record<string, string>>;
   readonly resourceId: string;
   readonly eventId: string;
+  readonly transcriptionId: string;
 }
 
 /** A room in which somebody is, with one recording of every kind. */
@@ -145,7 +151,8 @@ const inhabited = async (): Promise<World> => {
   const eventId = newHexId<string>();
   const data = { meetingId: roomId, sessionId };
   system.eventList.push({ id: eventId, type: 'session-started', roomId, data, createdAt: new Date(), webhooks: [] });
-  return { roomId, sessionId, recordings, resourceId, eventId };
+  const transcriptionId = system.transcriptions.add({ roomId, sessionId, recordingId: recordings.room });
+  return { roomId, sessionId, recordings, resourceId, eventId, transcriptionId };
 };
 
 const sign = (claims: Record<string, unknown>): Promise<string> =>
@@ -159,7 +166,7 @@ const kindOf = (path: string): string =>
 
 /** The call that a route stands for, about a room. */
 const call = (route: string, world: World, token: string): Promise<Answer> => {
-  const { roomId, sessionId, recordings, resourceId, eventId } = world;
+  const { roomId, sessionId, recordings, resourceId, eventId, transcriptionId } = world;
   const [method = '', template = ''] = route.split(' ');
   const recordingId = recordings[kindOf(template)] ?? '';
   const values: Record<string, string> = {
@@ -168,6 +175,7 @@ const call = (route: string, world: World, token: string): Promise<Answer> => {
     recordingId,
     resourceId,
     eventId,
+    transcriptionId,
     participantId: 'ann',
     fileId: 'x',
   };
@@ -184,7 +192,9 @@ const call = (route: string, world: World, token: string): Promise<Answer> => {
     channel1: [named],
     channel2: [named],
   };
-  const query = ROUTES[route] === 'list' ? `?roomId=${roomId}` : template.endsWith('socket') ? `?token=${token}` : '';
+  const search = template.endsWith('/search') ? '?q=word' : '';
+  const query =
+    search || (ROUTES[route] === 'list' ? `?roomId=${roomId}` : template.endsWith('socket') ? `?token=${token}` : '');
   return server.call(method, `${path}${query}`, {
     headers: { authorization: token, ...(isSdp && { 'content-type': 'application/sdp' }) },
     ...(method === 'GET' ? {} : { body: isSdp ? OFFER : method === 'DELETE' ? undefined : body }),
@@ -261,6 +271,22 @@ describe('every route', () => {
     expect(server.system.resources.get(other.resourceId)?.roomId).toBe(other.roomId);
     for (const claims of [{ roomId: own.roomId }, { roomId: own.roomId, roles: ['rtc'] }, {}]) {
       expect(isLetIn(await call(route, await inhabited(), await sign({ ...claims, roomId: undefined })))).toBe(true);
+      expect(isLetIn(await call(route, own, await sign(claims)))).toBe(true);
+    }
+  });
+
+  it.each(routesOf('both'))('%s', async (route) => {
+    const [own, other] = [await inhabited(), await inhabited()];
+    for (const [who, token, status] of [
+      ['another room', await sign({ roomId: own.roomId }), 403],
+      ['another room, rtc', await sign({ roomId: own.roomId, roles: ['rtc'] }), 403],
+      ['who may only ask to join', await sign({ roles: ['rtc'], permissions: ['ask_join'] }), 403],
+      ['expired', await sign({ exp: 1 }), 401],
+      ['none', '', 401],
+    ] as const) {
+      expect([who, (await call(route, other, token)).status]).toEqual([who, status]);
+    }
+    for (const claims of [{}, { roomId: own.roomId }, { roles: ['crawler'] }, { roomId: own.roomId, roles: ['rtc'] }]) {
       expect(isLetIn(await call(route, own, await sign(claims)))).toBe(true);
     }
   });
