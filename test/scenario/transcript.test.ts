@@ -147,7 +147,7 @@ describe('a transcript', () => {
     ];
     const delivered = endings.map((ending) => `${recordingId}${ending}`).toSorted();
     await waitFor('all files to be delivered', 30_000, async () => {
-      const there = await readdir(join(bucket, 'meetings')).catch(() => []);
+      const there: string[] = await readdir(join(bucket, 'meetings')).catch(() => []);
       return delivered.every((name) => there.includes(name));
     });
   });
