@@ -139,9 +139,21 @@ export class Spoken {
 /** Longer names are no names. */
 const LONGEST_NAME = 100;
 
+/** A language as programs know it; null for what is none, such as "english" or "und-": then the digest goes without. */
+const languageTag = (language: string | null): string | null => {
+  if (language === null) return null;
+  try {
+    return Intl.getCanonicalLocales(language)[0] ?? null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+};
+
 /** The transcript with names and words as single lines without hidden characters; utterances of which nothing is left stay, and say nothing. */
 export const plainTranscript = (transcript: Transcript): Transcript => ({
   ...transcript,
+  language: languageTag(transcript.language),
   speakers: transcript.speakers.map((speaker) => ({
     ...speaker,
     name: shortened(oneLine(speaker.name), LONGEST_NAME) || speaker.kind,

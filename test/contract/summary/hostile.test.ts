@@ -174,6 +174,14 @@ describe('text that tries to leave its place', () => {
     expect(summary.actionItems.map((item) => item.text).join()).not.toMatch(/<(?:system|\/transcript)/);
   });
 
+  it.each(['english', 'de_DE', '\u001b[2J', 'x', ''])('is no language: %j', async (language) => {
+    const transcript = { ...talk(['Ann', 'We planted beans.'], ['Bob', 'I will water the beans.']), language };
+    const { summary, text } = await sumUp(transcript, { withModel: false });
+    expect(summary.language).toBeNull();
+    expect(summary.actionItems).toHaveLength(1);
+    expect(text).not.toMatch(STEERING);
+  });
+
   it('can’t pass for another speaker: names are exact, and whoever has the same is numbered', async () => {
     const lines = talk(['Ann', 'I will call them.'], ['Ann ', 'Me too.']);
     const [one, other] = lines.speakers;

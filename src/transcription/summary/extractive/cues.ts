@@ -41,7 +41,7 @@ const ENGLISH: Cues = {
   smallChange:
     /^\W*(?:what|why|how|who|when|where|which|do we|did we|do customers|is there|are there)\b|share my screen|turn (?:it|this|my|that)\b|give me a (?:second|minute)|like to start|we should say|should be (?:open|easy|fine)|we had to\b|(?:can|could) (?:you|everybody|anybody) (?:hear|see)|action items? (?:at|in|list)|asked for|\bbut not\b/iu,
   acceptance:
-    /^\W*(?:(?:yes|yeah|yep|sure|okay|ok|of course|great|alright|fine|great|thanks)\b\W*)*(?:I(?:'ll| will| can)\b|sure\b|of course\b|will do\b|happy to\b|no problem\b|you'll have\b|yes\W*$)/iu,
+    /^\W*(?:(?:yes|yeah|yep|sure|okay|ok|of course|great|alright|fine|thanks)\b\W*){0,6}(?:I(?:'ll| will| can)\b|sure\b|of course\b|will do\b|happy to\b|no problem\b|you'll have\b|yes\W*$)/iu,
   echo: /\bI(?:'ll| will| can| could) (?:do|take|handle|arrange) (?:that|it|this|so)\b/iu,
 };
 

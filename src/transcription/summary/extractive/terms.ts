@@ -57,6 +57,9 @@ const saysNothing = (word: string): boolean => {
 /** A full stop behind these ends no sentence: "am 7. Januar", "Dr. Hála". */
 const GOES_ON = /(?:\p{N}|(?<!\p{L})(?:Dr|Mr|Mrs|Ms|Prof|St|Nr|No|ca|bzw|Sr|Sra|Mme|z\. ?B|u\. ?a|e\.g|i\.e|د|أ))\.$/u;
 
+/** The longest of them, and what must not stand before it. */
+const ABBREVIATION_LETTERS = 8;
+
 /** Cuts texts of one language. `omitted`: words that say nothing here, such as the names of those who talk to each other. */
 export class Reader {
   readonly #sentences: Intl.Segmenter;
@@ -74,7 +77,8 @@ export class Reader {
     const sentences: string[] = [];
     for (const { segment } of this.#sentences.segment(text)) {
       const last = sentences.at(-1);
-      if (last !== undefined && GOES_ON.test(last)) sentences[sentences.length - 1] = `${last} ${segment.trim()}`;
+      if (last !== undefined && GOES_ON.test(last.slice(-ABBREVIATION_LETTERS)))
+        sentences[sentences.length - 1] = `${last} ${segment.trim()}`;
       else if (segment.trim() !== '') sentences.push(segment.trim());
     }
     return sentences;

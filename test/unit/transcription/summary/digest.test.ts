@@ -166,6 +166,32 @@ describe('where there is little to go by', () => {
       expect(point.text.length).toBeLessThanOrEqual(321);
   });
 
+  it.each([
+    'great',
+    'yes, ',
+    'please',
+    'I will',
+    'can you',
+    'we have',
+    'ich',
+    'haben',
+    'por favor',
+    'سأ ',
+    '请',
+    '私が',
+    'the first',
+    'monday',
+    '1. ',
+    'Bob, ',
+    '.',
+    '([',
+  ])('is not kept busy by who says %j three thousand times', (words) => {
+    const utterances = one.utterances.map((utterance) => ({ ...utterance, text: `${words} `.repeat(3_000) }));
+    for (const language of ['en', 'de', null]) {
+      expect(digest({ ...one, language, utterances: utterances.slice(0, 2) }).method).toBe('extractive');
+    }
+  });
+
   it('takes a day of talking in seconds', () => {
     const day = Array.from({ length: 60 }, () => readMeeting('weekly-en').utterances).flat();
     const utterances = day.map((utterance, index) => ({ ...utterance, start: index * 4, end: index * 4 + 3 }));
