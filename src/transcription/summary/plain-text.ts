@@ -139,9 +139,10 @@ export class Spoken {
 /** Longer names are no names. */
 const LONGEST_NAME = 100;
 
-/** A language as programs know it; null for what is none, such as "english" or "und-": then the digest goes without. */
+/** A language as programs know it; null for what is none, such as "english" or "de_DE": then the digest goes without. */
 const languageTag = (language: string | null): string | null => {
-  if (language === null) return null;
+  // Subtags of five letters and more are allowed for languages, and none has one (BCP 47 §2.2.1).
+  if (language === null || !/^[a-z]{2,3}(?:-|$)/i.test(language)) return null;
   try {
     return Intl.getCanonicalLocales(language)[0] ?? null;
   } catch (error) {

@@ -174,8 +174,8 @@ describe('text that tries to leave its place', () => {
     expect(summary.actionItems.map((item) => item.text).join()).not.toMatch(/<(?:system|\/transcript)/);
   });
 
-  it.each(['english', 'de_DE', '\u001b[2J', 'x', ''])('is no language: %j', async (language) => {
-    const transcript = { ...talk(['Ann', 'We planted beans.'], ['Bob', 'I will water the beans.']), language };
+  it.each(['english', 'de_DE', 'de--', '\u001b[2J', 'x', ''])('is no language: %j', async (language) => {
+    const transcript = { ...talk(['Ann', 'We planted beans.'], ['Bob', 'I will buy the beans.']), language };
     const { summary, text } = await sumUp(transcript, { withModel: false });
     expect(summary.language).toBeNull();
     expect(summary.actionItems).toHaveLength(1);
