@@ -104,8 +104,8 @@ const filesLeft = async (dataDir: string): Promise<string[]> => {
 const processesLeft = async (dataDir: string): Promise<string[]> => {
   const lines = await processesOf(dataDir);
   const left = lines
-    .filter((line) => line.includes('processes/compositor.ts'))
-    .map((line) => `A compositor runs: ${line}`);
+    .filter((line) => /processes\/(?:compositor|transcriber)\.ts/.test(line))
+    .map((line) => `It runs on: ${line}`);
   for (const name of ['processes/server.ts', 'processes/media.ts', 'main.ts serve']) {
     const count = lines.filter((line) => line.includes(name)).length;
     if (count !== 1) left.push(`${count} processes run ${name}.`);
@@ -113,8 +113,9 @@ const processesLeft = async (dataDir: string): Promise<string[]> => {
   const postmasters = lines.filter((line) => / -D /.test(line)).length;
   if (postmasters > 1) left.push(`${postmasters} Postgres servers run.`);
   const sockets = (await readdir(join(dataDir, 'run'))).filter((name) => !RUNNING.test(name));
-  if (sockets.length !== 1 || !/^work-\d+\.sock$/.test(sockets[0] ?? '')) {
-    left.push(`The run folder holds ${sockets.join(', ') || 'no work socket'}.`);
+  const names = sockets.toSorted().join(', ');
+  if (!/^listen-(\d+)\.sock, work-\1\.sock$/.test(names)) {
+    left.push(`The run folder holds ${names || 'no sockets'}, not one server's two.`);
   }
   return left;
 };
