@@ -10,15 +10,12 @@ import { CaptionWatcher } from '../support/caption-watcher.ts';
 import { journalOf, secondsOf } from '../support/journal-facts.ts';
 import { Service } from '../support/service.ts';
 import { speechModels, TEST_MODEL_DIR } from '../support/speech-models.ts';
-import { judge, type SpeakerName, spokenTrack, type Turn, turnsOf } from '../support/spoken.ts';
+import { judge, type SpeakerName, type Turn } from '../support/spoken.ts';
+import { type TalkingAtOnce, talkingAtOnce } from '../support/talking-at-once.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Bob answers before Alice has finished: so much earlier than the fixture has it. */
-const EARLIER_S = 2;
-/** Nobody speaks in between: it is paused. Seconds from the tracks' beginning. */
-const PAUSE = { from: 15.5, to: 17.2 };
-const TURNS = 4;
-const END_S = 30.3;
+/** While nobody speaks the recording is paused. Seconds from when they began to be silent. */
+const PAUSE = { from: 0.6, to: 2.2 };
 
 interface TranscriptAnswer {
   readonly id: string;
@@ -35,9 +32,11 @@ describe('a transcript', () => {
   let service: Service;
   let folder: string;
   let bucket: string;
+  let talk: TalkingAtOnce;
   const people: Publisher[] = [];
   beforeAll(async () => {
     await speechModels();
+    talk = await talkingAtOnce('festival');
     folder = await mkdtemp(join(tmpdir(), 'spoken-'));
     bucket = join(folder, 'bucket');
     await mkdir(bucket);
@@ -51,7 +50,7 @@ describe('a transcript', () => {
 
   const joins = async (roomId: string, who: SpeakerName, index: number, epochNs: bigint): Promise<void> => {
     const microphone = join(folder, who);
-    await saveTrack(microphone, await spokenTrack('festival', who));
+    await saveTrack(microphone, talk.tracks[who]);
     const publisher = await Publisher.join({
       url: service.url,
       roomId,
@@ -79,7 +78,7 @@ describe('a transcript', () => {
       await delay(Math.max(0, Number(epochNs - process.hrtime.bigint()) / 1e6 + seconds * 1000));
     };
     await joins(roomId, 'alice', 0, epochNs);
-    await joins(roomId, 'bob', 1, epochNs - BigInt(EARLIER_S * 1e9));
+    await joins(roomId, 'bob', 1, epochNs);
     const captions = await CaptionWatcher.open(`${service.url}/v2/rooms/${roomId}/captions?after=0`, {
       authorization: await service.participantToken(roomId, { roles: ['rtc'] }),
     });
@@ -88,11 +87,11 @@ describe('a transcript', () => {
     const started = await service.api.call('POST', '/v2/recordings/start', { roomId, ...asked });
     expect(started.status).toBe(200);
     const recordingId = started.headers.get('x-recording-id') ?? '';
-    await until(PAUSE.from);
+    await until(talk.restsAt + PAUSE.from);
     await service.api.changeRecording(recordingId, 'POST', '/pause');
-    await until(PAUSE.to);
+    await until(talk.restsAt + PAUSE.to);
     await service.api.changeRecording(recordingId, 'POST', '/resume');
-    await until(END_S);
+    await until(talk.seconds);
     expect((await service.api.call('POST', '/v2/recordings/end', { roomId })).status).toBe(200);
     const done = await waitFor('the transcript', 60_000, async () => {
       const answer = await service.api.call('GET', `/ai/v1/post-transcriptions/?roomId=${roomId}`);
@@ -106,11 +105,8 @@ describe('a transcript', () => {
       segments: { start: number; end: number; text: string; speaker: string; speakerId: string }[];
     };
     const journal = await journalOf(service.journals, recordingId);
-    const said = (await turnsOf('festival')).slice(0, TURNS).map((turn): Turn => {
-      const shift = turn.who === 'bob' ? -EARLIER_S : 0;
-      const at = (seconds: number): number => secondsOf(journal, epochNs + BigInt(Math.round((seconds + shift) * 1e9)));
-      return { ...turn, start: at(turn.start), end: at(turn.end) };
-    });
+    const at = (seconds: number): number => secondsOf(journal, epochNs + BigInt(Math.round(seconds * 1e9)));
+    const said = talk.turns.map((turn): Turn => ({ ...turn, start: at(turn.start), end: at(turn.end) }));
     const utterances = file.segments.map((segment) => ({ ...segment, language: 'en', words: null }));
     const { wordErrorRate, misplaced, missed, startsLate } = judge(said, utterances, 0);
     const text = file.segments.map(({ start, end, speaker, text: words }) => `${start}–${end} ${speaker}: ${words}`);
@@ -131,8 +127,8 @@ describe('a transcript', () => {
     expect(overlaps).toBe(true);
     expect(await (await fetch(done.summarizedFilePaths.txt ?? '')).text()).not.toBe('');
 
-    const found = await service.api.call('GET', `/ai/v1/post-transcriptions/${done.id}/search?q=meetings`);
-    expect(await found.json()).toMatchObject({ data: [{ speaker: { participantId: 'alice' } }] });
+    const found = await service.api.call('GET', `/ai/v1/post-transcriptions/${done.id}/search?q=uploads`);
+    expect(await found.json()).toMatchObject({ data: [{ speaker: { participantId: 'bob' } }] });
     await captions.ended;
     expect(captions.captions.map(({ text: words }) => words).toSorted()).toEqual(
       file.segments.map(({ text: words }) => words).toSorted(),

@@ -4,8 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { OpusDecoder } from '../../src/composition/opus-decoder.ts';
 import type { Utterance } from '../../src/domain/transcript.ts';
 import type { EncodedTrack } from '../../src/synthetic/encoded-track.ts';
+import { SPEECH_RATE } from '../../src/transcription/engine.ts';
 
 export type Voices = 'festival' | 'flite';
 export const SPEAKERS = ['alice', 'bob'] as const;
@@ -52,6 +54,19 @@ export const spokenTrack = async (voices: Voices, who: SpeakerName): Promise<Enc
   const frames = packets.map((data, i) => ({ time: i * PACKET_SAMPLES, keyframe: true, level: 20, data }));
   const duration = packets.length * PACKET_SAMPLES;
   return { codec: 'opus', clockRate: OPUS_RATE, duration, width: 0, height: 0, frames };
+};
+
+/** Seconds [from, to) of a speaker's track as engines take it: mono, at `SPEECH_RATE`. */
+export const soundOf = async (voices: Voices, who: SpeakerName, from: number, to: number): Promise<Float32Array> => {
+  const { frames } = await spokenTrack(voices, who);
+  const decoder = await OpusDecoder.open();
+  const samples: number[] = [];
+  for (const { data } of frames.slice(0, Math.ceil((to * OPUS_RATE) / PACKET_SAMPLES))) {
+    const { left } = decoder.decode(data) ?? { left: new Float32Array(PACKET_SAMPLES) };
+    for (let i = 0; i < left.length; i += OPUS_RATE / SPEECH_RATE) samples.push(left[i] ?? 0);
+  }
+  decoder.close();
+  return Float32Array.from(samples).subarray(Math.round(from * SPEECH_RATE), Math.round(to * SPEECH_RATE));
 };
 
 const SMALL =

@@ -1,11 +1,10 @@
 /** One suite for every engine: the embedded one, and an endpoint (a real server, with the embedded one behind it). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OpusDecoder } from '../../../src/composition/opus-decoder.ts';
 import { openEmbeddedEngine } from '../../../src/transcription/embedded-engine.ts';
-import { SPEECH_RATE, type TranscriptionEngine } from '../../../src/transcription/engine.ts';
+import type { TranscriptionEngine } from '../../../src/transcription/engine.ts';
 import { openHttpEngine } from '../../../src/transcription/http-engine.ts';
 import { speechModels } from '../../support/speech-models.ts';
-import { spokenTrack, turnsOf, wordErrors } from '../../support/spoken.ts';
+import { soundOf, turnsOf, wordErrors } from '../../support/spoken.ts';
 import { openEndpoint } from '../../support/transcription-endpoint.ts';
 
 interface Opened {
@@ -35,19 +34,6 @@ const endpoint = async (): Promise<Opened> => {
   };
 };
 
-/** A stretch of alice's voice, [from, to) seconds. */
-const speechOf = async (from: number, to: number): Promise<Float32Array> => {
-  const { frames } = await spokenTrack('festival', 'alice');
-  const decoder = await OpusDecoder.open();
-  const samples: number[] = [];
-  for (const { data } of frames.slice(0, to * 50)) {
-    const { left } = decoder.decode(data) ?? { left: new Float32Array(960) };
-    for (let i = 0; i < left.length; i += 3) samples.push(left[i] ?? 0);
-  }
-  decoder.close();
-  return Float32Array.from(samples).subarray(from * SPEECH_RATE, to * SPEECH_RATE);
-};
-
 describe.each([
   ['embedded', embedded, null],
   ['endpoint', endpoint, 'times'],
@@ -56,7 +42,7 @@ describe.each([
   let speech: Float32Array;
   beforeAll(async () => {
     opened = await open();
-    speech = await speechOf(0, 8);
+    speech = await soundOf('festival', 'alice', 0, 8);
   });
   afterAll(() => opened.close());
 
@@ -97,7 +83,7 @@ describe.each([
   it('answers as many at once as it says, each with its own', async () => {
     const [first, second] = await Promise.all([
       opened.engine.transcribe(speech, { language: null }),
-      opened.engine.transcribe(await speechOf(17.6, 23.5), { language: null }),
+      opened.engine.transcribe(await soundOf('festival', 'alice', 17.6, 23.5), { language: null }),
     ]);
     expect(first.text).toContain('planning meeting');
     expect(second.text).toContain('network');

@@ -1,24 +1,15 @@
 /** What the real detector cuts out of known speech. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { OpusDecoder } from '../../../src/composition/opus-decoder.ts';
 import { SPEECH_RATE } from '../../../src/transcription/engine.ts';
 import { type Stretch, VoiceActivity } from '../../../src/transcription/voice-activity.ts';
 import { speechModels } from '../../support/speech-models.ts';
-import { spokenTrack, turnsOf } from '../../support/spoken.ts';
+import { soundOf, turnsOf } from '../../support/spoken.ts';
 
 let model: string;
 let voice: Float32Array;
 beforeAll(async () => {
   model = (await speechModels()).voice;
-  const { frames } = await spokenTrack('flite', 'alice');
-  const decoder = await OpusDecoder.open();
-  const samples: number[] = [];
-  for (const { data } of frames) {
-    const { left } = decoder.decode(data) ?? { left: new Float32Array(960) };
-    for (let i = 0; i < left.length; i += 3) samples.push(left[i] ?? 0);
-  }
-  decoder.close();
-  voice = Float32Array.from(samples);
+  voice = await soundOf('flite', 'alice', 0, Number.POSITIVE_INFINITY);
 });
 
 /** In windows of a second, as recordings are heard. */
