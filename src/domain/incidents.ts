@@ -34,6 +34,9 @@ export interface Incident {
   readonly source?: TrackSource | undefined;
 }
 
+/** Key of the incident that a journal ends without the end of the recording. */
+export const END_MISSING = 'end-missing';
+
 const EARLY: Partial<Record<StopReason, string>> = {
   'disk-full': 'The disk was full: the recording ended with what had been written.',
   'media-process-lost':

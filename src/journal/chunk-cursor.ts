@@ -32,6 +32,8 @@ export type JournalProblem =
     }
   /** The last record was cut short: its writer was killed, or the disk was full. */
   | { readonly kind: 'torn'; readonly chunk: number; readonly offset: number; readonly bytes: number }
+  /** It ends before its index, and another follows: its writer died, or its end is gone, cut off between two records. */
+  | { readonly kind: 'unsealed'; readonly chunk: number }
   /** These chunks are not there. */
   | { readonly kind: 'missing-chunks'; readonly from: number; readonly to: number }
   /** Record types that this version does not know, skipped. Once per chunk. */
@@ -173,15 +175,18 @@ export class ChunkCursor {
     problems.push({ kind: 'damaged', chunk, offset, bytes, restLost: true, reason, afterNs });
   }
 
-  /** Closes the file and tells what was left unread, once nothing more can come. */
-  async finish(problems: JournalProblem[]): Promise<void> {
+  /** Closes the file and tells what was left unread, once nothing more can come. False: it ends before its index, and nothing tells why. */
+  async finish(problems: JournalProblem[]): Promise<boolean> {
+    let isExplained = this.#state !== 'reading';
     if (this.#unknown > 0) problems.push({ kind: 'unknown-records', chunk: this.chunk, records: this.#unknown });
     if (this.#state === 'reading') {
       const { size } = await this.#handle.stat();
       const bytes = size - this.#offset;
       if (bytes > 0) problems.push({ kind: 'torn', chunk: this.chunk, offset: this.#offset, bytes });
+      isExplained = bytes > 0;
     }
     await this.close();
+    return isExplained;
   }
 
   /** Repeatable. */

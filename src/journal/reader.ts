@@ -69,6 +69,8 @@ class JournalReader {
   /** Nothing more will be written to the cursor's chunk; once it has been read to its end, the next one follows. */
   #chunkOver = false;
   #reported: JournalState = 'reading';
+  /** The chunk before, where it ended before its index: told when it turns out that another follows. */
+  #unsealed: number | null = null;
 
   constructor(directory: string, options: ReadJournalOptions) {
     this.#directory = directory;
@@ -125,7 +127,7 @@ class JournalReader {
       return 'caught-up';
     }
     this.#cursor = undefined;
-    await cursor.finish(problems);
+    this.#unsealed = (await cursor.finish(problems)) ? null : cursor.chunk;
     this.#chunk += 1;
     return records.length > 0 || problems.length > 0 ? 'reading' : await this.#openNext(problems);
   }
@@ -146,13 +148,22 @@ class JournalReader {
     const ended = !this.#options.follow || this.#options.ended?.() === true;
     this.#cursor = (this.#chunk > 0 && (await ChunkCursor.open(this.#directory, this.#chunk))) || undefined;
     this.#chunkOver = false;
-    if (this.#cursor) return 'reading';
+    if (this.#cursor) {
+      this.#tellUnsealed(problems);
+      return 'reading';
+    }
     const later = (await listChunkFiles(this.#directory)).find((file) => file.chunk >= this.#chunk);
     if (!later) return ended ? 'ended' : 'sealed';
+    this.#tellUnsealed(problems);
     if (this.#chunk > 0 && later.chunk > this.#chunk) {
       problems.push({ kind: 'missing-chunks', from: this.#chunk, to: later.chunk - 1 });
     }
     this.#chunk = later.chunk;
     return 'reading';
+  }
+
+  #tellUnsealed(problems: JournalProblem[]): void {
+    if (this.#unsealed !== null) problems.push({ kind: 'unsealed', chunk: this.#unsealed });
+    this.#unsealed = null;
   }
 }

@@ -43,7 +43,7 @@ import { contentTypeOf, extensionOf } from '../domain/content-type.ts';
 import { type StoredAt, withoutQuery } from '../domain/delivery.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { DeliveryId, FileId, ParticipantId, RecordingId, RoomId, SessionId } from '../domain/ids.ts';
-import { earlyEnd } from '../domain/incidents.ts';
+import { END_MISSING, earlyEnd } from '../domain/incidents.ts';
 import type { ChosenParticipant, RecordingSubject } from '../domain/recording.ts';
 import type { RecordingChanges } from '../recordings/changes.ts';
 import type { ComposingAgain } from '../recordings/composing-again.ts';
@@ -265,6 +265,13 @@ const incidentView = (row: IncidentRow): IncidentView => ({
   message: row.message,
 });
 
+/** Where the recording says why it ended early, that its journal lacks the end is no news. */
+const incidentViews = (row: RecordingRow, incidents: readonly IncidentRow[]): IncidentView[] => {
+  const early = earlyEndOf(row);
+  const others = early.length > 0 ? incidents.filter(({ key }) => key !== END_MISSING) : incidents;
+  return [...others.map(incidentView), ...early];
+};
+
 /** Needs no row of its own: the recording says it. */
 const earlyEndOf = ({ stop_reason, ended_at, updated_at }: RecordingRow): IncidentView[] => {
   const at = ended_at ?? updated_at;
@@ -325,10 +332,10 @@ export const recordingsPort = (
         compositions: again
           .filter(({ recording_id }) => recording_id === row.id)
           .flatMap((composition) => compositionView(composition, files, sent) ?? []),
-        incidents: [
-          ...incidents.filter(({ recording_id }) => recording_id === row.id).map(incidentView),
-          ...earlyEndOf(row),
-        ],
+        incidents: incidentViews(
+          row,
+          incidents.filter(({ recording_id }) => recording_id === row.id),
+        ),
         start: row.started_at,
         end: row.ended_at,
         pauses: row.pauses.map(({ start, end }) => ({

@@ -2,13 +2,16 @@
  * What a journal says of things that befell a recording: interruptions, packets that were dropped, records that cannot be read. Fed with
  * what the feed reads, in order; tells each incident once its end is known. Pure but for its state.
  */
-import type { Incident, IncidentType } from '../domain/incidents.ts';
+import { END_MISSING, type Incident, type IncidentType } from '../domain/incidents.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 import type { JournalProblem } from '../journal/reader.ts';
 import type { JournalRecord } from '../journal/record.ts';
 
-/** What is missing may be less than a journal's own tick: then nobody can tell that it is. */
-const SHORTEST_HOLE_NS = 250_000_000;
+/**
+ * The last record of a journal is cut short where its writer was killed: what was to follow it was never written, and the end of the recording
+ * is told in any case. Only where the recording is known to have gone on for longer than a tick (250 ms) is something missing.
+ */
+const SHORTEST_HOLE_AT_END_NS = 250_000_000;
 
 /** The recording, as far as it has been read. */
 export interface RecordedTime {
@@ -24,7 +27,9 @@ interface Beginning {
   readonly fromNs: SessionTimeNs;
   /** It is over with the next record, or with the next packet. */
   readonly until: 'record' | 'packet';
-  readonly shortestNs: number;
+  /** A writer that died leaves the same: an interruption that follows before any packet tells of it. */
+  readonly orInterrupted?: boolean;
+  readonly shortestAtEndNs: number;
   readonly message: string;
 }
 
@@ -40,10 +45,13 @@ export class JournalIncidents {
   readonly #timeOf: () => RecordedTime | null;
   readonly #tell: (incident: Incident) => void;
   #begun: Beginning[] = [];
+  /** Over, and told with the next packet, if no interruption comes before. */
+  #held: Hole[] = [];
   /** What was over before anything was read of the recording. */
   #early: Hole[] = [];
   #lastNs: SessionTimeNs = 0;
   #lastPacketNs: SessionTimeNs = 0;
+  #finished = false;
 
   constructor(timeOf: () => RecordedTime | null, tell: (incident: Incident) => void) {
     this.#timeOf = timeOf;
@@ -55,10 +63,12 @@ export class JournalIncidents {
     const isPacket = record.type === 'rtp';
     if (this.#early.length > 0) this.#tellEarly();
     if (this.#begun.length > 0) this.#end(arrivalNs, isPacket);
+    if (isPacket && this.#held.length > 0) this.#tellHeld();
     if (record.type === 'event' && record.event.type === 'interrupted') {
       const { fromNs } = record.event;
       const key = `interrupted/${fromNs}`;
-      this.#begun.push({ type: 'interrupted', key, fromNs, until: 'packet', shortestNs: 0, message: INTERRUPTED });
+      this.#held = [];
+      this.#begun.push({ type: 'interrupted', key, fromNs, until: 'packet', shortestAtEndNs: 0, message: INTERRUPTED });
     } else if (record.type === 'event' && record.event.type === 'dropped') {
       const { records, bytes, reason } = record.event;
       const message = `${records} packets (${bytes} bytes) are missing. ${reason}`;
@@ -82,7 +92,14 @@ export class JournalIncidents {
       }
       case 'torn': {
         const message = 'What was received is cut off in the midst of a record.';
-        this.#unreadable({ key: `torn/${problem.chunk}`, message, shortestNs: SHORTEST_HOLE_NS });
+        const shortestAtEndNs = SHORTEST_HOLE_AT_END_NS;
+        this.#unreadable({ key: `torn/${problem.chunk}`, message, shortestAtEndNs, orInterrupted: true });
+        return;
+      }
+      case 'unsealed': {
+        const { chunk } = problem;
+        const message = `The end of chunk ${chunk} of the journal is not there.`;
+        this.#unreadable({ key: `unsealed/${chunk}`, message, orInterrupted: true });
         return;
       }
       case 'missing-chunks': {
@@ -97,8 +114,28 @@ export class JournalIncidents {
 
   /** The journal is over: so is what had begun. */
   finish(): void {
-    this.#end(this.#timeOf()?.stopNs ?? this.#lastNs, true);
+    if (this.#finished) return;
+    this.#finished = true;
+    const time = this.#timeOf();
+    const endNs = time?.stopNs ?? this.#lastNs;
+    this.#begun = this.#begun.filter(({ fromNs, shortestAtEndNs }) => endNs - fromNs >= shortestAtEndNs);
+    this.#end(endNs, true);
+    this.#tellHeld();
     this.#tellEarly();
+    if (time?.stopNs === null) this.#tellWithoutEnd(time);
+  }
+
+  /** Whoever knows why it ended where it does (`earlyEnd`) tells that instead. */
+  #tellWithoutEnd(time: RecordedTime): void {
+    const fromNs = Math.max(time.startNs, this.#lastNs);
+    this.#tell({
+      type: 'journal-damaged',
+      key: END_MISSING,
+      fromSeconds: time.secondsAt(fromNs),
+      toSeconds: null,
+      atMs: Math.round(time.wallMsAt(fromNs)),
+      message: 'The end of the journal is not there: the recording ends with what can be read.',
+    });
   }
 
   #tellEarly(): void {
@@ -108,16 +145,23 @@ export class JournalIncidents {
     }
   }
 
+  #tellHeld(): void {
+    for (const { type, key, fromNs, toNs, message } of this.#held.splice(0)) {
+      this.#told(type, key, fromNs, toNs, message);
+    }
+  }
+
   /** From here, or from `fromNs`, to the next record. */
   #unreadable(hole: Pick<Beginning, 'key' | 'message'> & Partial<Beginning>): void {
-    this.#begun.push({ type: 'journal-damaged', fromNs: this.#lastNs, until: 'record', shortestNs: 0, ...hole });
+    this.#begun.push({ type: 'journal-damaged', fromNs: this.#lastNs, until: 'record', shortestAtEndNs: 0, ...hole });
   }
 
   #end(atNs: SessionTimeNs, isPacket: boolean): void {
     const over = this.#begun.filter(({ until }) => until === 'record' || isPacket);
     this.#begun = this.#begun.filter((one) => !over.includes(one));
-    for (const { type, key, fromNs, shortestNs, message } of over) {
-      if (atNs - fromNs >= shortestNs) this.#told(type, key, fromNs, atNs, message);
+    for (const { type, key, fromNs, orInterrupted, message } of over) {
+      if (orInterrupted) this.#held.push({ type, key, fromNs, toNs: atNs, message });
+      else this.#told(type, key, fromNs, atNs, message);
     }
   }
 

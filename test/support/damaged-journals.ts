@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { NothingToComposeError } from '../../src/composition/nothing-to-compose.ts';
 import type { RecordingId } from '../../src/domain/ids.ts';
 import type { Incident } from '../../src/domain/incidents.ts';
+import { CHUNK_HEADER_BYTES, recordSize } from '../../src/journal/format.ts';
 import { readJournal } from '../../src/journal/reader.ts';
 import { scanJournal } from '../../src/journal/scan.ts';
 import { composeJournal } from '../../src/processes/compose-journal.ts';
@@ -21,10 +22,20 @@ const RECORDING = 'c0ffee00'.repeat(3) as RecordingId;
 const START_NS = 0.5e9;
 const STOP_NS = 6e9;
 const FRAMES_PER_SECOND = 30;
-/** A tick comes every 250 ms: nobody can tell what is missing in less; and packets arrive some milliseconds after what they hold. */
+/** A journal that is cut off says by its ticks, one every 250 ms, how far it reached; and packets arrive some milliseconds after what they hold. */
 const BLUR_S = 0.35;
+/** An incident is placed by the records around it: the nearest are as far off as two packets are. */
+const NEAR_S = 0.1;
 
-export const DAMAGES = ['flipped byte', 'garbage', 'chunk cut off', 'journal cut off', 'chunk gone'] as const;
+export const DAMAGES = [
+  'flipped byte',
+  'garbage',
+  'chunk cut off',
+  'chunk cut off between records',
+  'journal cut off',
+  'journal cut off between records',
+  'chunk gone',
+] as const;
 export type DamageKind = (typeof DAMAGES)[number];
 
 export interface Damaged {
@@ -38,6 +49,13 @@ export interface Damaged {
   readonly violations: readonly string[];
 }
 
+/** Where the record begins that holds this byte. */
+const recordBefore = (chunk: Buffer, byte: number): number => {
+  let at = CHUNK_HEADER_BYTES;
+  for (let size = recordSize(chunk, at); size > 0 && at + size <= byte; size = recordSize(chunk, at)) at += size;
+  return at;
+};
+
 /** Damages a copy. Resolves with where. */
 const damage = async (directory: string, kind: DamageKind, random: () => number): Promise<string> => {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.rtj')).sort();
@@ -45,7 +63,8 @@ const damage = async (directory: string, kind: DamageKind, random: () => number)
   const name = names[chosen] ?? '';
   const path = join(directory, name);
   const bytes = await readFile(path);
-  const at = Math.floor(random() * bytes.length);
+  const anywhere = Math.floor(random() * bytes.length);
+  const at = kind.endsWith('between records') ? recordBefore(bytes, anywhere) : anywhere;
   switch (kind) {
     case 'flipped byte': {
       const by = 1 + Math.floor(random() * 255);
@@ -60,9 +79,11 @@ const damage = async (directory: string, kind: DamageKind, random: () => number)
       return `${name} at ${at}, ${length} bytes`;
     }
     case 'chunk cut off':
+    case 'chunk cut off between records':
       await writeFile(path, bytes.subarray(0, at));
       return `${name} at ${at}`;
     case 'journal cut off':
+    case 'journal cut off between records':
       await writeFile(path, bytes.subarray(0, at));
       for (const later of names.slice(chosen + 1)) await rm(join(directory, later));
       return `${name} at ${at}`;
@@ -73,35 +94,41 @@ const damage = async (directory: string, kind: DamageKind, random: () => number)
 };
 
 interface Readable {
-  /** Of what was recorded. */
-  readonly packets: number;
-  /** The longest time without one, ns. */
-  readonly holeNs: number;
+  /** Of what was recorded: seconds of the file, by stream and time of arrival. */
+  readonly packets: ReadonlyMap<string, number>;
   /** Seconds of the file up to the last record that can be read. */
   readonly seconds: number;
 }
 
 const readable = async (directory: string): Promise<Readable> => {
-  let packets = 0;
-  let holeNs = 0;
-  let packetNs = START_NS;
+  const packets = new Map<string, number>();
   let lastNs = START_NS;
   for await (const { records } of readJournal(directory)) {
-    for (const { type, arrivalNs } of records) {
+    for (const record of records) {
+      const { arrivalNs } = record;
       lastNs = Math.max(lastNs, Math.min(arrivalNs, STOP_NS));
-      if (type !== 'rtp' || arrivalNs < START_NS || arrivalNs >= STOP_NS) continue;
-      packets += 1;
-      holeNs = Math.max(holeNs, arrivalNs - packetNs);
-      packetNs = Math.max(packetNs, arrivalNs);
+      if (record.type !== 'rtp' || arrivalNs < START_NS || arrivalNs >= STOP_NS) continue;
+      packets.set(`${record.stream}/${arrivalNs}/${record.payload.readUInt16BE(2)}`, (arrivalNs - START_NS) / 1e9);
     }
   }
-  return { packets, holeNs, seconds: (lastNs - START_NS) / 1e9 };
+  return { packets, seconds: (lastNs - START_NS) / 1e9 };
 };
 
-const judge = async (directory: string, folder: string, kind: DamageKind): Promise<Omit<Damaged, 'kind' | 'where'>> => {
+/** Seconds of the file that are missing and that nothing tells of. */
+const untold = (missing: readonly number[], incidents: readonly Incident[]): number[] =>
+  missing.filter(
+    (seconds) =>
+      !incidents.some(
+        ({ fromSeconds, toSeconds }) =>
+          seconds >= (fromSeconds ?? 0) - NEAR_S && seconds <= (toSeconds ?? Number.POSITIVE_INFINITY) + NEAR_S,
+      ),
+  );
+
+const judge = async (directory: string, folder: string): Promise<Omit<Damaged, 'kind' | 'where'>> => {
   const whole = await readable(JOURNAL);
   const left = await readable(directory);
-  const lostPackets = whole.packets - left.packets;
+  const missing = [...whole.packets].flatMap(([packet, seconds]) => (left.packets.has(packet) ? [] : [seconds]));
+  const lostPackets = missing.length;
   const isKnown =
     (await scanJournal(directory))?.recordings.some(({ recordingId }) => recordingId === RECORDING) === true;
   const incidents: Incident[] = [];
@@ -130,10 +157,10 @@ const judge = async (directory: string, folder: string, kind: DamageKind): Promi
   if (seconds < left.seconds - BLUR_S || seconds > whole.seconds + BLUR_S) {
     violations.push(`${seconds.toFixed(2)} s were composed of ${left.seconds.toFixed(2)} s that can be read.`);
   }
-  const isHole = kind !== 'journal cut off' && lostPackets > 0;
-  // What is shorter may be told, and need not be: it is no more than what a network loses.
-  if (isHole && left.holeNs > BLUR_S * 1e9 && incidents.length === 0)
-    violations.push(`${lostPackets} packets are lost, and nothing tells of it.`);
+  const silent = untold(missing, incidents);
+  if (silent.length > 0) {
+    violations.push(`${silent.length} of ${lostPackets} lost packets are told of by nothing, e.g. at ${silent[0]} s.`);
+  }
   const outcome = seconds > whole.seconds - BLUR_S ? 'whole' : 'shorter';
   return { outcome, lostPackets, incidents: incidents.length, violations };
 };
@@ -145,7 +172,7 @@ export const composeDamaged = async (kind: DamageKind, random: () => number): Pr
     const directory = join(folder, 'journal');
     await cp(JOURNAL, directory, { recursive: true });
     const where = await damage(directory, kind, random);
-    return { kind, where, ...(await judge(directory, folder, kind)) };
+    return { kind, where, ...(await judge(directory, folder)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Incident } from '../../../src/domain/incidents.ts';
@@ -7,6 +7,7 @@ import type { JournalRecord } from '../../../src/journal/record.ts';
 import { composeJournal } from '../../../src/processes/compose-journal.ts';
 import { seededRandom } from '../../../src/synthetic/impairment.ts';
 import { composeDamaged, DAMAGES } from '../../support/damaged-journals.ts';
+import { indexRecord } from '../journal/fixtures.ts';
 import { camera, sine, sound } from './media.ts';
 import { chunkOf, RECORDING, Rehearsal, saveJournal } from './rehearsal.ts';
 import { CONFIG, inFolder, picturesOf } from './rendering.ts';
@@ -103,6 +104,9 @@ describe('a composition of a damaged journal', () => {
           number,
         ];
         await saveJournal(records.slice(0, first), join(folder, 'journal'));
+        const started = records.findIndex((one) => one.type === 'event' && one.event.type === 'recording-started');
+        const index = indexRecord(4.5 * NS, [chunkOf(records.slice(0, started)).length]);
+        await appendFile(openChunkPath(join(folder, 'journal'), 1), index);
         // A second chunk of which hardly anything can be read, and a third that is whole.
         const chunk = (number: number, part: readonly JournalRecord[]) =>
           writeFile(openChunkPath(join(folder, 'journal'), number), chunkOf(part, number));

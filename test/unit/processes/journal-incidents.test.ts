@@ -66,7 +66,7 @@ describe('what a journal says of things that befell a recording', () => {
     // What was over before the recording began is none of it.
     expect(spans(told)).toEqual([['journal-damaged', -2, 3]]);
     incidents.finish();
-    expect(told).toHaveLength(1);
+    expect(told.map(({ key }) => key)).toEqual(['missing/3', 'end-missing']);
   });
 
   test('is what a slow disk cost', () => {
@@ -93,15 +93,50 @@ describe('what a journal says of things that befell a recording', () => {
     expect(new Set(told.map(({ key }) => key)).size).toBe(3);
   });
 
-  test('is not a record that was cut off when its writer died, unless more is missing', () => {
+  test('is the end of a chunk that is cut off, in the midst of a record or between two, however little is missing', () => {
     const { incidents, told } = watch();
     incidents.record(packet(11));
     incidents.problem({ kind: 'torn', chunk: 1, offset: 10, bytes: 5 });
+    incidents.record(tick(11.1));
     incidents.record(packet(11.2));
-    expect(told).toEqual([]);
-    incidents.problem({ kind: 'torn', chunk: 2, offset: 10, bytes: 5 });
+    incidents.problem({ kind: 'unsealed', chunk: 2 });
     incidents.record(packet(19));
-    expect(spans(told)).toEqual([['journal-damaged', expect.closeTo(1.2), 9]]);
+    expect(spans(told)).toEqual([
+      ['journal-damaged', 1, expect.closeTo(1.1)],
+      ['journal-damaged', expect.closeTo(1.2), 9],
+    ]);
+  });
+
+  test.each([{ kind: 'torn', chunk: 1, offset: 10, bytes: 5 } as const, { kind: 'unsealed', chunk: 1 } as const])(
+    'is one interruption where its writer died and another went on: $kind',
+    (problem) => {
+      const { incidents, told } = watch();
+      incidents.record(packet(11));
+      incidents.problem(problem);
+      for (const record of [tick(12.9), interrupted(11, 13), packet(14)]) incidents.record(record);
+      expect(spans(told)).toEqual([['interrupted', 1, 4]]);
+    },
+  );
+
+  test('is not a record at its end that was cut off when its writer died, unless more is missing', () => {
+    const short = watch(11.2);
+    short.incidents.record(packet(11));
+    short.incidents.problem({ kind: 'torn', chunk: 1, offset: 10, bytes: 5 });
+    short.incidents.finish();
+    expect(short.told).toEqual([]);
+    const long = watch(19);
+    long.incidents.record(packet(11));
+    long.incidents.problem({ kind: 'torn', chunk: 1, offset: 10, bytes: 5 });
+    long.incidents.finish();
+    expect(spans(long.told)).toEqual([['journal-damaged', 1, 9]]);
+  });
+
+  test('is an end that the journal does not know, told once', () => {
+    const { incidents, told } = watch();
+    for (const record of [packet(11), tick(12)]) incidents.record(record);
+    incidents.finish();
+    incidents.finish();
+    expect(told).toMatchObject([{ type: 'journal-damaged', key: 'end-missing', fromSeconds: 2, toSeconds: null }]);
   });
 
   test('is nothing that happened before it began or after it ended', () => {
