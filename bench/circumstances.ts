@@ -12,7 +12,7 @@ const systemName = (): string => {
 export const circumstances = (): string => {
   const load = loadavg().map((value) => value.toFixed(2));
   return [
-    new Date().toISOString().slice(0, 16).replace('T', ' '),
+    `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores`,
     systemName(),
     `Node ${process.versions.node}`,

@@ -15,10 +15,12 @@ export interface SessionWithRules {
   readonly startedAt: Date;
 }
 
+export interface SessionToClose extends SessionWithRules {
+  readonly autoClose: AutoClose;
+}
+
 /** Ongoing sessions of rooms that are closed after a time. */
-export const sessionsToClose = async (
-  catalog: Catalog,
-): Promise<(SessionWithRules & { readonly autoClose: AutoClose })[]> => {
+export const sessionsToClose = async (catalog: Catalog): Promise<SessionToClose[]> => {
   const rows = await catalog
     .selectFrom('sessions')
     .innerJoin('rooms', 'rooms.room_id', 'sessions.room_id')

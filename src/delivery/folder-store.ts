@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
@@ -22,6 +22,30 @@ const removeLeft = async (path: string, attempt: string): Promise<void> => {
   if (/^[0-9a-f]{12}$/.test(attempt)) await rm(asideOf(path, attempt), { force: true });
 };
 
+/** What mounted shares answer that have nothing to flush, and folders that we may write into and not list. */
+const NO_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EPERM'];
+
+/** The names in this folder, and in those above it up to `top`, outlive a power failure. */
+const keepNames = async (folder: string, top: string): Promise<void> => {
+  for (let at = folder; ; at = dirname(at)) {
+    await syncFolder(at);
+    if (at === top || at === dirname(at)) return;
+  }
+};
+
+const syncFolder = async (folder: string): Promise<void> => {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && NO_SYNC.includes(String(error.code)))) throw error;
+  }
+};
+
 export class FolderStore implements ObjectStore {
   readonly #folder: string;
 
@@ -37,9 +61,10 @@ export class FolderStore implements ObjectStore {
     try {
       if (resume !== null) await removeLeft(path, resume);
       await keepResume(attempt);
-      await mkdir(dirname(path), { recursive: true });
+      const made = await mkdir(dirname(path), { recursive: true });
       const md5 = await this.#copy(file, aside, signal);
       await rename(aside, path);
+      await keepNames(dirname(path), made === undefined ? dirname(path) : dirname(made));
       const { size } = await stat(path);
       if (size !== file.bytes)
         throw new DeliveryError(`The folder has ${size} bytes of the ${file.bytes} that were sent.`);

@@ -241,8 +241,15 @@ export class Compositions {
   }
 
   async #noteIncidents(): Promise<void> {
+    const { catalog, log } = this.#options;
     for (let first = this.#untold[0]; first; first = this.#untold[0]) {
-      await noteIncident(this.#options.catalog, first.recordingId, first.incident);
+      try {
+        await noteIncident(catalog, first.recordingId, first.incident);
+      } catch (error) {
+        // The database is away or full: told again. What it takes for wrong, it will never take, and others wait behind it.
+        if (error instanceof RoomtapeError) throw error;
+        log.error({ err: error, recordingId: first.recordingId }, 'An incident could not be written down.');
+      }
       this.#untold.shift();
     }
   }

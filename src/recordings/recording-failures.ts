@@ -9,6 +9,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { liveRecordingOf } from '../catalog/recordings.ts';
 import { failuresToFollow, markFailureFollowed } from '../catalog/room-rules.ts';
 import type { RoomId } from '../domain/ids.ts';
+import { eachOf } from '../support/each-of.ts';
 import type { Logger } from '../support/log.ts';
 import type { MediaControl } from './ports.ts';
 
@@ -23,15 +24,18 @@ export class RecordingFailures {
     this.#options = options;
   }
 
-  /** Resolves with when the next room is to be closed, null if none is. MEDIA_UNAVAILABLE: to be called again. */
+  /** Resolves with when the next room is to be closed, null if none is. Rejects, when all have been tried, where one failed: to be called again. */
   async closeDue(now: Date): Promise<Date | null> {
     const { catalog } = this.#options;
     let next: Date | null = null;
-    for (const { id, roomId, closesAt } of await failuresToFollow(catalog, now)) {
-      const at = closesAt > now ? closesAt : await this.#close(roomId, closesAt, now);
-      if (at === null) await markFailureFollowed(catalog, id);
-      else if (next === null || at < next) next = at;
-    }
+    const failures = await failuresToFollow(catalog, now);
+    await eachOf(
+      failures.map(({ id, roomId, closesAt }) => async () => {
+        const at = closesAt > now ? closesAt : await this.#close(roomId, closesAt, now);
+        if (at === null) await markFailureFollowed(catalog, id);
+        else if (next === null || at < next) next = at;
+      }),
+    );
     return next;
   }
 

@@ -4,6 +4,7 @@ import { appendEvent } from '../catalog/events.ts';
 import { findFile } from '../catalog/files.ts';
 import { findRecording } from '../catalog/recordings.ts';
 import { releaseStopped } from '../catalog/webhook-calls.ts';
+import type { StoredAt } from '../domain/delivery.ts';
 import type { TellDelivery } from './delivery-ports.ts';
 
 export const tellDelivery: TellDelivery = async (trx, type, delivery) => {
@@ -22,4 +23,7 @@ export const tellDelivery: TellDelivery = async (trx, type, delivery) => {
 };
 
 const outcomeOf = ({ stored_at: storedAt, last_error: reason }: DeliveryRow): Record<string, unknown> =>
-  storedAt ? { filePath: storedAt.path, fileUrl: storedAt.url, userStorage: storedAt } : { reason };
+  storedAt ? { filePath: storedAt.path, fileUrl: storedAt.url, userStorage: userStorageOf(storedAt) } : { reason };
+
+/** As the recording object has it. */
+const userStorageOf = ({ type, bucket, path, url }: StoredAt) => ({ type, bucket, filePath: path, fileUrl: url });

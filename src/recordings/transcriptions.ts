@@ -32,6 +32,7 @@ import type { ParticipantId, RecordingId, SessionId } from '../domain/ids.ts';
 import { isFinal, type RecordingSubject } from '../domain/recording.ts';
 import type { Speaker, Utterance } from '../domain/transcript.ts';
 import type { TranscriptionEngineKind } from '../domain/transcription.ts';
+import { eachOf } from '../support/each-of.ts';
 import type { Logger } from '../support/log.ts';
 import type { CaptionHub } from './caption-hub.ts';
 import type { JournalStage } from './compositions.ts';
@@ -121,11 +122,11 @@ export class Transcriptions {
       const recordings = new Set(
         (await transcriptionsIn(catalog, ['queued', 'running'])).map((row) => row.recording_id),
       );
-      for (const id of recordings) {
+      const all = [...recordings].map((id) => async () => {
         const recording = await findRecording(catalog, id);
         if (recording) await this.#resume(recording);
-      }
-      finishing.wake();
+      });
+      await eachOf(all).finally(() => finishing.wake());
     });
   }
 

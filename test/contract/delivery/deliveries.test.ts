@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { toWireStored } from '../../../src/api/wire-delivery.ts';
 import { type Catalog, type DeliveryRow, transaction } from '../../../src/catalog/catalog.ts';
 import { insertComposition } from '../../../src/catalog/compositions.ts';
 import { deliveriesOf } from '../../../src/catalog/deliveries.ts';
@@ -15,6 +16,7 @@ import type { CompositionId, DeliveryId, FileId, ParticipantId, RecordingId } fr
 import { filesPort } from '../../../src/processes/api-ports.ts';
 import { Deliveries } from '../../../src/recordings/deliveries.ts';
 import type { DeliverySender } from '../../../src/recordings/delivery-ports.ts';
+import { tellDelivery } from '../../../src/recordings/tell-delivery.ts';
 import { newHexId } from '../../../src/support/new-id.ts';
 import { Scope } from '../../../src/support/scope.ts';
 import { BUCKET, Clock, DeliveryRig, md5Of, deliveryRound as round, THEIRS } from '../../support/delivery-rig.ts';
@@ -96,6 +98,19 @@ it('brings a file to both destinations, verified, tells of each once, and keeps 
   expect(await rig.objectMd5(THEIRS, 'both.mp4')).toBe(md5s[0]);
   expect(told.map(({ type }) => type)).toEqual(['recording-delivered', 'recording-delivered']);
   expect(new Set(told.map(({ id }) => id)).size).toBe(2);
+  // In the event it says where the file is as in the recording object.
+  for (const row of rows) await tellDelivery(rig.catalog, 'recording-delivered', row);
+  const events = await rig.catalog.selectFrom('events').selectAll().where('recording_id', '=', recordingId).execute();
+  const storages = events
+    .filter(({ type }) => type === 'recording-delivered')
+    .map(({ data }) => JSON.parse(data).userStorage);
+  expect(storages).toEqual(rows.map(({ stored_at: at }) => at && toWireStored(at)));
+  expect(storages[0]).toEqual({
+    type: 's3',
+    bucket: BUCKET,
+    filePath: `meetings/räume/${recordingId}.mp4`,
+    fileUrl: expect.stringContaining(`/${recordingId}.mp4`),
+  });
   await round(deliveries);
   expect(told).toHaveLength(2);
   const signature = new URL(preSignedUrl).searchParams.get('X-Amz-Signature') ?? 'none';

@@ -183,6 +183,19 @@ describe('autoCloseConfig', () => {
     expect(media.ended).toEqual([]);
   });
 
+  it('ends the others where one can not be ended, and says so to be called again', async () => {
+    const rules = { autoClose: { afterMs: MINUTE_MS, deactivate: false } };
+    const [bad, good] = [await system(rules), await system(rules)];
+    await bad.join();
+    await good.join();
+    good.media.sessionOf = async (roomId) => {
+      if (roomId === bad.roomId) throw new TypeError('A bug.');
+      return Media.prototype.sessionOf.call(good.media, roomId);
+    };
+    await expect(good.closing.closeDue(later(2 * MINUTE_MS))).rejects.toThrow('A bug.');
+    expect(good.media.ended).toEqual([`${good.roomId} room-closed`]);
+  });
+
   it('closes a room for one session once that has ended, however it ended', async () => {
     const { media, roomId, join, closing } = await system({ autoClose: { afterMs: 60 * MINUTE_MS, deactivate: true } });
     const first = await join();
@@ -316,6 +329,24 @@ describe('onFailure', () => {
     expect(media.ended).toEqual([`${roomId} room-closed`]);
     await failures.closeDue(later(200_000));
     expect(media.ended).toHaveLength(1);
+  });
+
+  it('closes the others where one can not be closed, which stays due', async () => {
+    const [bad, good] = [await recorded(), await recorded()];
+    for (const { workflow, id } of [bad, good]) await workflow.stoppedByMedia(id, end('disk-full'));
+    await good.failures.closeDue(START);
+    const sessionOf = (broken: boolean) => async (roomId: string) => {
+      if (broken && roomId === bad.roomId) throw new TypeError('A bug.');
+      return Media.prototype.sessionOf.call(roomId === bad.roomId ? bad.media : good.media, roomId);
+    };
+    good.media.sessionOf = sessionOf(true);
+    good.media.endSession = (roomId, reason) =>
+      Media.prototype.endSession.call(roomId === bad.roomId ? bad.media : good.media, roomId, reason);
+    await expect(good.failures.closeDue(later(150_000))).rejects.toThrow('A bug.');
+    expect(good.media.ended).toEqual([`${good.roomId} room-closed`]);
+    good.media.sessionOf = sessionOf(false);
+    expect(await good.failures.closeDue(later(160_000))).toBeNull();
+    expect(bad.media.ended).toEqual([`${bad.roomId} room-closed`]);
   });
 
   it('does not close a room that is recorded again by then', async () => {
