@@ -3,7 +3,7 @@
  * when it can't be reached, a query rejects with DATABASE_UNAVAILABLE, and the next one tries again. While it is known to be away
  * (`database-watch.ts`) a query rejects at once.
  */
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely';
 import pg from 'pg';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { Logger } from '../support/log.ts';
@@ -16,6 +16,19 @@ const OLDEST_MAJOR = 15;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Queries are short; more connections than this would only queue inside Postgres. */
 const POOL_SIZE = 10;
+
+/**
+ * What the server holds our connections to (docs/decisions/0127-a-hung-transaction-lets-go.md). Nothing that we ask for takes a tenth of it;
+ * whoever waits for a lock of a transaction that hangs gets it before his own time is over.
+ */
+const LIMITS: DatabaseLimits = { statementMs: 60_000, idleInTransactionMs: 30_000 };
+
+export interface DatabaseLimits {
+  /** One statement, waiting for locks included. Then it is cancelled. */
+  readonly statementMs: number;
+  /** Between two statements of a transaction. Then it is rolled back, and the connection cut. */
+  readonly idleInTransactionMs: number;
+}
 
 /** What queries take: the pool, or a transaction of it. */
 export type Catalog = Kysely<Tables>;
@@ -48,12 +61,56 @@ const describeUrl = (url: string): string => {
   return `"${host}${pathname}"`;
 };
 
+const limitTo = async (client: pg.ClientBase, limits: DatabaseLimits): Promise<void> => {
+  // Not in the startup message: poolers in front of a database refuse what they don't know there.
+  await client.query(
+    `set statement_timeout = ${limits.statementMs}; set idle_in_transaction_session_timeout = ${limits.idleInTransactionMs}`,
+  );
+};
+
+/** The tables over a pool's connections. */
+const catalogOn = (pool: pg.Pool, connect: () => Promise<PostgresPoolClient>): Catalog =>
+  new Kysely<Tables>({
+    dialect: new PostgresDialect({
+      pool: { Client: pg.Client, options: pool.options, end: () => pool.end(), connect },
+    }),
+  });
+
+/** On a connection of its own, without limits: a step may take hours, and other servers wait for the one that takes it. Resolves with the steps. */
+const bringUpToDate = async (url: string, lost: (error: Error) => void): Promise<string[]> => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'roomtape migrations',
+    keepAlive: true,
+  });
+  pool.on('error', lost);
+  pool.on('connect', (client) => client.on('error', lost));
+  const catalog = catalogOn(pool, async () => {
+    try {
+      return pooledClient(await pool.connect());
+    } catch (cause) {
+      throw unreachable(url, cause);
+    }
+  });
+  try {
+    return await migrate(catalog);
+  } finally {
+    await catalog.destroy();
+  }
+};
+
 /**
  * Connects, checks the version, migrates. Rejects with a sentence: DATABASE_UNAVAILABLE (worth trying again), or too old, or newer
  * than this code.
  */
-export const openCatalog = async (options: { url: string; log: Logger }): Promise<OpenCatalog> => {
-  const { url, log } = options;
+export const openCatalog = async (options: {
+  readonly url: string;
+  readonly log: Logger;
+  readonly limits?: DatabaseLimits;
+}): Promise<OpenCatalog> => {
+  const { url, log, limits = LIMITS } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
@@ -61,6 +118,7 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
     types,
     application_name: 'roomtape',
     keepAlive: true,
+    onConnect: (client) => limitTo(client, limits),
   });
   const lost = (error: Error): void => log.warn({ err: error }, 'A connection to the database was lost.');
   // An idle connection broke: the pool has dropped it already and makes another when asked.
@@ -82,27 +140,18 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
       for (const client of inUse) endNow(client, log);
     },
   });
-  const catalog = new Kysely<Tables>({
-    dialect: new PostgresDialect({
-      pool: {
-        Client: pg.Client,
-        options: pool.options,
-        end: () => pool.end(),
-        connect: async () => {
-          if (watch.away) throw unreachable(url, new Error('it has not answered for a while'));
-          try {
-            for (;;) {
-              const client = await pool.connect();
-              if (born.get(client) === watch.outages) return pooledClient(client);
-              // From before an outage: its other end may be gone without having said so, and a query on it would wait for ever.
-              client.release(true);
-            }
-          } catch (cause) {
-            throw unreachable(url, cause);
-          }
-        },
-      },
-    }),
+  const catalog = catalogOn(pool, async () => {
+    if (watch.away) throw unreachable(url, new Error('it has not answered for a while'));
+    try {
+      for (;;) {
+        const client = await pool.connect();
+        if (born.get(client) === watch.outages) return pooledClient(client);
+        // From before an outage: its other end may be gone without having said so, and a query on it would wait for ever.
+        client.release(true);
+      }
+    } catch (cause) {
+      throw unreachable(url, cause);
+    }
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -114,7 +163,7 @@ export const openCatalog = async (options: { url: string; log: Logger }): Promis
   };
   try {
     await checkDatabase(url);
-    const applied = await migrate(catalog);
+    const applied = await bringUpToDate(url, lost);
     if (applied.length > 0) log.info({ applied }, 'The database was brought up to date.');
     watch.start();
     return { catalog, watch, close };

@@ -186,10 +186,27 @@ export const findEvent = async (catalog: Catalog, id: string): Promise<EventOfRe
   return row ?? null;
 };
 
-/** Forgets what is older. Events of recordings that are not deleted stay, and so does what somebody is still to be told. */
-export const forgetEvents = async (catalog: Catalog, before: Date): Promise<number> => {
-  const { numDeletedRows } = await catalog
-    .deleteFrom('events')
+/** In one statement: one that deletes a year's would hold its locks for minutes. */
+const FORGOTTEN_AT_ONCE = 5_000;
+
+/**
+ * Forgets what is older. Events of recordings that are not deleted stay, and so does what somebody is still to be told. Endpoints that wanted
+ * nothing any more are forgotten as well: one that is still named, and still wants nothing, says so once more. Resolves with how many events.
+ */
+export const forgetEvents = async (catalog: Catalog, before: Date, atOnce = FORGOTTEN_AT_ONCE): Promise<number> => {
+  await catalog.deleteFrom('gone_endpoints').where('gone_at', '<', before).execute();
+  let forgotten = 0;
+  for (;;) {
+    const count = await forgetSome(catalog, before, atOnce);
+    forgotten += count;
+    if (count < atOnce) return forgotten;
+  }
+};
+
+const forgetSome = async (catalog: Catalog, before: Date, atOnce: number): Promise<number> => {
+  const leaving = catalog
+    .selectFrom('events')
+    .select('seq')
     .where('created_at', '<', before)
     .where(({ not, exists, selectFrom }) =>
       not(
@@ -211,6 +228,7 @@ export const forgetEvents = async (catalog: Catalog, before: Date): Promise<numb
         ),
       ),
     )
-    .executeTakeFirstOrThrow();
+    .limit(atOnce);
+  const { numDeletedRows } = await catalog.deleteFrom('events').where('seq', 'in', leaving).executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 };

@@ -30,6 +30,11 @@ export const pooledClient = (client: pg.PoolClient): PostgresPoolClient => {
           },
         );
       }
+      if (isTooSlow(cause)) {
+        throw new RoomtapeError('DATABASE_UNAVAILABLE', 'The database took too long for a query, which was given up.', {
+          cause,
+        });
+      }
       if (!endsConnection(cause)) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       broken = new RoomtapeError('DATABASE_UNAVAILABLE', `The database went away during a query: ${reason}`, { cause });
@@ -46,11 +51,14 @@ export const pooledClient = (client: pg.PoolClient): PostgresPoolClient => {
 };
 
 /**
- * SQLSTATE class 08 (connection) and 57P (operator intervention: shutdown, crash, dropped); what has no SQLSTATE came from the socket,
- * not from the server.
+ * SQLSTATE class 08 (connection) and 57P (operator intervention: shutdown, crash, dropped), 25P03 (idle for too long in a transaction); what
+ * has no SQLSTATE came from the socket, not from the server.
  */
 const endsConnection = (error: unknown): boolean =>
-  !(error instanceof pg.DatabaseError) || error.code === undefined || /^(08|57P)/.test(error.code);
+  !(error instanceof pg.DatabaseError) || error.code === undefined || /^(08|57P|25P03)/.test(error.code);
+
+/** SQLSTATE 57014: query_canceled, by the time limit of a statement; the connection is as good as before. */
+const isTooSlow = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '57014';
 
 /** SQLSTATE 53100: disk_full. */
 const isOutOfSpace = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '53100';

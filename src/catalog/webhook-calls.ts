@@ -5,12 +5,38 @@
  * Calls of a lane (one recording, or one session, and one endpoint) go one after the other: one waits for those before it, unless these
  * have been taken out of the order.
  */
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import { STOPPED_EVENTS } from '../domain/event-types.ts';
 import type { RecordingId } from '../domain/ids.ts';
 import { type Catalog, transaction } from './database.ts';
 import type { EventOfRecording } from './events.ts';
 import type { WebhookCallRow, WebhookCallStatus } from './tables.ts';
+
+/** Every origin for which something waits, found from one to the next by the index (`webhook_calls_by_origin`), however much waits for each. */
+const origins = sql`
+  recursive origins as (
+    (select origin from webhook_calls where status = 'waiting' order by origin limit 1)
+    union all
+    select (
+      select call.origin from webhook_calls as call
+      where call.status = 'waiting' and call.origin > origins.origin order by call.origin limit 1)
+    from origins where origins.origin is not null)`;
+
+/**
+ * The first due call of each origin that is its lane's turn, as `id`. Of those that wait for one that has been away for a day few are looked at in
+ * vain: what waits behind another of its lane is put off with it (`callFailed`).
+ */
+const firstOfEach = (now: Date, exceptOrigins: readonly string[]) => sql`
+  with ${origins}
+  select first.id from origins cross join lateral (
+    select call.id, call.due_at from webhook_calls as call
+    where call.status = 'waiting' and call.origin = origins.origin and call.due_at <= ${now}
+      and not (call.in_order and exists (
+        select 1 from webhook_calls as earlier
+        where earlier.lane = call.lane and earlier.id < call.id and earlier.status = 'waiting' and earlier.in_order
+        offset 0))
+    order by call.due_at, call.id limit 1) as first
+  where origins.origin <> all(${[...exceptOrigins]}::text[])`;
 
 /** One that is due, with what it tells. */
 export interface DueCall {
@@ -28,26 +54,19 @@ export const takeDueCalls = (
 ): Promise<DueCall[]> =>
   transaction(catalog, async (trx) => {
     const { now, lostAt, exceptOrigins, limit } = options;
-    const firstOfEach = trx
-      .selectFrom('webhook_calls as call')
-      .distinctOn('origin')
-      .select(['id', 'due_at'])
-      .where('status', '=', 'waiting')
-      .where('due_at', '<=', now)
-      .where(sql<SqlBool>`origin <> all(${[...exceptOrigins]}::text[])`)
-      .where(
-        sql<SqlBool>`not (in_order and exists (
-          select 1 from webhook_calls as earlier
-          where earlier.lane = call.lane and earlier.id < call.id and earlier.status = 'waiting' and earlier.in_order))`,
-      )
-      .orderBy('origin')
-      .orderBy('due_at')
-      .orderBy('id');
-    const due = trx.selectFrom(firstOfEach.as('first')).select('id').orderBy('due_at').orderBy('id').limit(limit);
+    // In two statements: given ids, the second looks nothing up but them.
+    const { rows: due } = await sql<{
+      id: number;
+    }>`${firstOfEach(now, exceptOrigins)} order by due_at, id limit ${limit}`.execute(trx);
+    if (due.length === 0) return [];
     const calls = await trx
       .updateTable('webhook_calls')
       .set({ due_at: lostAt, attempts: sql<number>`attempts + 1` })
-      .where('id', 'in', due)
+      .where(
+        'id',
+        'in',
+        due.map(({ id }) => id),
+      )
       // Read again where another has changed the row meanwhile.
       .where('status', '=', 'waiting')
       .where('due_at', '<=', now)
@@ -74,13 +93,13 @@ export const takeDueCalls = (
 
 /** When the next call is due that is not due yet, or is lost that is being tried. Null: none waits. */
 export const nextCallDue = async (catalog: Catalog, now: Date): Promise<Date | null> => {
-  const row = await catalog
-    .selectFrom('webhook_calls')
-    .select(({ fn }) => fn.min('due_at').as('due_at'))
-    .where('status', '=', 'waiting')
-    .where('due_at', '>', now)
-    .executeTakeFirst();
-  return row?.due_at ?? null;
+  const { rows } = await sql<{ due_at: Date | null }>`
+    with ${origins}
+    select min(next.due_at) as due_at from origins cross join lateral (
+      select call.due_at from webhook_calls as call
+      where call.status = 'waiting' and call.origin = origins.origin and call.due_at > ${now}
+      order by call.due_at limit 1) as next`.execute(catalog);
+  return rows[0]?.due_at ?? null;
 };
 
 /** What came of an attempt. `status` null: no answer came, `error` says why. */
@@ -110,10 +129,13 @@ export type Verdict =
   | { readonly status: 'waiting'; readonly dueAt: Date; readonly refusals: number; readonly inOrder: boolean }
   | { readonly status: 'given-up' };
 
-/** It was not taken. Nothing changes if another tries it meanwhile. */
+/**
+ * It was not taken. Nothing changes if another tries it meanwhile. What is due behind it is put off with it: it could not go before, and
+ * would be looked at in vain until then.
+ */
 export const callFailed = async (
   catalog: Catalog,
-  call: { readonly id: number; readonly attempts: number },
+  call: Pick<WebhookCallRow, 'id' | 'attempts' | 'lane'>,
   answer: Answer,
   verdict: Verdict,
 ): Promise<void> => {
@@ -122,12 +144,30 @@ export const callFailed = async (
     refusals: verdict.refusals,
     in_order: verdict.inOrder,
   };
-  await catalog
+  const { numUpdatedRows } = await catalog
     .updateTable('webhook_calls')
     .set({ status: verdict.status, ...columnsOf(answer), ...waiting })
     .where('id', '=', call.id)
     .where('attempts', '=', call.attempts)
     .where('status', '=', 'waiting')
+    .executeTakeFirstOrThrow();
+  if (!waiting || !verdict.inOrder || numUpdatedRows === 0n) return;
+  await catalog
+    .updateTable('webhook_calls')
+    .set({ due_at: verdict.dueAt })
+    .where('id', 'in', (from) =>
+      // What is not due yet has a time of its own. In one order, as everywhere where many are changed: nobody waits for one who waits for him.
+      from
+        .selectFrom('webhook_calls')
+        .select('id')
+        .where('lane', '=', call.lane)
+        .where('id', '>', call.id)
+        .where('status', '=', 'waiting')
+        .where('in_order', '=', true)
+        .where('due_at', '<=', answer.at)
+        .orderBy('id')
+        .forUpdate(),
+    )
     .execute();
 };
 
@@ -146,8 +186,15 @@ export const endpointGone = (
     await trx
       .updateTable('webhook_calls')
       .set({ status: 'gone' })
-      .where('url_hash', '=', call.url_hash)
-      .where('status', '=', 'waiting')
+      .where('id', 'in', (from) =>
+        from
+          .selectFrom('webhook_calls')
+          .select('id')
+          .where('url_hash', '=', call.url_hash)
+          .where('status', '=', 'waiting')
+          .orderBy('id')
+          .forUpdate(),
+      )
       .execute();
     await trx
       .updateTable('webhook_calls')
@@ -162,6 +209,25 @@ export const endpointGone = (
  */
 export const resendCalls = (catalog: Catalog, eventId: string, now: Date): Promise<number> =>
   transaction(catalog, async (trx) => {
+    const before = await trx
+      .selectFrom('webhook_calls')
+      .select(['id', 'lane', 'due_at', 'status'])
+      .where('event_id', '=', eventId)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    for (const { id, lane, due_at } of before.filter(({ status }) => status === 'waiting')) {
+      // What was put off with it need not wait for it any more.
+      await trx
+        .updateTable('webhook_calls')
+        .set({ due_at: now })
+        .where('lane', '=', lane)
+        .where('id', '>', id)
+        .where('status', '=', 'waiting')
+        .where('in_order', '=', true)
+        .where('due_at', '=', due_at)
+        .execute();
+    }
     const calls = await trx
       .updateTable('webhook_calls')
       .set({ status: 'waiting', in_order: false, refusals: 0, since: now, due_at: now })

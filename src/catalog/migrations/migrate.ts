@@ -15,6 +15,7 @@ import * as roomRules from './0010-room-rules.ts';
 import * as purges from './0011-purges.ts';
 import * as transcriptions from './0015-transcriptions.ts';
 import * as lookups from './0018-lookups.ts';
+import * as dueCalls from './0020-due-calls.ts';
 
 /** By name, in order. Names are in databases: never rename, only add. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -29,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-purges': purges,
   '0015-transcriptions': transcriptions,
   '0018-lookups': lookups,
+  '0020-due-calls': dueCalls,
 };
 
 /** Applies what is missing. Rejects with a sentence if the database is newer than this code, or a step fails. */

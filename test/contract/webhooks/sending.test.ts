@@ -3,12 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { VideoSDK } from '@videosdk.live/server-sdk';
+import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Catalog } from '../../../src/catalog/catalog.ts';
+import { forgetEvents } from '../../../src/catalog/events.ts';
 import { insertFile } from '../../../src/catalog/files.ts';
 import { moveRecording } from '../../../src/catalog/recordings.ts';
 import { closeStay, endSession, insertSession, openStay } from '../../../src/catalog/sessions.ts';
 import {
+  callFailed,
   callsOfRecordings,
   holdStopped,
   releaseStopped,
@@ -428,6 +432,91 @@ describe('an endpoint that', () => {
     await rig.recording(roomId, { webhookUrl: receiver.url('/gone') });
     await rig.send(sender);
     expect(receiver.received.filter(({ path }) => path === '/gone')).toHaveLength(2);
+  });
+
+  it('answered 410 for longer ago than events are kept is asked once more', async () => {
+    const roomId = await rig.room({ endPoint: receiver.url(), events: ['session-*'] });
+    const tell = () => rig.append({ type: 'session-started', roomId, recordingId: null });
+    receiver.behave = status(410);
+    const sender = rig.sender();
+    for (let i = 0; i < 2; i += 1) {
+      await tell();
+      await rig.send(sender);
+    }
+    expect(receiver.received).toHaveLength(1);
+    await forgetEvents(rig.catalog, new Date(rig.now.getTime() - 1));
+    await tell();
+    await rig.send(sender);
+    expect(receiver.received).toHaveLength(1);
+    await forgetEvents(rig.catalog, new Date(rig.now.getTime() + 1));
+    await tell();
+    await rig.send(sender);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it('is away with ten thousand calls waiting costs no more than a few rows each time', async () => {
+    const { id: event } = await rig.append({ type: 'session-started', roomId: await rig.room(), recordingId: null });
+    // Four calls to a recording; a third origin of which nothing is due.
+    await sql`
+      insert into webhook_calls (event_id, url, origin, url_hash, lane, since, due_at)
+      select ${event}, origin || '/', origin, origin, origin || n / 4, due, due
+      from generate_series(1, 10000) as n,
+        lateral (select 'http://' || (array['a', 'b', 'c'])[1 + n / 4 % 3] || '.example' as origin) as to_whom,
+        lateral (select ${rig.now}::timestamptz + case when origin = 'http://c.example' then 1 else -1 end * interval '1 hour'
+          + n * interval '1 ms' as due) as time`.execute(rig.catalog);
+    await sql`analyze webhook_calls`.execute(rig.catalog);
+    const rowsRead = async (trx: Catalog): Promise<number> => {
+      const { rows } = await sql<{ rows: number }>`
+        select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables where relname = 'webhook_calls'`.execute(
+        trx,
+      );
+      return rows[0]?.rows ?? 0;
+    };
+    const take = (exceptOrigins: string[]) =>
+      rig.catalog.transaction().execute(async (trx) => {
+        // What the connection has read before counts until it is flushed.
+        const before = await rowsRead(trx);
+        const lostAt = new Date(rig.now.getTime() + 60_000);
+        const due = await takeDueCalls(trx, { now: rig.now, lostAt, exceptOrigins, limit: 100 });
+        return { due, rows: (await rowsRead(trx)) - before };
+      });
+    const first = await take([]);
+    expect(first.due.map(({ call }) => call.origin).toSorted()).toEqual(['http://a.example', 'http://b.example']);
+    expect(first.rows).toBeLessThan(100);
+    // Each of them fails: what waits behind it is put off with it, so that nobody looks at it in vain.
+    for (const { call } of first.due) {
+      const dueAt = new Date(rig.now.getTime() + 3_600_000);
+      const verdict = { status: 'waiting', dueAt, refusals: 0, inOrder: true } as const;
+      await callFailed(rig.catalog, call, { at: rig.now, status: null, error: 'away' }, verdict);
+      const behind = await sql<{ early: number }>`
+        select count(*)::int as early from webhook_calls where lane = ${call.lane} and due_at < ${dueAt}`.execute(
+        rig.catalog,
+      );
+      expect(behind.rows).toEqual([{ early: 0 }]);
+    }
+    const second = await take(['http://a.example']);
+    expect(second.due.map(({ call }) => call.origin)).toEqual(['http://b.example']);
+    expect(first.due.map(({ call }) => call.lane)).not.toContain(second.due[0]?.call.lane);
+    expect(second.rows).toBeLessThan(100);
+  });
+
+  it('is away, and one event is sent again by hand: those behind it go with it, and not an hour later', async () => {
+    const { id } = await rig.recording(await rig.room(), { webhookUrl: receiver.url() });
+    await run(id);
+    receiver.behave = status(503);
+    const sender = rig.sender();
+    await rig.sendFor(sender, 12);
+    receiver.behave = status(200);
+    receiver.received.length = 0;
+    const [head] = await calls(id);
+    await resendCalls(rig.catalog, head?.event_id ?? '', rig.now);
+    await rig.send(sender);
+    expect(receiver.types).toEqual([
+      'recording-starting',
+      'recording-started',
+      'recording-stopping',
+      'recording-stopped',
+    ]);
   });
 
   it('refuses one event gets the others all the same, after three tries, and that one later', async () => {
