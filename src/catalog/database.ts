@@ -111,6 +111,8 @@ export const openCatalog = async (options: {
   readonly limits?: DatabaseLimits;
 }): Promise<OpenCatalog> => {
   const { url, log, limits = LIMITS } = options;
+  // A database that hangs answers nothing that was asked of it: whoever waits is let go, and his connection with him.
+  const inUse = new Set<pg.ClientBase>();
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
@@ -118,15 +120,20 @@ export const openCatalog = async (options: {
     types,
     application_name: 'roomtape',
     keepAlive: true,
-    onConnect: (client) => limitTo(client, limits),
+    onConnect: async (client) => {
+      inUse.add(client);
+      try {
+        await limitTo(client, limits);
+      } finally {
+        inUse.delete(client);
+      }
+    },
   });
   const lost = (error: Error): void => log.warn({ err: error }, 'A connection to the database was lost.');
   // An idle connection broke: the pool has dropped it already and makes another when asked.
   pool.on('error', lost);
   // One that is in use broke: its query rejects; without a listener the event would end the process as well.
   pool.on('connect', (client) => client.on('error', lost));
-  // A database that hangs answers nothing that was asked of it: whoever waits is let go, and its connection with him.
-  const inUse = new Set<pg.PoolClient>();
   /** During which outage, counted from the first, each connection was made. */
   const born = new WeakMap<pg.PoolClient, number>();
   pool.on('connect', (client) => born.set(client, watch.outages));
@@ -174,7 +181,7 @@ export const openCatalog = async (options: {
 };
 
 /** With a query under way this cuts the connection: the query rejects, and the pool lets go of it. */
-const endNow = (client: pg.PoolClient, log: Logger): void => {
+const endNow = (client: pg.ClientBase, log: Logger): void => {
   const ending: Promise<void> = (client as pg.Client).end();
   ending.catch((error: unknown) => log.debug({ err: error }, 'A connection ended badly.'));
 };
