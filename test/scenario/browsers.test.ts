@@ -73,8 +73,14 @@ describe('people in browsers', () => {
   it('a moderator records, pauses, resumes and ends on the page, beside a recording of somebody apart', async () => {
     const { api } = service;
     const roomId = await api.createRoom();
-    const guest = await BrowserGuest.join(service, { kind: 'chromium', roomId, name: 'Ada', index: 0, of: 1, fps: 15 });
+    const name = 'Ada '.repeat(25).trim();
+    const guest = await BrowserGuest.join(service, { kind: 'chromium', roomId, name, index: 0, of: 1, fps: 15 });
     guests.push(guest);
+    await guest.click('people-button');
+    const list = await guest.page.waitForSelector('.people');
+    // What stands behind a long name stays in sight.
+    expect(await list?.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    await guest.click('people-button');
     const see = (selector: string) => guest.page.waitForSelector(selector, { timeout: 10_000 });
     const indicator = (recorded: boolean, paused: boolean) =>
       see(`[data-testid="recording-indicator"][data-active="${recorded}"][data-paused="${paused}"]`);
