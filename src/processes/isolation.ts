@@ -129,10 +129,11 @@ const compositorNeeds = (paths: DataPaths): readonly Need[] => [
 export const isolationObstacle = (paths: DataPaths): string | null => {
   if (!isRoot()) return 'started as root, Roomtape gives them users of their own';
   if (process.platform !== 'linux') return ONLY_LINUX;
+  // The data folder itself is opened to them by the start.
   return problemOf({ prefix: [], uid: COMPOSITOR_USER, gid: GROUP }, [
     ['read', packageFile('src/processes/compositor.ts')],
     ['pass', dirname(paths.root)],
-    ['pass', dirname(paths.run)],
+    ...(dirname(paths.run) === paths.root ? [] : [['pass', dirname(paths.run)] as const]),
   ]);
 };
 

@@ -56,6 +56,11 @@ export const supervise = async (config: Config): Promise<Supervised> => {
     };
     const socket = await openSocket(paths, { onListening: ready.resolve, onFailed: cannotStart });
     scope.own('supervisor socket', socket, (open) => open.close());
+    mkdirSync(dirname(paths.mediaSocket), { recursive: true, mode: 0o700 });
+    await mediaSettled(paths, log);
+    // Before Postgres: it is started as a user who can pass the data folder as this leaves it, not as it was found.
+    const isolation = prepareIsolation(paths, config.rtc.port);
+    if (isolation.obstacle !== undefined) log.warn({ reason: isolation.obstacle }, RUNS_AS_ROOT);
     const { dataDir } = config;
     const postgres = config.databaseUrl
       ? { url: config.databaseUrl, close: async () => undefined, leave: async () => undefined }
@@ -68,10 +73,6 @@ export const supervise = async (config: Config): Promise<Supervised> => {
       spawn: () => spawnServer(paths, postgres.url, credentials),
       log,
     });
-    mkdirSync(dirname(paths.mediaSocket), { recursive: true, mode: 0o700 });
-    await mediaSettled(paths, log);
-    const isolation = prepareIsolation(paths, config.rtc.port);
-    if (isolation.obstacle !== undefined) log.warn({ reason: isolation.obstacle }, RUNS_AS_ROOT);
     const media: Sibling = new Sibling({
       name: 'media',
       pidFile: paths.mediaPid,

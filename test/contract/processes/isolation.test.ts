@@ -77,6 +77,12 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('starte
     expect(modeOf(join(paths.journals, 'between'))).toBe('61080:61080 750');
   });
 
+  it('finds nothing in the way before the first start', () => {
+    chmodSync(folder, 0o711);
+    expect(isolationObstacle(paths)).toBeNull();
+    expect(prepareIsolation(paths, MEDIA_PORT).obstacle).toBeUndefined();
+  });
+
   it('gives a compositor the folders of its composition, and follows no links', () => {
     chmodSync(folder, 0o711);
     const { compositor } = prepareIsolation(paths, MEDIA_PORT);

@@ -1,10 +1,21 @@
 /** `roomtape serve` as whoever runs it meets it: what it says when it cannot start, and what it leaves when it is told to end. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/cli/server-child.ts';
 import { Scope } from '../../../src/support/scope.ts';
@@ -285,6 +296,24 @@ describe('a data folder', () => {
     serving?.child.kill('SIGTERM');
     expect(await serving?.exited).toBe(0);
     expectNothingLeft();
+  });
+
+  it('that everybody could enter, as mounted ones often are, is closed to others, and its database goes on', async (test) => {
+    test.skip(process.getuid?.() !== 0 || process.platform !== 'linux', 'As root alone others get users of their own.');
+    const data = join(folder, 'data');
+    chmodSync(folder, 0o711);
+    mkdirSync(data);
+    chmodSync(data, 0o755);
+    const server = await run();
+    await expect.poll(server.said, LIMIT).toContain('Roomtape listens');
+    expect(statSync(data).mode & 0o007).toBe(0);
+    const { port, password } = JSON.parse(readFileSync(join(data, 'postgres.json'), 'utf8'));
+    const client = new pg.Client({ host: '127.0.0.1', port, user: 'roomtape', database: 'postgres', password });
+    scope.own('client', client, () => client.end());
+    // What Postgres does by itself every five minutes: a file that it can't open then ends it.
+    client.on('error', () => undefined); // told by the query, too
+    await client.connect();
+    await client.query('checkpoint');
   });
 
   it('whose supervisor is killed while its media process is being started has one of each in the end', async () => {
