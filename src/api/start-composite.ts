@@ -124,6 +124,7 @@ export const toComposite = async (
 ): Promise<Extract<SubjectRequest, { kind: 'composite' }>> => {
   const { participants = [], watermarks = [] } = fields;
   const images = await Promise.all(watermarks.map((one, i) => imageOf(one, `watermarks[${i}]`, allowed)));
+  const free = PLACES.filter((place) => !watermarks.some(({ position }) => position === place));
   return {
     kind: 'composite',
     participants: participants.map(({ participantId, kind }) => ({ participantId, sources: sourcesOf(kind) })),
@@ -132,7 +133,7 @@ export const toComposite = async (
       text,
       ...(type === 'pubsub' && topic && { topic }),
       timezone,
-      place: position ?? PLACES[i] ?? 'center',
+      place: position ?? free.shift() ?? 'center',
     })),
   };
 };
