@@ -41,9 +41,7 @@ const wordsIn = (text: string): string[] => text.split(' ').filter((word) => wor
 /** The state of the room after all that. `nameOf`: display names. */
 export const stateOf = (script: RoomScript, nameOf: (id: string) => string = (id) => id): SceneState => {
   const words = wordsIn(script.room);
-  const pins = words
-    .filter((word) => word.includes('^'))
-    .map((word) => word.replaceAll(/[^\w]/g, '') as ParticipantId);
+  const pins = words.filter((word) => word.includes('^')).map((word) => word.replaceAll(/[^\w]/g, '') as ParticipantId);
   const speakers = wordsIn(script.spoke) as ParticipantId[];
   const inputs: SceneInput[] = [
     ...words.flatMap(inputsOf),

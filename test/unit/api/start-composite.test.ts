@@ -3,7 +3,7 @@ import { toComposite } from '../../../src/api/start-composite.ts';
 
 const places = async (...positions: readonly ('top-left' | 'top-right' | 'bottom-right' | 'center' | undefined)[]) => {
   const watermarks = positions.map((position) => ({ type: 'custom' as const, text: 'Draft', position }));
-  return (await toComposite({ watermarks }, true)).watermarks.map(({ place }) => place);
+  return (await toComposite({ roomId: 'r', watermarks }, true)).watermarks.map(({ place }) => place);
 };
 
 test('watermarks whose place is not said stand apart from those whose place is', async () => {
