@@ -10,7 +10,7 @@ import { missingFonts } from '../composition/font-files.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { makeServerFolders } from '../config/data-folder.ts';
 import { checkRedis } from '../jobs/check-redis.ts';
-import { isolationObstacle } from '../processes/isolation.ts';
+import { isolationObstacle, networkObstacle } from '../processes/isolation.ts';
 import { outdatedMediaSettings, outdatedWords } from '../processes/media-in-force.ts';
 import { dataPaths } from '../processes/paths.ts';
 import { runningMedia } from '../processes/running-media.ts';
@@ -38,6 +38,7 @@ export const runDoctor = async (): Promise<void> => {
     ...(running ? await runningServer(config) : await freePorts(config)),
     running ? mediaSettings(config) : undefined,
     folder === undefined ? isolation(config, running) : undefined,
+    withoutNetwork(config),
     folder ?? disk(config),
     folder ? undefined : kept(config),
     // The embedded database lies in the data folder.
@@ -95,6 +96,18 @@ const isolation = (config: Config, running: boolean): Finding | undefined => {
   }
   const reason = obstacle ?? 'it was started before that was possible: end Roomtape in order and start it again';
   const words = `the media process and compositors, which take bytes from the network, run as this user like the rest: ${reason}`;
+  return { about, verdict: 'warning', words };
+};
+
+/** Whether those who take media apart can call anybody. Told where they are users of their own, or could be: root finds a way out. */
+const withoutNetwork = (config: Config): Finding | undefined => {
+  const about = 'network';
+  if (process.getuid?.() === 0 && isolationObstacle(dataPaths(config.dataDir)) !== null) return undefined;
+  const obstacle = networkObstacle();
+  if (obstacle === null) {
+    return { about, verdict: 'ok', words: 'compositors and transcribers are cut off from the network' };
+  }
+  const words = `compositors and transcribers, which take media apart, have the network of this system like the rest: ${obstacle}`;
   return { about, verdict: 'warning', words };
 };
 

@@ -10,6 +10,9 @@
  *   models                         anybody's to read, once in the data folder: transcribers do
  *   everything else                root's alone, as without this
  *
+ * Compositors and transcribers talk to us over Unix sockets alone, so they are given a network namespace of their own with nothing in it
+ * (network_namespaces(7)), by root, or by any user whom the system lets make one: what breaks into them can call nobody.
+ *
  * It is all or nothing: where something is in the way (a folder above ours that only root may enter, a system without these ids, a media
  * process of an earlier start that still runs as root) everything runs as root as before, and says so.
  *
@@ -40,6 +43,8 @@ export interface RunAs {
   readonly prefix: readonly string[];
   readonly uid?: number;
   readonly gid?: number;
+  /** The prefix does something that needs root, and takes on user and group after that. */
+  readonly prefixTakesUser?: true;
 }
 /** As we are. */
 const AS_WE_ARE: RunAs = { prefix: [] };
@@ -138,17 +143,41 @@ export const isolationObstacle = (paths: DataPaths): string | null => {
 };
 
 /** For the server process: as whom it starts compositors. The supervisor has prepared everything, or found that it can't be. */
-export const compositorIdentity = (paths: DataPaths): RunAs => {
-  if (!isRoot() || process.platform !== 'linux') return AS_WE_ARE;
-  const compositor = { prefix: [], uid: COMPOSITOR_USER, gid: GROUP };
-  return problemOf(compositor, compositorNeeds(paths)) === null ? compositor : AS_WE_ARE;
-};
+export const compositorIdentity = (paths: DataPaths): RunAs => apart(COMPOSITOR_USER, compositorNeeds(paths));
 
 /** For the server process: as whom it starts transcribers. */
-export const transcriberIdentity = (paths: DataPaths): RunAs => {
-  if (!isRoot() || process.platform !== 'linux') return AS_WE_ARE;
-  const transcriber = { prefix: [], uid: TRANSCRIBER_USER, gid: GROUP };
-  return problemOf(transcriber, transcriberNeeds(paths)) === null ? transcriber : AS_WE_ARE;
+export const transcriberIdentity = (paths: DataPaths): RunAs => apart(TRANSCRIBER_USER, transcriberNeeds(paths));
+
+/** As far apart from us as the system allows: a user of its own, no network. */
+const apart = (uid: number, needs: readonly Need[]): RunAs => {
+  if (process.platform !== 'linux') return AS_WE_ARE;
+  const user = { prefix: [], uid, gid: GROUP };
+  const who = isRoot() && problemOf(user, needs) === null ? user : AS_WE_ARE;
+  const alone = withoutNetwork(who);
+  return alone && problemOf(alone, needs) === null ? alone : who;
+};
+
+/**
+ * In a network namespace of its own, in which not even loopback is up. Null for root itself, who would find a way out of it. `unshare` and
+ * `setpriv` are util-linux's.
+ */
+const withoutNetwork = (who: RunAs): RunAs | null => {
+  const { uid, gid } = who;
+  if (uid !== undefined && gid !== undefined) {
+    const user = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
+    const prefix = ['unshare', '--net', '--', 'setpriv', ...user, '--no-new-privs', '--'];
+    return { ...who, prefix, prefixTakesUser: true };
+  }
+  if (isRoot()) return null;
+  // Who is nobody in particular may do so in a user namespace, where the system lets him make one; he stays who he is.
+  return { ...who, prefix: ['unshare', '--user', '--map-current-user', '--net', '--'] };
+};
+
+/** For the doctor: why compositors and transcribers are not cut off from the network; null if they are. */
+export const networkObstacle = (): string | null => {
+  if (process.platform !== 'linux') return ONLY_LINUX;
+  const alone = withoutNetwork(isRoot() ? { prefix: [], uid: COMPOSITOR_USER, gid: GROUP } : AS_WE_ARE);
+  return alone && problemOf(alone, []);
 };
 
 const transcriberNeeds = (paths: DataPaths): readonly Need[] => [
@@ -174,8 +203,10 @@ export const spawnAs = (who: RunAs, entry: string, options: SpawnOptions): Child
   return spawn(program, args, { ...options, ...identityOf(who) });
 };
 
-const identityOf = ({ uid, gid }: RunAs): { uid?: number; gid?: number; cwd?: string } =>
-  uid === undefined || gid === undefined ? {} : { uid, gid, cwd: '/' };
+const identityOf = ({ uid, gid, prefixTakesUser }: RunAs): { uid?: number; gid?: number; cwd?: string } => {
+  if (uid === undefined || gid === undefined) return {};
+  return prefixTakesUser ? { cwd: '/' } : { uid, gid, cwd: '/' };
+};
 
 /** Lets compositors connect to a socket of the server process. */
 export const shareSocket = (path: string, who: RunAs): void => {

@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -21,7 +22,9 @@ import {
   compositorIdentity,
   giveToCompositor,
   isolationObstacle,
+  networkObstacle,
   prepareIsolation,
+  transcriberIdentity,
 } from '../../../src/processes/isolation.ts';
 import { type DataPaths, dataPaths } from '../../../src/processes/paths.ts';
 
@@ -57,7 +60,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('starte
     writeFileSync(join(paths.root, 'credentials.json'), 'secret', { mode: 0o600 });
     const { media, compositor, obstacle } = prepareIsolation(paths, MEDIA_PORT);
     expect([obstacle, media.uid, compositor.uid]).toEqual([undefined, 61_080, 61_081]);
-    expect(compositorIdentity(paths)).toEqual(compositor);
+    expect(compositorIdentity(paths)).toMatchObject({ uid: compositor.uid, gid: compositor.gid });
     expect(isolationObstacle(paths)).toBeNull();
     expect(modeOf(paths.root)).toBe('0:61080 710');
     expect(modeOf(paths.recordings)).toBe('0:61080 710');
@@ -116,6 +119,21 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('starte
     expect(statSync(paths.root).mode & 0o777).toBe(0o700);
     expect(compositorIdentity(paths)).toEqual({ prefix: [] });
     expect(isolationObstacle(paths)).toMatch(/it may not pass/);
+  });
+
+  it('cuts compositors and transcribers off from every network, for good', () => {
+    chmodSync(folder, 0o711);
+    prepareIsolation(paths, MEDIA_PORT);
+    expect(networkObstacle()).toBeNull();
+    for (const { prefix, uid } of [compositorIdentity(paths), transcriberIdentity(paths)]) {
+      const [program = '', ...args] = [...prefix, 'sh', '-c', 'readlink /proc/self/ns/net; cat /proc/self/status'];
+      const [network, ...status] = execFileSync(program, args, { cwd: '/', encoding: 'utf8' }).split('\n');
+      expect(network).toMatch(/^net:\[\d+\]$/);
+      expect(network).not.toBe(readlinkSync('/proc/self/ns/net'));
+      expect(status).toContain(`Uid:\t${uid}\t${uid}\t${uid}\t${uid}`);
+      expect(status).toContain('NoNewPrivs:\t1');
+      for (const set of ['CapPrm', 'CapEff', 'CapBnd']) expect(status).toContain(`${set}:\t0000000000000000`);
+    }
   });
 
   it('takes along the right to a low port, and nothing else', () => {

@@ -2,7 +2,17 @@
  * Transcription as the server process opens it, by its settings: who the transcribers run as, what they are told, and that they hear. As root
  * they are a user of their own.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -111,7 +121,10 @@ it.runIf(process.platform === 'linux')(
         .sort(),
     ).toEqual(['ROOMTAPE_LEASE', 'ROOMTAPE_LISTEN_SOCKET']);
     await waitFor('its priority', 20_000, () => getPriority(pid) === 19);
-    if (process.getuid?.() === 0) expect(statSync(`/proc/${pid}`).uid).toBe(61_082);
+    if (process.getuid?.() === 0) {
+      expect(statSync(`/proc/${pid}`).uid).toBe(61_082);
+      expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(readlinkSync('/proc/self/ns/net'));
+    }
     await waitFor(
       'its place in line',
       20_000,
