@@ -1,12 +1,12 @@
 /**
- * One watcher's captions as Server-Sent Events (WHATWG HTML §9.2): `open → ended`. What was missed is read first, what is said meanwhile waits
- * behind it; nothing comes twice, and nothing is left out that was kept.
+ * One watcher's captions as Server-Sent Events (WHATWG HTML §9.2): `catching up → live → ended`. What was missed is read first, as fast as the
+ * watcher takes it, and what is said meanwhile with it; nothing comes twice, and nothing is left out that was kept.
  *
  *   event: state     {"transcribing": bool}: at the beginning, and when a transcription begins
  *   event: caption   id: its number; data: the utterance with its speaker
  *   event: end       {"reason": "session-ended"}: no more will come, do not come back
  *
- * Who reads too slowly is let go once `MOST_BUFFERED` waits for him; he comes back with his last number (`Last-Event-ID`) and misses nothing.
+ * Who then reads too slowly is let go once `MOST_BUFFERED` waits for him; he comes back with his last number (`Last-Event-ID`) and misses nothing.
  */
 import { Readable } from 'node:stream';
 import type { CaptionsPort, CaptionView } from './ports.ts';
@@ -41,17 +41,23 @@ export class CaptionStream {
   readonly #sessionId: string;
   readonly #stop: () => void;
   readonly #heartbeat: NodeJS.Timeout;
-  /** What is said while what was missed is still read; null: nothing was missed, or it has been sent. */
-  #waiting: CaptionView[] | null = [];
+  #isCatchingUp: boolean;
+  /** Something was said since what was missed was read last. */
+  #isMoreSaid = false;
+  /** Resolves who waits for the watcher to take what was sent. */
+  #onRead: () => void = () => undefined;
   #last: number;
   #isEnding = false;
+  /** The last has been sent. */
+  #isOver = false;
 
   /** @param lastSeq after which number the watcher wants to have what was said; null: from now on. */
   constructor(captions: CaptionsPort, sessionId: string, options: { lastSeq: number | null; isTranscribed: boolean }) {
     this.#captions = captions;
     this.#sessionId = sessionId;
     this.#last = options.lastSeq ?? -1;
-    this.body = new Readable({ read: () => undefined });
+    this.#isCatchingUp = options.lastSeq !== null;
+    this.body = new Readable({ read: () => this.#onRead() });
     this.#stop = captions.listen(sessionId, {
       caption: (caption) => this.#said(caption),
       begun: () => this.#send(stateEvent(true)),
@@ -60,43 +66,59 @@ export class CaptionStream {
     this.#heartbeat = setInterval(() => this.#send(': still here\n\n'), HEARTBEAT_MS);
     this.body.once('close', () => this.#close());
     this.#send(`retry: ${RETRY_MS}\n${stateEvent(options.isTranscribed)}`);
-    if (options.lastSeq === null) this.#waiting = null;
   }
 
   /** Sends what was missed. Rejects where that can't be read: then the stream is to be destroyed. */
   async catchUp(): Promise<void> {
-    while (this.#waiting && !this.body.destroyed) {
+    while (this.#isCatchingUp && !this.#isGone) {
+      this.#isMoreSaid = false;
       const missed = await this.#captions.after(this.#sessionId, this.#last, BATCH);
-      for (const caption of missed) this.#sendCaption(caption);
-      if (missed.length === BATCH) continue;
-      const waiting = this.#waiting;
-      this.#waiting = null;
-      for (const caption of waiting) if (caption.seq > this.#last) this.#sendCaption(caption);
+      for (const caption of missed) {
+        await this.#room();
+        this.#sendCaption(caption);
+      }
+      this.#isCatchingUp = missed.length === BATCH || this.#isMoreSaid;
     }
     if (this.#isEnding) this.end();
+  }
+
+  /** Resolves when the watcher has taken most of what was sent, or is gone. A meeting may be far longer than what may wait for him. */
+  async #room(): Promise<void> {
+    while (!this.#isGone && this.body.readableLength >= this.body.readableHighWaterMark) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onRead = resolve;
+      await promise;
+    }
   }
 
   /** The session is over. Idempotent. */
   end(): void {
     this.#isEnding = true;
-    if (this.#waiting || this.body.destroyed || this.body.readableEnded) return;
+    if (this.#isCatchingUp || this.#isGone) return;
     this.#send(`event: end\ndata: ${JSON.stringify({ reason: 'session-ended' })}\n\n`);
     this.leave();
   }
 
   /** We go, not the session: the watcher comes back. Idempotent. */
   leave(): void {
+    if (!this.#isGone) this.body.push(null);
+    this.#isOver = true;
     this.#close();
-    if (!this.body.destroyed) this.body.push(null);
+  }
+
+  get #isGone(): boolean {
+    return this.#isOver || this.body.destroyed;
   }
 
   #close(): void {
     clearInterval(this.#heartbeat);
     this.#stop();
+    this.#onRead();
   }
 
+  /** What is kept before it is told is read with what was missed. */
   #said(caption: CaptionView): void {
-    if (this.#waiting) this.#waiting.push(caption);
+    if (this.#isCatchingUp) this.#isMoreSaid = true;
     else this.#sendCaption(caption);
   }
 
@@ -106,7 +128,7 @@ export class CaptionStream {
   }
 
   #send(text: string): void {
-    if (this.body.destroyed || this.body.readableEnded) return;
+    if (this.#isGone) return;
     this.body.push(text);
     if (this.body.readableLength > MOST_BUFFERED) this.body.destroy();
   }

@@ -13,6 +13,9 @@ import type { UtteranceRow } from './tables.ts';
 /** Around what was found, in texts that have no control characters. */
 const [OPEN, CLOSE] = ['\u0002', '\u0003'];
 
+/** Postgres reads no words in what looks like a tag, and makes one space of it: without brackets there is none, and places stay where they are. */
+const UNTAGGED = sql`translate(u.folded, '<>', '  ')`;
+
 export interface FoundUtterance {
   readonly utterance: UtteranceRow;
   /** What was found in its text, from and up to these UTF-16 units; in order, apart from each other. */
@@ -50,11 +53,11 @@ export const searchUtterances = async (
     join unnest(${configurations.map(({ language }) => language)}::text[], ${configurations.map(({ configuration }) => configuration)}::text[])
       as c (language, configuration) on c.language = coalesce(u.language, '')
     where u.transcription_id = ${request.id}
-      and (to_tsvector(c.configuration::regconfig, u.folded) @@ websearch_to_tsquery(c.configuration::regconfig, ${query})
+      and (to_tsvector(c.configuration::regconfig, ${UNTAGGED}) @@ websearch_to_tsquery(c.configuration::regconfig, ${query})
         ${plain.length > 0 ? sql`or (${all})` : sql``})`;
   const { rows: counted } = await sql<{ total: number }>`select count(*) as total ${matches}`.execute(catalog);
   const { rows } = await sql<UtteranceRow & { headline: string }>`
-    select u.*, ts_headline(c.configuration::regconfig, u.folded, websearch_to_tsquery(c.configuration::regconfig, ${query}),
+    select u.*, ts_headline(c.configuration::regconfig, ${UNTAGGED}, websearch_to_tsquery(c.configuration::regconfig, ${query}),
       ${`StartSel=${OPEN},StopSel=${CLOSE},HighlightAll=true`}) as headline
     ${matches}
     order by u.start_seconds, u.speaker_id limit ${request.perPage} offset ${offsetOf(request)}`.execute(catalog);

@@ -27,14 +27,18 @@ export const readTranscript = async (catalog: Catalog, row: TranscriptionRow): P
   };
 };
 
-/** Two who are called the same are told apart by a number, in the order in which they spoke first. */
+/** What nobody sees of a name (Unicode's Default_Ignorable_Code_Point): joiners, turns of direction, blanks without width. */
+const UNSEEN = /\p{DI}/gu;
+
+/** Two whose names look the same are told apart by a number, in the order in which they spoke first. Who shows no name is called by his id. */
 export const withOwnNames = (speakers: readonly Speaker[]): Speaker[] => {
+  const seen = (name: string): string => name.replaceAll(UNSEEN, '').trim();
   const taken = new Set<string>();
   return speakers.map((speaker) => {
-    const own = speaker.name.trim() || speaker.id;
+    const own = seen(speaker.name) === '' ? speaker.id : speaker.name.trim();
     let name = own;
-    for (let number = 2; taken.has(name); number += 1) name = `${own} (${number})`;
-    taken.add(name);
+    for (let number = 2; taken.has(seen(name)); number += 1) name = `${own} (${number})`;
+    taken.add(seen(name));
     return { ...speaker, name };
   });
 };

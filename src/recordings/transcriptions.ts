@@ -92,8 +92,11 @@ const clean = (text: string): string =>
 const cleanUtterance = (utterance: Utterance): Utterance => ({
   ...utterance,
   text: clean(utterance.text),
-  words: utterance.words?.map((word) => ({ ...word, word: clean(word.word) })) ?? null,
+  words:
+    utterance.words?.map((word) => ({ ...word, word: clean(word.word) })).filter(({ word }) => word !== '') ?? null,
 });
+
+const cleanSpeaker = (speaker: Speaker): Speaker => ({ ...speaker, name: clean(speaker.name) || speaker.id });
 
 export class Transcriptions {
   readonly #options: TranscriptionsOptions;
@@ -156,18 +159,11 @@ export class Transcriptions {
   }
 
   /** An utterance was heard. Rejects where it was not kept: it is to be said again. */
-  async heard(transcriptionId: string, speaker: Speaker, said: Utterance): Promise<void> {
+  async heard(transcriptionId: string, who: Speaker, said: Utterance): Promise<void> {
     const held = this.#heldOf(transcriptionId);
-    const utterance = cleanUtterance(said);
+    const [speaker, utterance] = [cleanSpeaker(who), cleanUtterance(said)];
     if (utterance.text === '') return;
-    const writing = this.#writing.then(() =>
-      keepUtterance(
-        this.#options.catalog,
-        held.row,
-        { ...speaker, name: clean(speaker.name) || speaker.id },
-        utterance,
-      ),
-    );
+    const writing = this.#writing.then(() => keepUtterance(this.#options.catalog, held.row, speaker, utterance));
     this.#writing = writing.catch(() => undefined);
     const kept = await writing;
     if (kept.outcome === 'lost') throw this.#lost(transcriptionId);

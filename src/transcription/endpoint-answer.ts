@@ -51,8 +51,11 @@ export const judgeAnswer = (body: string, samples: number, language: string | nu
   const length = samples / SPEECH_RATE;
   const answer = shapeOf(body);
   const text = textOf(answer).trim();
-  if (text.length > FEW_CHARACTERS + length * MOST_CHARACTERS_PER_SECOND) {
-    throw new NonsenseError(`${text.length} characters for ${length.toFixed(1)} s of speech`);
+  const spelled = (answer.words ?? []).reduce((sum, { word }) => sum + word.length + 1, 0);
+  for (const characters of [text.length, spelled]) {
+    if (characters > FEW_CHARACTERS + length * MOST_CHARACTERS_PER_SECOND) {
+      throw new NonsenseError(`${characters} characters for ${length.toFixed(1)} s of speech`);
+    }
   }
   const late = [...(answer.words ?? []), ...(answer.segments ?? [])].find(
     ({ start, end }) => end < start || end > length + OVERHANG_S,

@@ -72,6 +72,7 @@ class HttpEngine {
       ...(options.key === undefined && { defaultHeaders: { authorization: null } }),
       // A redirection would take the key along.
       fetchOptions: { redirect: 'error' },
+      fetch: boundedFetch,
     });
   }
 
@@ -130,7 +131,7 @@ class HttpEngine {
         { signal },
       )
       .asResponse();
-    return textWithin(answer, MOST_ANSWER_BYTES);
+    return answer.text();
   }
 
   #judge(error: unknown): Outcome {
@@ -183,13 +184,19 @@ const retryAfterMs = (headers: Headers | undefined): number | null => {
   return Number.isFinite(ms) ? Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, ms)) : null;
 };
 
-const textWithin = async (answer: Response, mostBytes: number): Promise<string> => {
-  const parts: Uint8Array[] = [];
+/** No answer is read further than that, neither what is heard nor what went wrong. */
+const boundedFetch: typeof fetch = async (input, init) => {
+  const { body, status, statusText, headers } = await fetch(input, init);
+  return new Response(body?.pipeThrough(within(MOST_ANSWER_BYTES)) ?? null, { status, statusText, headers });
+};
+
+const within = (mostBytes: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> => {
   let bytes = 0;
-  for await (const part of answer.body ?? []) {
-    bytes += part.length;
-    if (bytes > mostBytes) throw new NonsenseError(`more than ${mostBytes} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
+  return new TransformStream({
+    transform: (part, controller) => {
+      bytes += part.length;
+      if (bytes > mostBytes) throw new NonsenseError(`more than ${mostBytes} bytes`);
+      controller.enqueue(part);
+    },
+  });
 };

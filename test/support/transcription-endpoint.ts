@@ -33,7 +33,9 @@ export type Behaviour =
   /** The connection ends before anything was answered. */
   | { readonly as: 'gone' }
   /** Headers, and then nothing. */
-  | { readonly as: 'silent' };
+  | { readonly as: 'silent' }
+  /** An answer that goes on for as long as somebody reads it. */
+  | { readonly as: 'endless'; readonly status: number };
 
 export interface EndpointOptions {
   /** What is said in it. */
@@ -137,5 +139,15 @@ const misbehave = (response: ServerResponse, behaviour: Exclude<Behaviour, { as:
     case 'silent':
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{');
+      return;
+    case 'endless': {
+      const part = '{"text":"'.padEnd(64 * 1024, 'la ');
+      const more = (): void => {
+        while (!response.destroyed && response.write(part));
+      };
+      response.writeHead(behaviour.status, { 'content-type': 'application/json' });
+      response.on('drain', more);
+      more();
+    }
   }
 };

@@ -504,6 +504,24 @@ describe('through the API', () => {
     }
   });
 
+  it('says where in the text something was found, whatever else stands in it', async () => {
+    const sys = await recorded();
+    const texts = [
+      'Use the <b> tag <!-- twice --> for all budgets, <v Bob>too</v>.',
+      'See https://example.com/a?b=1&amp;c or e-mail a.b@example.com about budgets, plans.',
+      'Budgets --> 1.5 < 2, \u202ebudgets\u202c and 👩‍👩‍👧 "budgets".',
+    ];
+    for (const [i, text] of texts.entries()) await sys.transcriptions.heard(sys.id, ADA, said(ADA, 2 * i, text));
+    await using server = await api(sys);
+    const { body } = await server.get(`${path}/${sys.id}/search?q=budgeting`);
+    expect(
+      body.data.map(({ highlights }: { highlights: { text: string }[] }) => highlights.map(({ text }) => text)),
+    ).toEqual([['budgets'], ['budgets'], ['Budgets', 'budgets']]);
+    for (const query of ['"', '((', '&', ':*', '-', 'or or', '%', '\\', "'", '<->', '\u0002', 'a'.repeat(200)]) {
+      expect((await server.get(`${path}/${sys.id}/search?q=${encodeURIComponent(query)}`)).status, query).toBe(200);
+    }
+  });
+
   it('refuses searches for nothing', async () => {
     const sys = await completed();
     await using server = await api(sys);
@@ -598,6 +616,20 @@ describe('live captions', () => {
     expect(all.events.at(-1)?.type).toBe('end');
     const late = await CaptionWatcher.open(url, { authorization });
     expect(late.status).toBe(400);
+  });
+
+  it('bring all that was missed, however much it is, and what is said meanwhile', async () => {
+    const sys = await recorded();
+    const words = Array.from({ length: 60 }, (_, i) => ({ word: `word${i}`, start: i * 0.3, end: i * 0.3 + 0.2 }));
+    const text = words.map(({ word }) => word).join(' ');
+    const say = (i: number) => sys.transcriptions.heard(sys.id, ADA, said(ADA, i * 20, `${i} ${text}`, { words }));
+    for (let i = 0; i < 250; i += 1) await say(i);
+    const { server, watcher } = await watch(sys, {}, '?after=0');
+    await using _server = server;
+    for (let i = 250; i < 260; i += 1) await say(i);
+    await waitFor('everything', 20_000, () => watcher.captions.length >= 260);
+    expect(watcher.captions.map(({ text: one }) => Number.parseInt(one, 10))).toEqual([...Array(260).keys()]);
+    watcher.leave();
   });
 
   it('end with the server, to be taken up again', async () => {

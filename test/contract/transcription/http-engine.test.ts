@@ -140,6 +140,16 @@ it('asks for text alone where the model knows no times, and remembers that', asy
   expect(server.asked.map(({ format }) => format)).toEqual(['verbose_json', 'json', 'json']);
 });
 
+it.each([
+  [200, 'refused', /answered more than 4194304 bytes\. .*Check ROOMTAPE_TRANSCRIBE_URL\.$/],
+  [503, 'absent', /answered 503 more than 4194304 bytes\. It was asked 5 times\.$/],
+] as const)('reads no further than an answer can be long, where it has the status %i', async (status, code, words) => {
+  await open(Array.from({ length: 5 }, () => ({ as: 'endless', status }) as const));
+  const error = await refusal();
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(words);
+});
+
 it('does not follow a redirection, which would take the key along', async () => {
   const headers = { location: 'http://127.0.0.1:9/' };
   await open(Array.from({ length: 5 }, () => ({ as: 'status', status: 307, headers }) as const));

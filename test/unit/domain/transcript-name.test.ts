@@ -12,4 +12,6 @@ test('speakers of one name are told apart', () => {
   const named = (id: string, name: string) => ({ id, participantId: id, kind: 'microphone' as const, name });
   const speakers = [named('a', 'Sam'), named('b', 'Sam'), named('c', 'Sam (2)'), named('d', ' ')];
   expect(withOwnNames(speakers).map(({ name }) => name)).toEqual(['Sam', 'Sam (2)', 'Sam (2) (2)', 'd']);
+  const alike = [named('a', 'Sam'), named('b', 'S\u200bam\u202e'), named('c', '\u2066\u200b'), named('d', 'محمد‌رضا')];
+  expect(withOwnNames(alike).map(({ name }) => name)).toEqual(['Sam', 'S\u200bam\u202e (2)', 'c', 'محمد‌رضا']);
 });

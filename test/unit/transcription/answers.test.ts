@@ -41,6 +41,11 @@ describe('an answer of an endpoint', () => {
     ['a time that is no number', '{"text":"a","words":[{"word":"a","start":"x","end":1}]}', /words\.0\.start/],
     ['a time before the sound', '{"text":"a","words":[{"word":"a","start":-1,"end":1}]}', /words\.0\.start/],
     ['a time behind it', '{"text":"a","segments":[{"text":"a","start":0,"end":30}]}', /from 0 to 30 s in 2\.0 s/],
+    [
+      'few letters in endless words',
+      JSON.stringify({ text: 'a', words: Array(200).fill({ word: 'aa', start: 0, end: 1 }) }),
+      /600 characters for 2\.0 s/,
+    ],
     ['too much', JSON.stringify({ text: 'a'.repeat(1_000) }), /1000 characters for 2\.0 s/],
   ])('is refused when it is %s', (_, body, words) => {
     const judge = () => judgeAnswer(body, 2 * SPEECH_RATE, null);
