@@ -8,10 +8,9 @@ import { TranscribingAgain } from '../recordings/transcribing-again.ts';
 import { TranscriptFinishing } from '../recordings/transcript-finishing.ts';
 import { Transcriptions } from '../recordings/transcriptions.ts';
 import type { Logger } from '../support/log.ts';
-import { writeTranscript } from '../transcription/files/transcript-files.ts';
 import type { CompositorGroup } from './compositor-group.ts';
 import type { DataPaths } from './paths.ts';
-import { summarizer } from './summarizer.ts';
+import { summarizeInThread, writeInThread } from './transcript-thread.ts';
 import { openTranscription } from './transcription.ts';
 
 export interface TranscriptsOptions {
@@ -39,8 +38,8 @@ export const openTranscripts = async (options: TranscriptsOptions): Promise<Tran
   const captions = new CaptionHub();
   const finishing = new TranscriptFinishing({
     catalog,
-    summarize: summarizer(config),
-    write: writeTranscript,
+    summarize: summarizeInThread(config.llm),
+    write: writeInThread,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
     deliveries,

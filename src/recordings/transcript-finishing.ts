@@ -202,9 +202,10 @@ export class TranscriptFinishing {
   /** False: it was withdrawn meanwhile. */
   async #writeTranscript(row: TranscriptionOfRecording, transcript: Transcript, signal: AbortSignal): Promise<boolean> {
     const { catalog, write, deliveries } = this.#options;
+    const texts = await write(transcript, signal);
     const written = TRANSCRIPT_FORMATS.map((format) => ({
       kind: `transcript.${format}` as const,
-      text: write(transcript, format),
+      text: texts[format],
     }));
     const stored = await this.#store(row, written, signal);
     const kept = await transaction(catalog, async (trx) => {

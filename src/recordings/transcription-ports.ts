@@ -58,4 +58,8 @@ export type Summarizer = (request: {
   readonly signal: AbortSignal;
 }) => Promise<SummaryOutcome>;
 
-export type TranscriptWriter = (transcript: Transcript, format: TranscriptFormat) => string;
+/** A transcript in all its formats. Rejects with the signal's reason. */
+export type TranscriptWriter = (
+  transcript: Transcript,
+  signal: AbortSignal,
+) => Promise<Readonly<Record<TranscriptFormat, string>>>;

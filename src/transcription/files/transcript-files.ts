@@ -17,3 +17,12 @@ const WRITERS: Readonly<Record<TranscriptFormat, (transcript: Transcript) => str
 
 export const writeTranscript = (transcript: Transcript, format: TranscriptFormat): string =>
   WRITERS[format](transcript);
+
+/** In all of them. Takes seconds for a day of talk. */
+export const writeTranscriptFiles = (transcript: Transcript): Readonly<Record<TranscriptFormat, string>> => ({
+  json: toJson(transcript),
+  srt: toSrt(transcript),
+  txt: toTxt(transcript),
+  tsv: toTsv(transcript),
+  vtt: toVtt(transcript),
+});

@@ -7,7 +7,7 @@ import { TranscribingAgain } from '../../../src/recordings/transcribing-again.ts
 import { TranscriptFinishing } from '../../../src/recordings/transcript-finishing.ts';
 import type { Summarizer, SummaryOutcome, TranscriptionWork } from '../../../src/recordings/transcription-ports.ts';
 import { Transcriptions } from '../../../src/recordings/transcriptions.ts';
-import { writeTranscript } from '../../../src/transcription/files/transcript-files.ts';
+import { writeTranscriptFiles } from '../../../src/transcription/files/transcript-files.ts';
 import { digestOf, NOT_CONFIGURED } from '../../../src/transcription/summary/extractive/digest.ts';
 import { summaryText } from '../../../src/transcription/summary/summary-text.ts';
 import { catalog, folder, log } from './rehearsed-workflow.ts';
@@ -65,7 +65,7 @@ export const listening = (
   const finishing = new TranscriptFinishing({
     catalog,
     summarize: options.summarize ?? (async ({ transcript }) => digest(transcript)),
-    write: writeTranscript,
+    write: async (transcript) => writeTranscriptFiles(transcript),
     dataDir: folder,
     recordingsDir: join(folder, 'recordings'),
     ...(options.deliveries && { deliveries: options.deliveries }),
