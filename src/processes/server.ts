@@ -283,7 +283,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         disk,
         paths: disks,
         minFreeDiskBytes: config.minFreeDiskBytes,
-        more: () => webhookMetrics.text(catalog, new Date()),
+        more: async () => `${await webhookMetrics.text(catalog, new Date())}${await transcripts.metrics()}`,
         jobs,
         kept: { journals: () => keeper.figures, freedFileBytes: () => files.freedBytes },
       }),

@@ -6,6 +6,7 @@ import type { Deliveries } from '../recordings/deliveries.ts';
 import type { JournalLookup } from '../recordings/ports.ts';
 import { TranscribingAgain } from '../recordings/transcribing-again.ts';
 import { TranscriptFinishing } from '../recordings/transcript-finishing.ts';
+import { TranscriptionMetrics } from '../recordings/transcription-metrics.ts';
 import { Transcriptions } from '../recordings/transcriptions.ts';
 import type { Logger } from '../support/log.ts';
 import type { CompositorGroup } from './compositor-group.ts';
@@ -29,6 +30,8 @@ export interface Transcripts {
   readonly transcriptions: Transcriptions;
   readonly again: TranscribingAgain;
   readonly captions: CaptionHub;
+  /** Prometheus text of all of it. */
+  metrics(): Promise<string>;
   /** Idempotent. What is unfinished goes on at the next start. */
   close(): Promise<void>;
 }
@@ -36,10 +39,12 @@ export interface Transcripts {
 export const openTranscripts = async (options: TranscriptsOptions): Promise<Transcripts> => {
   const { config, paths, catalog, deliveries, journal, group, told, log } = options;
   const captions = new CaptionHub();
+  const metrics = new TranscriptionMetrics();
   const finishing = new TranscriptFinishing({
     catalog,
     summarize: summarizeInThread(config.llm),
     write: writeInThread,
+    metrics,
     dataDir: paths.root,
     recordingsDir: paths.recordings,
     deliveries,
@@ -71,6 +76,7 @@ export const openTranscripts = async (options: TranscriptsOptions): Promise<Tran
     transcriber: coordinator,
     finishing,
     captions,
+    metrics,
     defaultEngine,
     log,
   });
@@ -84,6 +90,7 @@ export const openTranscripts = async (options: TranscriptsOptions): Promise<Tran
     transcriptions,
     again,
     captions,
+    metrics: () => metrics.text(catalog, coordinator.stats),
     async close() {
       await listening.close();
       await transcriptions.close();

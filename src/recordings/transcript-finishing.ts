@@ -35,6 +35,7 @@ import { TRANSCRIPT_FORMATS, type TranscriptFileKind } from '../domain/transcrip
 import type { Logger } from '../support/log.ts';
 import type { FinishedTranscript } from './plan-deliveries.ts';
 import { readTranscript } from './read-transcript.ts';
+import type { TranscriptionMetrics } from './transcription-metrics.ts';
 import type { Summarizer, SummaryOutcome, TranscriptWriter } from './transcription-ports.ts';
 
 /** In a recording's folder: a folder for each transcription. */
@@ -53,6 +54,7 @@ export interface TranscriptFinishingOptions {
   readonly catalog: Catalog;
   readonly summarize: Summarizer;
   readonly write: TranscriptWriter;
+  readonly metrics: TranscriptionMetrics;
   /** Stored paths are relative to it. */
   readonly dataDir: string;
   readonly recordingsDir: string;
@@ -171,6 +173,7 @@ export class TranscriptFinishing {
     } catch (error) {
       signal.throwIfAborted();
       this.#options.log.error({ err: error, transcriptionId: row.id }, 'A summary failed by a bug.');
+      this.#options.metrics.summaryFailed();
       if (await this.#putOff(row, NOT_MADE, null)) return;
       return this.#complete(row, null, NOT_MADE, signal);
     }
@@ -179,6 +182,7 @@ export class TranscriptFinishing {
     if (outcome.kind === 'cancelled') return;
     const { reason, detail, retryable, retryAfterMs, digest } = outcome;
     this.#options.log.warn({ transcriptionId: row.id, reason, detail, retryable }, 'A summary failed.');
+    this.#options.metrics.summaryFailed();
     if (retryable && (await this.#putOff(row, reason, retryAfterMs))) return;
     await this.#complete(row, digest, reason, signal);
   }
@@ -223,7 +227,7 @@ export class TranscriptFinishing {
     error: string | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const { catalog, deliveries, log } = this.#options;
+    const { catalog, deliveries, metrics, log } = this.#options;
     const written = summary
       ? [
           { kind: 'summary.txt' as const, text: summary.text },
@@ -238,6 +242,8 @@ export class TranscriptFinishing {
       return completed;
     });
     if (!done) return;
+    metrics.ended('completed');
+    if (summary) metrics.summarized(summary.summary);
     deliveries?.wake();
     log.info({ transcriptionId: row.id, recordingId: row.recording_id }, 'A transcript is done.');
   }

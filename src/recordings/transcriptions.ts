@@ -37,6 +37,7 @@ import type { Logger } from '../support/log.ts';
 import type { CaptionHub } from './caption-hub.ts';
 import type { JournalStage } from './compositions.ts';
 import type { TranscriptFinishing } from './transcript-finishing.ts';
+import type { TranscriptionMetrics } from './transcription-metrics.ts';
 import type { Transcriber, TranscriptionWork } from './transcription-ports.ts';
 
 const DELETED = 'The recording was deleted before its transcript was done.';
@@ -49,6 +50,7 @@ export interface TranscriptionsOptions {
   readonly transcriber: Transcriber;
   readonly finishing: Pick<TranscriptFinishing, 'wake' | 'cancel' | 'eraseFiles'>;
   readonly captions: CaptionHub;
+  readonly metrics: TranscriptionMetrics;
   /** Where nobody asks for one. */
   readonly defaultEngine: TranscriptionEngineKind;
   readonly log: Logger;
@@ -167,7 +169,9 @@ export class Transcriptions {
     this.#writing = writing.catch(() => undefined);
     const kept = await writing;
     if (kept.outcome === 'lost') throw this.#lost(transcriptionId);
-    if (kept.outcome === 'known' || !held.row.is_own) return;
+    if (kept.outcome === 'known') return;
+    this.#options.metrics.utterance();
+    if (!held.row.is_own) return;
     const { id, recording_id: recordingId } = held.row;
     const { sessionId } = held;
     this.#options.captions.publish({
@@ -202,9 +206,9 @@ export class Transcriptions {
   /** There will be no more. */
   failed(transcriptionId: string, reason: string): Promise<void> {
     return this.#release(transcriptionId, async ({ row }) => {
-      const { catalog, log } = this.#options;
+      const { catalog, metrics, log } = this.#options;
       log.error({ transcriptionId, recordingId: row.recording_id, reason }, 'A recording could not be transcribed.');
-      await failTranscription(catalog, row, reason);
+      if (await failTranscription(catalog, row, reason)) metrics.ended('failed');
     });
   }
 

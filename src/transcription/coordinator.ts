@@ -116,6 +116,7 @@ export class TranscriptionCoordinator {
   readonly #processes = new Map<string, Process>();
   readonly #exits = new Set<Promise<void>>();
   readonly #aborted = new AbortController();
+  readonly #setbacks = { died: 0, hindered: 0 };
   #server: Server | undefined;
   #watch: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -189,9 +190,9 @@ export class TranscriptionCoordinator {
     await job.process?.end();
   }
 
-  get stats(): { jobs: number; processes: number; waiting: number } {
+  get stats(): { jobs: number; processes: number; waiting: number; setbacks: { died: number; hindered: number } } {
     const waiting = [...this.#jobs.values()].filter((job) => job.process === null).length;
-    return { jobs: this.#jobs.size, processes: this.#processes.size, waiting };
+    return { jobs: this.#jobs.size, processes: this.#processes.size, waiting, setbacks: { ...this.#setbacks } };
   }
 
   /** Ends all processes. What is unfinished goes on at the next start. */
@@ -389,6 +390,7 @@ export class TranscriptionCoordinator {
       this.#fail(job, `${words}.`);
       return;
     }
+    this.#setbacks[verdict] += 1;
     const pauseMs = verdict === 'hindered' ? this.#hindered(job) : job.setbacks.died(attempt);
     this.#options.log.warn(
       { reason, verdict, attempt, recordingId, transcriptionId, pauseMs },

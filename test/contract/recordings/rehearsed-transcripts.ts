@@ -5,6 +5,7 @@ import { CaptionHub } from '../../../src/recordings/caption-hub.ts';
 import type { JournalLookup } from '../../../src/recordings/ports.ts';
 import { TranscribingAgain } from '../../../src/recordings/transcribing-again.ts';
 import { TranscriptFinishing } from '../../../src/recordings/transcript-finishing.ts';
+import { TranscriptionMetrics } from '../../../src/recordings/transcription-metrics.ts';
 import type { Summarizer, SummaryOutcome, TranscriptionWork } from '../../../src/recordings/transcription-ports.ts';
 import { Transcriptions } from '../../../src/recordings/transcriptions.ts';
 import { writeTranscriptFiles } from '../../../src/transcription/files/transcript-files.ts';
@@ -44,6 +45,7 @@ export interface Rehearsed {
   readonly finishing: TranscriptFinishing;
   readonly again: TranscribingAgain;
   readonly captions: CaptionHub;
+  readonly metrics: TranscriptionMetrics;
   /** What was handed out, in order. */
   readonly works: TranscriptionWork[];
   /** What who listens was told, in order. */
@@ -62,6 +64,7 @@ export const listening = (
   const works: TranscriptionWork[] = [];
   const told: string[] = [];
   const captions = new CaptionHub();
+  const metrics = new TranscriptionMetrics();
   const finishing = new TranscriptFinishing({
     catalog,
     summarize: options.summarize ?? (async ({ transcript }) => digest(transcript)),
@@ -69,6 +72,7 @@ export const listening = (
     dataDir: folder,
     recordingsDir: join(folder, 'recordings'),
     ...(options.deliveries && { deliveries: options.deliveries }),
+    metrics,
     told: () => undefined,
     backoff: { firstMs: 60_000, mostMs: 60_000 },
     ...(options.now && { now: options.now }),
@@ -84,6 +88,7 @@ export const listening = (
     },
     finishing,
     captions,
+    metrics,
     defaultEngine: 'embedded',
     log,
   });
@@ -93,5 +98,5 @@ export const listening = (
     journal: options.journal ?? JOURNAL_THERE,
     problem: async () => options.problem ?? null,
   });
-  return { transcriptions, finishing, again, captions, works, told };
+  return { transcriptions, finishing, again, captions, metrics, works, told };
 };

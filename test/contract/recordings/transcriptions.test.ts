@@ -251,6 +251,60 @@ const compositionOf = async ({ recording }: Recorded): Promise<string> => {
   return one?.id ?? '';
 };
 
+describe('its figures', () => {
+  it('tell what waits, what was written down, what failed, and what summaries cost', async () => {
+    const usage = { calls: 2, retries: 1, promptTokens: 900, completionTokens: 70, estimated: false, cost: null };
+    let [tries, hours] = [0, 0];
+    const sys = await recorded(SUMMED_UP, {
+      now: () => new Date(Date.now() + 3_600_000 * hours),
+      summarize: async ({ transcript }) => {
+        tries += 1;
+        const done = digest(transcript);
+        if (tries > 1) return { ...done, summary: { ...done.summary, method: 'model', usage } };
+        return { kind: 'failed', reason: 'Away.', detail: '', retryable: true, retryAfterMs: null, digest: done };
+      },
+    });
+    const figures = async (): Promise<Record<string, number>> => {
+      const text = await sys.metrics.text(catalog, { processes: 1, waiting: 2, setbacks: { died: 3, hindered: 0 } });
+      const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      return Object.fromEntries(
+        lines.map((line) => line.split(/ (?=\S+$)/)).map(([name, value]) => [name, Number(value)]),
+      );
+    };
+    await sys.transcriptions.heard(sys.id, ADA, said(ADA, 1, 'Now.'));
+    await sys.transcriptions.heard(sys.id, ADA, said(ADA, 1, 'Now.'));
+    const live = await figures();
+    expect(live).toMatchObject({
+      roomtape_utterances_total: 1,
+      'roomtape_transcriptions{status="running"}': expect.any(Number),
+      roomtape_transcriber_processes: 1,
+      roomtape_transcriptions_waiting: 2,
+      'roomtape_transcriber_setbacks_total{verdict="died"}': 3,
+    });
+    expect(live.roomtape_transcription_backlog_seconds).toBeGreaterThan(0);
+    await stop(sys);
+    await heardOut(sys);
+    await waitFor('the first try', 5_000, () => tries === 1);
+    await waitFor('its end', 5_000, async () => (await found(sys.id)).summary_error !== null);
+    await sys.finishing.settled();
+    hours = 1;
+    await sys.finishing.runDue();
+    await becomes(sys.id, 'completed');
+    await sys.finishing.settled();
+    expect(await figures()).toMatchObject({
+      'roomtape_transcriptions_ended_total{outcome="completed"}': 1,
+      roomtape_summary_failures_total: 1,
+      'roomtape_summaries_total{method="model"}': 1,
+      'roomtape_summary_tokens_total{kind="prompt"}': 900,
+      'roomtape_summary_tokens_total{kind="completion"}': 70,
+    });
+    const deaf = await recorded();
+    await deaf.transcriptions.failed(deaf.id, 'Nobody hears.');
+    const text = await deaf.metrics.text(catalog, { processes: 0, waiting: 0, setbacks: { died: 0, hindered: 0 } });
+    expect(text).toContain('roomtape_transcriptions_ended_total{outcome="failed"} 1');
+  });
+});
+
 describe('its summary', () => {
   const failing = (retryable: boolean): Parameters<typeof listening>[0] => ({
     summarize: async ({ transcript }): Promise<SummaryOutcome> => ({
