@@ -19,7 +19,12 @@ import type {
 import type { AutoClose, OnFailure } from '../domain/room-rules.ts';
 import type { Summary } from '../domain/summary.ts';
 import type { Speaker, SpokenWord, Utterance } from '../domain/transcript.ts';
-import type { TranscriptFileKind, TranscriptionRequest, TranscriptionStatus } from '../domain/transcription.ts';
+import type {
+  TranscriptFileKind,
+  TranscriptionProblem,
+  TranscriptionRequest,
+  TranscriptionStatus,
+} from '../domain/transcription.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -392,6 +397,8 @@ export interface FoundUtteranceView {
 }
 
 export interface TranscriptionsPort {
+  /** Why this can't be transcribed here; null: as far as is known it can. */
+  problem(request: TranscriptionRequest): Promise<TranscriptionProblem | null>;
   list(
     request: PageRequest & { roomId: string | null; sessionId: string | null; recordingId: string | null },
   ): Promise<Page<TranscriptionView>>;

@@ -32,6 +32,12 @@ export interface TranscriptionRequest {
   readonly summary: { readonly prompt: string | null } | null;
 }
 
+/** Why a request can't be done here, as far as is known beforehand: by which of its fields, and a sentence that says what to do. */
+export interface TranscriptionProblem {
+  readonly field: 'engine' | 'language';
+  readonly text: string;
+}
+
 /** Files of a transcript, by their endings. */
 export const TRANSCRIPT_FORMATS = ['json', 'srt', 'txt', 'tsv', 'vtt'] as const;
 export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];

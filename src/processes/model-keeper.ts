@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../support/log.ts';
 import { EngineError } from '../transcription/engine.ts';
+import { languagesOf } from '../transcription/language-names.ts';
 import { findInCatalogue, VOICE_MODEL } from '../transcription/models/catalogue.ts';
 import { filesOfModel, findModel, type InstalledModel } from '../transcription/models/model-folder.ts';
 import { pullModel } from '../transcription/models/pull-model.ts';
@@ -57,7 +58,8 @@ export class ModelKeeper {
   async languages(): Promise<readonly string[] | null> {
     const { modelDir, speechModel } = this.#options.config;
     const installed = await findModel(modelDir, speechModel).catch(() => null);
-    return (installed ?? findInCatalogue(speechModel))?.languages ?? null;
+    const model = installed ?? findInCatalogue(speechModel);
+    return model ? languagesOf(model) : null;
   }
 
   /** Ends fetches that are under way. Idempotent. */

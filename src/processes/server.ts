@@ -269,7 +269,7 @@ const startServer = async (config: Config, paths: DataPaths, log: Logger, scope:
         deliveries,
         () => webhooks.wake(),
       ),
-      transcriptions: transcriptionsPort(catalog, transcripts.again),
+      transcriptions: transcriptionsPort(catalog, transcripts),
       captions: captionsPort(catalog, transcripts.captions),
       files: filesPort(catalog, paths.root, bucket),
       idempotency: idempotencyPort(catalog),

@@ -90,7 +90,11 @@ const viewOf = async (catalog: Catalog, row: TranscriptionOfRecording): Promise<
   return view;
 };
 
-export const transcriptionsPort = (catalog: Catalog, again: TranscribingAgain): TranscriptionsPort => ({
+export const transcriptionsPort = (
+  catalog: Catalog,
+  { again, problem }: { readonly again: TranscribingAgain; readonly problem: TranscriptionsPort['problem'] },
+): TranscriptionsPort => ({
+  problem,
   list: async (request) => {
     const { items, total } = await listTranscriptions(catalog, request);
     return { items: await viewsOf(catalog, items), total };

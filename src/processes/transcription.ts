@@ -1,6 +1,7 @@
 /** Transcription in the server process: the coordinator with the engines of the settings, and the transcribers' identity and environment. */
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
+import type { TranscriptionProblem } from '../domain/transcription.ts';
 import type { Logger } from '../support/log.ts';
 import {
   TranscriptionCoordinator,
@@ -30,8 +31,8 @@ export interface Transcription {
   readonly coordinator: TranscriptionCoordinator;
   /** Who hears where nobody says. */
   readonly defaultEngine: TranscriptionJob['engine'];
-  /** Why this can't be transcribed, as a sentence; null: as far as is known it can. */
-  problem(engine: TranscriptionJob['engine'], language: string | null): Promise<string | null>;
+  /** Why this can't be transcribed; null: as far as is known it can. */
+  problem(engine: TranscriptionJob['engine'], language: string | null): Promise<TranscriptionProblem | null>;
   close(): Promise<void>;
 }
 
@@ -45,8 +46,12 @@ export const openTranscription = async (options: TranscriptionOptions): Promise<
   const models = new ModelKeeper({ config: config.transcription, reader: identity, log });
   const endpoint = settings ? (await import('../transcription/http-engine.ts')).openHttpEngine(settings) : null;
   const problem: Transcription['problem'] = async (engine, language) => {
-    if (engine === 'embedded') return languageProblem(speechModel, await models.languages(), language);
-    return endpoint ? null : 'No endpoint is configured that transcribes: set ROOMTAPE_TRANSCRIBE_URL.';
+    if (engine === 'embedded') {
+      const text = languageProblem(speechModel, await models.languages(), language);
+      return text === null ? null : { field: 'language', text };
+    }
+    const text = 'No endpoint is configured that transcribes: set ROOMTAPE_TRANSCRIBE_URL.';
+    return endpoint ? null : { field: 'engine', text };
   };
   const coordinator = new TranscriptionCoordinator({
     ...events,
@@ -55,7 +60,7 @@ export const openTranscription = async (options: TranscriptionOptions): Promise<
     endpoint,
     models: async ({ engine, language }) => {
       const refusal = await problem(engine, language);
-      if (refusal !== null) throw new EngineError('refused', refusal);
+      if (refusal !== null) throw new EngineError('refused', refusal.text);
       return { voice: await models.voice(), speech: engine === 'embedded' ? await models.speech() : null };
     },
     spawn: (environment) => {

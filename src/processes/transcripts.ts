@@ -1,6 +1,7 @@
 /** What is said in recordings, put together for the server process: who listens, who writes it down, who sums it up, and who is told live. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
+import type { TranscriptionProblem, TranscriptionRequest } from '../domain/transcription.ts';
 import { CaptionHub } from '../recordings/caption-hub.ts';
 import type { Deliveries } from '../recordings/deliveries.ts';
 import type { JournalLookup } from '../recordings/ports.ts';
@@ -30,6 +31,8 @@ export interface Transcripts {
   readonly transcriptions: Transcriptions;
   readonly again: TranscribingAgain;
   readonly captions: CaptionHub;
+  /** Why this can't be transcribed; null: as far as is known it can. */
+  problem(request: TranscriptionRequest): Promise<TranscriptionProblem | null>;
   /** Prometheus text of all of it. */
   metrics(): Promise<string>;
   /** Idempotent. What is unfinished goes on at the next start. */
@@ -80,16 +83,14 @@ export const openTranscripts = async (options: TranscriptsOptions): Promise<Tran
     defaultEngine,
     log,
   });
-  const again = new TranscribingAgain({
-    catalog,
-    transcriptions,
-    journal,
-    problem: ({ engine, language }) => listening.problem(engine ?? defaultEngine, language),
-  });
+  const problem: Transcripts['problem'] = ({ engine, language }) =>
+    listening.problem(engine ?? defaultEngine, language);
+  const again = new TranscribingAgain({ catalog, transcriptions, journal, problem });
   return {
     transcriptions,
     again,
     captions,
+    problem,
     metrics: () => metrics.text(catalog, coordinator.stats),
     async close() {
       await listening.close();

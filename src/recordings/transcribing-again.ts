@@ -13,7 +13,7 @@ import {
 } from '../catalog/transcriptions.ts';
 import { RoomtapeError } from '../domain/errors.ts';
 import type { RecordingId, TranscriptionId } from '../domain/ids.ts';
-import type { TranscriptionRequest } from '../domain/transcription.ts';
+import type { TranscriptionProblem, TranscriptionRequest } from '../domain/transcription.ts';
 import { newUuid } from '../support/new-id.ts';
 import type { JournalLookup } from './ports.ts';
 import { stageOf, type Transcriptions } from './transcriptions.ts';
@@ -25,8 +25,8 @@ export interface TranscribingAgainOptions {
   readonly catalog: Catalog;
   readonly transcriptions: Pick<Transcriptions, 'follow'>;
   readonly journal: JournalLookup;
-  /** Why this can't be done, as a sentence; null: as far as is known it can. */
-  readonly problem: (request: TranscriptionRequest) => Promise<string | null>;
+  /** Why this can't be done; null: as far as is known it can. */
+  readonly problem: (request: TranscriptionRequest) => Promise<TranscriptionProblem | null>;
 }
 
 /** The same for the same request (idempotency keys), in the shape of ids of transcriptions: a UUID of version 8 (RFC 9562 §5.8). */
@@ -64,7 +64,7 @@ export class TranscribingAgain {
     const earlier = newId.id === undefined ? null : await findTranscription(catalog, id);
     if (earlier) return earlier;
     const problem = await this.#options.problem(request);
-    if (problem !== null) throw new RoomtapeError('INVALID_REQUEST', problem);
+    if (problem !== null) throw new RoomtapeError('INVALID_REQUEST', `"${problem.field}": ${problem.text}`);
     const recording = await this.#ended(recordingId);
     await this.#checkJournal(recording);
     await transaction(catalog, (trx) => this.#insert(trx, id, recording.id, request));

@@ -15,6 +15,7 @@ import {
   SPEECH_RATE,
   type TranscriptionEngine,
 } from './engine.ts';
+import { languagesOf, whisperCode } from './language-names.ts';
 import type { ModelFiles } from './task.ts';
 
 /** One core a process: two are half again as fast and cost a third more, which the rest of the machine would feel. */
@@ -46,7 +47,7 @@ type ModelConfig = OfflineRecognizerConfig['modelConfig'];
  */
 export const openEmbeddedEngine = async (model: ModelFiles, language: string | null): Promise<TranscriptionEngine> => {
   const name = `sherpa-onnx/${model.name}`;
-  const problem = languageProblem(name, model.languages, language);
+  const problem = languageProblem(name, languagesOf(model), language);
   if (problem) throw new EngineError('refused', problem);
   let recognizer: OfflineRecognizer | null = await sherpa.OfflineRecognizer.createAsync({
     featConfig: { sampleRate: SPEECH_RATE, featureDim: 80 },
@@ -93,7 +94,11 @@ const configOf = ({ kind, folder, files, name }: ModelFiles, language: string | 
     case 'moonshine':
       return { ...shared, moonshine: { encoder: path('encoder'), mergedDecoder: path('decoder') } };
     case 'whisper': {
-      const whisper = { encoder: path('encoder'), decoder: path('decoder'), language: language ?? '' };
+      const whisper = {
+        encoder: path('encoder'),
+        decoder: path('decoder'),
+        language: language === null ? '' : whisperCode(language),
+      };
       return { ...shared, whisper: { ...whisper, task: 'transcribe' } };
     }
     case 'sense-voice': {

@@ -56,6 +56,9 @@ export class EngineError extends Error {
 /** The language alone of a BCP-47 tag, in small letters: `en` of `en-GB`. */
 export const primaryLanguage = (tag: string): string => (tag.split('-')[0] ?? '').toLowerCase();
 
+/** More of them help nobody. */
+const MOST_NAMED = 30;
+
 /**
  * Null where an engine understands this language; else a sentence.
  * @param languages primary languages that it understands; null: whatever it is given, as far as anybody knows.
@@ -66,8 +69,9 @@ export const languageProblem = (
   language: string | null,
 ): string | null => {
   if (language === null || languages === null || languages.includes(primaryLanguage(language))) return null;
+  const which = languages.length > MOST_NAMED ? `${languages.length} languages` : `${languages.join(', ')} only`;
   return (
-    `The engine ${engine} understands ${languages.join(', ')} only, and "${language}" was asked for: leave the language out, or choose a ` +
+    `The engine ${engine} understands ${which}, and "${language}" was asked for: leave the language out, or choose a ` +
     'model that knows it (roomtape models list; ROOMTAPE_SPEECH_MODEL), or an endpoint (ROOMTAPE_TRANSCRIBE_URL).'
   );
 };

@@ -8,6 +8,7 @@ import OpenAI, { APIConnectionError, APIError, toFile } from 'openai';
 import { type Backoff, backoffMs } from '../domain/backoff.ts';
 import { judgeAnswer, NonsenseError } from './endpoint-answer.ts';
 import { EngineError, type Heard, type HearOptions, primaryLanguage, type TranscriptionEngine } from './engine.ts';
+import { whisperCode } from './language-names.ts';
 import { wavOf } from './pcm.ts';
 
 export interface HttpEngineOptions {
@@ -123,7 +124,7 @@ class HttpEngine {
         {
           file: await toFile(wav, 'speech.wav', { type: 'audio/wav' }),
           model: this.#options.model,
-          ...(language !== null && { language: primaryLanguage(language) }),
+          ...(language !== null && { language: whisperCode(primaryLanguage(language)) }),
           ...(this.#verbose
             ? { response_format: 'verbose_json', timestamp_granularities: ['word', 'segment'] }
             : { response_format: 'json' }),

@@ -11,6 +11,7 @@ import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import { recordingAnswers } from '../recording-answers.ts';
 import { toRoomStart } from '../room-start.ts';
 import { startBody } from '../start-recording.ts';
+import { assertHearable } from '../start-transcription.ts';
 import { toWireRecording, type WireRecording, wireRecording } from '../wire-recording.ts';
 import { toWireTranscription } from '../wire-transcription.ts';
 
@@ -68,6 +69,7 @@ export const recordingRoutes = (app: App, context: ApiContext): void => {
       const wanted = roomOf(request.body.roomId, request.query.roomId);
       const start = toRoomStart(request.body, config, new Date());
       const room = await context.access.find(callerOf(request), wanted);
+      await assertHearable(context.ports.transcriptions, start.transcription, 'transcription.');
       const callback = callbackOf(request, request.body.webhookUrl, config.publicUrl);
       const options = { roomId: room.roomId, ...start, ...callback, id: newIdOf(request) };
       const recording = await context.ports.recordings.start(options);

@@ -13,6 +13,7 @@ import { EMPTY_PAGE, pageOf, pageQuery, toPage } from '../pagination.ts';
 import type { Page, RoomView } from '../ports.ts';
 import { toRoomStart } from '../room-start.ts';
 import { recordingFields, refuseNotImplemented } from '../start-recording.ts';
+import { assertHearable } from '../start-transcription.ts';
 import { toWireRoom, type WireRoom, wireRoom } from '../wire-room.ts';
 
 const LONGEST_ROOM_ID = 256;
@@ -66,14 +67,15 @@ const refuseUnfinished = (body: z.infer<ReturnType<typeof createBody>>): void =>
 };
 
 /** Refused as the start call would refuse it, with the field's place in this body. Null: no session records itself. */
-const autoStartOf = (
+const autoStartOf = async (
   body: z.infer<ReturnType<typeof createBody>>,
-  config: ApiContext['config'],
-): Readonly<Record<string, unknown>> | null => {
+  { config, ports }: Pick<ApiContext, 'config' | 'ports'>,
+): Promise<Readonly<Record<string, unknown>> | null> => {
   const fields = body.autoStartConfig?.recording;
   if (!fields) return null;
   try {
-    toRoomStart(fields, config, new Date());
+    const { transcription } = toRoomStart(fields, config, new Date());
+    await assertHearable(ports.transcriptions, transcription, 'transcription.');
   } catch (error) {
     if (!(error instanceof RoomtapeError)) throw error;
     throw new RoomtapeError(error.code, `In "autoStartConfig.recording": ${error.message}`, { cause: error });
@@ -126,7 +128,7 @@ export const roomRoutes = (app: App, { ports, config, access, userId }: ApiConte
         customRoomId: custom,
         webhook: request.body.webhook ?? null,
         autoClose: autoCloseOf(request.body),
-        autoStart: autoStartOf(request.body, config),
+        autoStart: await autoStartOf(request.body, { config, ports }),
         id: newIdOf(request),
       });
       return wire(request, room);

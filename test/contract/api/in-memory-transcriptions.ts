@@ -35,6 +35,11 @@ export class InMemoryTranscriptions implements TranscriptionsPort {
     return id;
   }
 
+  /** As if who hears knew English alone. */
+  problem: TranscriptionsPort['problem'] = async ({ language }) =>
+    language === null || /^(?:en|pt)\b/.test(language)
+      ? null
+      : { field: 'language', text: `The engine test/1 understands en, pt only, and "${language}" was asked for.` };
   list: TranscriptionsPort['list'] = async ({ roomId }) => {
     const items = this.#views.filter((view) => roomId === null || view.roomId === roomId);
     return { items, total: items.length };

@@ -57,6 +57,17 @@ describe('recordings/start', () => {
     ],
     ['a language that is none', { transcription: { language: 'e' } }, /"transcription\.language".*BCP 47/],
     [
+      'a language that nobody speaks',
+      { transcription: { enabled: true, language: 'xx' } },
+      /^"transcription\.language" is "xx": it must name a language \(BCP 47\)/,
+    ],
+    ['no language in particular', { transcription: { language: 'und' } }, /"transcription\.language" is "und"/],
+    [
+      'a language that who hears does not know',
+      { transcription: { enabled: true, language: 'de-AT' } },
+      /^"transcription\.language": The engine test\/1 understands en, pt only, and "de-AT" was asked for/,
+    ],
+    [
       'a summary of nothing',
       { transcription: { enabled: false }, summary: { enabled: true } },
       /"summary\.enabled" is true while "transcription\.enabled" is false/,

@@ -96,7 +96,7 @@ export const listening = (
     catalog,
     transcriptions,
     journal: options.journal ?? JOURNAL_THERE,
-    problem: async () => options.problem ?? null,
+    problem: async () => (options.problem === undefined ? null : { field: 'language', text: options.problem }),
   });
   return { transcriptions, finishing, again, captions, metrics, works, told };
 };

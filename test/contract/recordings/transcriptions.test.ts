@@ -459,7 +459,7 @@ describe('deliveries', () => {
 describe('through the API', () => {
   const api = (sys: Rehearsed) =>
     RunningApi.start({}, undefined, undefined, {
-      transcriptions: transcriptionsPort(catalog, sys.again),
+      transcriptions: transcriptionsPort(catalog, { again: sys.again, problem: async () => null }),
       captions: captionsPort(catalog, sys.captions),
       ...filesOfTest(catalog, folder),
     });
@@ -624,7 +624,7 @@ describe('through the API', () => {
     const refused = await recorded(PLAIN, { problem: 'The model knows English only.' });
     await stop(refused);
     await expect(refused.again.transcribe(refused.recording.id, PLAIN)).rejects.toThrow(
-      'The model knows English only.',
+      '"language": The model knows English only.',
     );
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { wordsOf } from '../../../src/transcription/embedded-engine.ts';
 import { judgeAnswer, NonsenseError } from '../../../src/transcription/endpoint-answer.ts';
 import { languageProblem, SPEECH_RATE } from '../../../src/transcription/engine.ts';
-import { languageNamed } from '../../../src/transcription/language-names.ts';
+import { languageNamed, languagesOf, whisperCode } from '../../../src/transcription/language-names.ts';
 import { pcmOf, samplesOf, wavOf } from '../../../src/transcription/pcm.ts';
 
 const judged = (answer: unknown, seconds = 2) => judgeAnswer(JSON.stringify(answer), seconds * SPEECH_RATE, null);
@@ -75,6 +75,11 @@ describe('languages', () => {
     expect(languageProblem('e', ['en'], 'en-GB')).toBeNull();
     expect(languageProblem('e', ['en'], null)).toBeNull();
     expect(languageProblem('e', null, 'de')).toBeNull();
+    const whisper = languagesOf({ kind: 'whisper', languages: null });
+    expect(languageProblem('e', whisper, 'nb-NO')).toBeNull();
+    expect(languageProblem('e', whisper, 'tlh')).toMatch(/understands \d+ languages, and "tlh"/);
+    expect(['nb', 'jv', 'de'].map(whisperCode)).toEqual(['no', 'jw', 'de']);
+    expect(languagesOf({ kind: 'transducer', languages: null })).toBeNull();
     expect(languageProblem('e', ['en', 'fr'], 'de')).toMatch(/understands en, fr only, and "de" was asked for/);
   });
 });
