@@ -1,10 +1,21 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { saveTrack } from '../../src/synthetic/encoded-track.ts';
+import { Publisher } from '../../src/synthetic/publisher.ts';
 import { BrowserGuest, type BrowserKind, firefoxObstacle, reachableByFirefox } from '../support/browser.ts';
 import { Service } from '../support/service.ts';
 import { Sitting } from '../support/sitting.ts';
+import { speechModels, TEST_MODEL_DIR } from '../support/speech-models.ts';
+import { spokenTrack } from '../support/spoken.ts';
+import { openEndpoint, type TestEndpoint } from '../support/transcription-endpoint.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+/** What somebody is heard to say. */
+const SPOKEN = '<img src=x onerror=alert(1)> --> 予算 & שלום';
 
 /**
  * Real browsers through the room page, picture and sound from one canvas and WebAudio. Two cores carry browsers, media and composition:
@@ -13,13 +24,48 @@ import { waitFor } from '../support/wait-for.ts';
 describe('people in browsers', () => {
   let service: Service;
   const guests: BrowserGuest[] = [];
+  let endpoint: TestEndpoint;
+  let folder: string;
   beforeAll(async () => {
-    service = await Service.start(reachableByFirefox);
+    await speechModels();
+    folder = await mkdtemp(join(tmpdir(), 'browsers-'));
+    endpoint = await openEndpoint({ listen: () => SPOKEN });
+    service = await Service.start({
+      ...reachableByFirefox,
+      ROOMTAPE_MODEL_DIR: TEST_MODEL_DIR,
+      ROOMTAPE_TRANSCRIBE_URL: endpoint.url,
+    });
   });
   afterEach(async () => {
     await Promise.all(guests.splice(0).map((guest) => guest.close()));
   });
-  afterAll(() => service.close());
+  afterAll(async () => {
+    await service?.close();
+    await endpoint?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const speaks = async (roomId: string, name: string): Promise<Publisher> => {
+    const microphone = join(folder, 'bob');
+    await saveTrack(microphone, await spokenTrack('festival', 'bob'));
+    return Publisher.join({
+      url: service.url,
+      roomId,
+      token: await service.participantToken(roomId, { participantId: 'bob', name }),
+      name,
+      via: 'room',
+      turn: { index: 0, of: 1 },
+      epochNs: process.hrtime.bigint(),
+      wallOffsetMs: 0,
+      camera: [],
+      microphone,
+      firstFrame: 'keyframe',
+      impairment: null,
+      detour: null,
+      onMark: () => undefined,
+      onLost: (reason) => expect.fail(`Bob was lost: ${reason}`),
+    });
+  };
 
   const recordedAsTheyWere = async (kinds: readonly BrowserKind[], script = ''): Promise<void> => {
     const sitting = await Sitting.open(service, kinds.length);
@@ -112,6 +158,24 @@ describe('people in browsers', () => {
     await indicator(false, false);
     await see('[data-testid="record-button"][data-recording="false"]');
     expect(await guest.page.$('[data-testid="pause-button"]')).toBeNull();
+
+    const hint = (): Promise<string> => guest.page.$eval('.captions__hint', ({ textContent }) => textContent ?? '');
+    await guest.click('captions-button');
+    await see('.captions__hint');
+    expect(await hint()).toBe('Nothing is being transcribed in this room.');
+    await api.call('POST', '/v2/recordings/start', { roomId, transcription: { enabled: true } });
+    await waitFor('captions to be on', 15_000, async () => /Nobody has spoken yet/.test(await hint()));
+    const bob = await speaks(roomId, 'Bob <b>&amp;</b> עמית');
+    try {
+      const line = await guest.page.waitForSelector('[data-testid="caption"]', { timeout: 40_000 });
+      // Letter by letter: nothing of it is taken for markup.
+      expect(await line?.evaluate(({ textContent }) => textContent)).toBe(`Bob <b>&amp;</b> עמית ${SPOKEN}`);
+      await guest.click('captions-button');
+      await see('[data-testid="captions"][data-shown="false"]');
+      expect(await guest.page.$('[data-testid="caption"]')).toBeNull();
+    } finally {
+      await bob.leave();
+    }
   });
   it('Firefox is recorded as it was', async (test) => {
     if (firefoxObstacle) test.skip(firefoxObstacle);
