@@ -1,7 +1,8 @@
 /**
  * Deliveries on a real database and a real S3 server behind a proxy that fails on purpose. Hours and days pass by the injected clock.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -9,15 +10,32 @@ import { toWireStored } from '../../../src/api/wire-delivery.ts';
 import { type Catalog, type DeliveryRow, transaction } from '../../../src/catalog/catalog.ts';
 import { insertComposition } from '../../../src/catalog/compositions.ts';
 import { deliveriesOf } from '../../../src/catalog/deliveries.ts';
-import { filesOf, insertFile } from '../../../src/catalog/files.ts';
+import { filesOf, insertFile, markFileDeleted, transcriptFilesOf } from '../../../src/catalog/files.ts';
 import { askForPurge, composePurges } from '../../../src/catalog/purges.ts';
 import { findRecording } from '../../../src/catalog/recordings.ts';
-import type { CompositionId, DeliveryId, FileId, ParticipantId, RecordingId } from '../../../src/domain/ids.ts';
+import {
+  finishHearing,
+  insertTranscription,
+  leaseTranscription,
+  renewTranscription,
+} from '../../../src/catalog/transcriptions.ts';
+import { forgetUtterances, keepUtterance } from '../../../src/catalog/utterances.ts';
+import type {
+  CompositionId,
+  DeliveryId,
+  FileId,
+  ParticipantId,
+  RecordingId,
+  TranscriptionId,
+} from '../../../src/domain/ids.ts';
 import { filesPort } from '../../../src/processes/api-ports.ts';
+import { summarizeInThread, writeInThread } from '../../../src/processes/transcript-thread.ts';
 import { Deliveries } from '../../../src/recordings/deliveries.ts';
 import type { DeliverySender } from '../../../src/recordings/delivery-ports.ts';
 import { tellDelivery } from '../../../src/recordings/tell-delivery.ts';
-import { newHexId } from '../../../src/support/new-id.ts';
+import { TranscriptFinishing } from '../../../src/recordings/transcript-finishing.ts';
+import { TranscriptionMetrics } from '../../../src/recordings/transcription-metrics.ts';
+import { newHexId, newUuid } from '../../../src/support/new-id.ts';
 import { Scope } from '../../../src/support/scope.ts';
 import { BUCKET, Clock, DeliveryRig, md5Of, deliveryRound as round, THEIRS } from '../../support/delivery-rig.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -421,6 +439,74 @@ it('puts what was composed again beside the recording, and what a purge made in 
   }
   expect(names).toEqual([`p/${recordingId}-${compositions[0]}.mp4`, `p/${recordingId}.mp4`]);
   expect((await rowsOf(recordingId)).map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+});
+
+it('puts a transcript and its summary beside the video, and what a purge left of them in their place', async () => {
+  const deliveries = makeDeliveries();
+  const { recordingId } = await rig.finished(deliveries, { directory: 'räume', preSignedUrl: null });
+  const id = newUuid<TranscriptionId>();
+  const request = { engine: null, language: null, summary: { prompt: null } };
+  await insertTranscription(rig.catalog, { id, recordingId, isOwn: true, request });
+  const lease = await leaseTranscription(rig.catalog, id);
+  if (!lease) throw new Error('It can not be heard.');
+  for (const [speakerId, text] of [
+    ['ada', 'Decided: --> <v Bob> 予算 שלום.'],
+    ['bob', 'I will write it by Friday.'],
+  ] as const) {
+    const speaker = { id: speakerId, participantId: speakerId, kind: 'microphone', name: speakerId } as const;
+    await keepUtterance(rig.catalog, lease, speaker, {
+      start: 1,
+      end: 2,
+      speakerId,
+      text,
+      language: 'en',
+      words: null,
+    });
+  }
+  await finishHearing(rig.catalog, lease, { durationSeconds: 3, engine: 'test/1', language: 'en' });
+  const finishing = new TranscriptFinishing({
+    catalog: rig.catalog,
+    summarize: summarizeInThread(undefined),
+    write: writeInThread,
+    metrics: new TranscriptionMetrics(),
+    dataDir: rig.dataDir,
+    recordingsDir: join(rig.dataDir, 'recordings'),
+    deliveries,
+    told: () => undefined,
+    log,
+  });
+  const delivered = async (): Promise<Map<string, string>> => {
+    await finishing.runDue();
+    await finishing.settled();
+    // So many at once.
+    await waitFor('everything to be delivered', LIMIT_MS, async () => {
+      await round(deliveries);
+      return (await rowsOf(recordingId)).every(({ status }) => status === 'done' || status === 'cancelled');
+    });
+    const files = await transcriptFilesOf(rig.catalog, [id]);
+    expect(files).toHaveLength(7);
+    const there = new Map<string, string>();
+    for (const { transcript_kind: kind, path } of files) {
+      const text = readFileSync(join(rig.dataDir, path));
+      expect(await rig.objectMd5(BUCKET, `räume/${recordingId}-${kind}`)).toBe(md5Of(text));
+      there.set(kind ?? '', text.toString());
+    }
+    return there;
+  };
+  const both = await delivered();
+  expect(both.get('transcript.vtt')).toContain('<v ada>Decided: --&gt; &lt;v Bob&gt; 予算 שלום.</v>');
+  expect(both.get('summary.txt')).toContain('by Friday');
+  await transaction(rig.catalog, async (trx) => {
+    await forgetUtterances(trx, id, 'bob' as ParticipantId);
+    await renewTranscription(trx, id);
+  });
+  for (const file of await transcriptFilesOf(rig.catalog, [id]))
+    await markFileDeleted(rig.catalog, file.id, clock.now());
+  await finishing.eraseFiles(recordingId);
+  const left = await delivered();
+  expect([...left.values()].join()).not.toContain('Friday');
+  expect(left.get('transcript.txt')).toContain('予算');
+  await finishing.close();
 });
 
 it('says that there is no bucket any more, and goes on when there is one', async () => {
