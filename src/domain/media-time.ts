@@ -26,8 +26,6 @@ export const SEGMENT_SAMPLES = SEGMENT_AAC_FRAMES * AAC_FRAME;
 
 /** Media time of a picture tick, rounded to the nanosecond. */
 export const tickToNs = (tick: number): MediaTimeNs => Math.round((tick * NS_PER_S) / FRAME_RATE);
-/** The tick nearest to a media time: a frame is shown at the tick it is closest to (truncating would show it one tick late). */
-export const nearestTick = (time: MediaTimeNs): number => Math.round((time * FRAME_RATE) / NS_PER_S);
 /** Number of ticks that make a recording of this length: every tick whose instant lies before the end. */
 export const ticksIn = (duration: MediaTimeNs): number => Math.max(0, Math.round((duration * FRAME_RATE) / NS_PER_S));
 /** Sample index of a media time. */

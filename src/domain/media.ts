@@ -7,7 +7,6 @@ export type VideoCodec = 'vp8' | 'vp9' | 'h264' | 'av1';
 export type AudioCodec = 'opus';
 export type Codec = VideoCodec | AudioCodec;
 
-export const TRACK_SOURCES = ['camera', 'microphone', 'screen-video', 'screen-audio'] as const satisfies TrackSource[];
 export const VIDEO_CODECS = ['vp8', 'vp9', 'h264', 'av1'] as const satisfies VideoCodec[];
 
 export const mediaKindOf = (source: TrackSource): MediaKind =>

@@ -155,9 +155,6 @@ export const controlMethods = {
 } as const;
 export type ControlMethod = keyof typeof controlMethods;
 
-/** Errors that a request may be answered with; `code` is a key of the error catalogue (`domain/errors.ts`). */
-export const controlError = z.object({ code: z.string(), message: z.string() });
-
 /** Numbered, kept until acknowledged, sent again to a server that comes back. */
 export const durableEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session-started'), session: sessionState }),

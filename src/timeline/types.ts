@@ -3,7 +3,7 @@
  */
 import type { ActiveRecording, ParticipantInfo, TrackInfo } from '../domain/events.ts';
 import type { ParticipantId, TrackId } from '../domain/ids.ts';
-import type { Codec, TrackSource, VideoCodec } from '../domain/media.ts';
+import type { Codec, TrackSource } from '../domain/media.ts';
 import type { SessionTimeNs } from '../domain/media-time.ts';
 
 /** Matrix coefficients that occur in rooms, by their recommendations; BT.2020 with non-constant luminance. */
@@ -66,5 +66,3 @@ export interface RoomState {
   readonly pins: readonly ParticipantId[];
   readonly recordings: readonly ActiveRecording[];
 }
-
-export type VideoStreamCodec = VideoCodec;

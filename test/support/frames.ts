@@ -1,7 +1,6 @@
-/** Saves a picture of a recording as PNG, to be looked at. */
-import { writeFile } from 'node:fs/promises';
+/** A picture of a recording as PNG, to be looked at. */
 import { createCanvas } from '@napi-rs/canvas';
-import { decodeFile, type Picture } from './oracle/media-file.ts';
+import type { Picture } from './oracle/media-file.ts';
 
 type Planes = Pick<Picture, 'width' | 'height' | 'planes' | 'lines'>;
 
@@ -29,15 +28,4 @@ export const pngOf = (picture: Planes): Buffer => {
   image.data.set(toRgba(picture));
   context.putImageData(image, 0, 0);
   return canvas.toBuffer('image/png');
-};
-
-/** The first picture at or after a time, as a PNG file. Rejects if the recording ends before. */
-export const savePicture = async (recording: string, seconds: number, png: string): Promise<void> => {
-  let saved: Buffer | undefined;
-  await decodeFile(recording, (picture) => {
-    if (saved || picture.time < seconds) return;
-    saved = pngOf(picture);
-  });
-  if (!saved) throw new Error(`The recording has no picture at ${seconds} s.`);
-  await writeFile(png, saved);
 };
