@@ -98,7 +98,7 @@ describe('a session whose media process died while it was recorded', () => {
     await rig.rooms.stopRecording(recordingId, 'requested');
     await rig.rooms.close();
 
-    const records = await rig.journal(ada.last('joined').sessionId);
+    const records = await rig.journal(ada.last('joined').sessionId, [1]);
     const snapshots = records.flatMap((record) => (record.type === 'snapshot' ? [record.snapshot] : []));
     expect(snapshots.at(-1)).toMatchObject({ afterGap: true, streams: [], lastStream: 2 });
     const events = records.flatMap((record) => (record.type === 'event' ? [record.event] : []));
@@ -126,7 +126,7 @@ describe('a session whose media process died while it was recorded', () => {
     await rig.rooms.close();
     const [stopped] = rig.durablesOf('recording-stopped');
     expect(stopped).toMatchObject({ recordingId, reason: 'media-process-lost' });
-    const events = (await rig.journal(ada.last('joined').sessionId)).flatMap((record) =>
+    const events = (await rig.journal(ada.last('joined').sessionId, [1])).flatMap((record) =>
       record.type === 'event' && record.event.type === 'interrupted' ? [record.event] : [],
     );
     expect(stopped?.stoppedNs).toBe(events[0]?.fromNs);
