@@ -4,8 +4,8 @@
  *
  * - From npm (`silero-vad`, `moonshine-tiny-en`): packages with the weights in their tarball, through whichever registry npm is configured
  *   for. Pulled and run by our tests.
- * - By address: int8 exports by the sherpa-onnx project on Hugging Face. Their hashes are those that several unrelated public projects pin
- *   for the same files; we have not run them.
+ * - By address: int8 exports by the sherpa-onnx project on Hugging Face, each at one commit. We have neither fetched nor run them: their hashes
+ *   are those that other public projects pin for the same files, named in docs/decisions/0112-where-models-come-from.md.
  */
 import type { ModelFiles } from '../task.ts';
 
@@ -132,7 +132,7 @@ export const CATALOGUE: readonly CatalogueModel[] = [
       ],
     },
   },
-  whisper('tiny', 104, 'main', {
+  whisper('tiny', 104, '65176e2deb88badc814a94058666cadccc29b61c', {
     encoder: 'd24fb083ae3b1041fc24e97971d60e280c9342201fbb67b0ab428a8b4a51a434',
     decoder: 'd2fece8dd42771f1df975c6c0445770d0c292bf7547c2cae04a6c0cc57540925',
   }),
@@ -140,7 +140,7 @@ export const CATALOGUE: readonly CatalogueModel[] = [
     encoder: '0b8fb1304b6109976038efff5ace81720e00386f3ff6b54ee8c75291ca0a1e11',
     decoder: '9759d217388a01b3a4c7c15533201067b48ae819c4daafc8624e64b9409dc02d',
   }),
-  whisper('small', 376, 'main', {
+  whisper('small', 376, '8f3c18b358db4d1f2fc1eae49d75cd20989e4309', {
     encoder: '4cbe7b22fa9026b843b60a68640c747de05bafb1a11b57edc0e66c232d9f33a9',
     decoder: 'acad50b5c782696e91b55914cc5ab4f756f1532f76e22aa6fc615f39fb69a8ee',
   }),
