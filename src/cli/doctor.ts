@@ -38,7 +38,7 @@ export const runDoctor = async (): Promise<void> => {
     ...(running ? await runningServer(config) : await freePorts(config)),
     running ? mediaSettings(config) : undefined,
     folder === undefined ? isolation(config, running) : undefined,
-    withoutNetwork(config),
+    folder === undefined ? withoutNetwork(config) : undefined,
     folder ?? disk(config),
     folder ? undefined : kept(config),
     // The embedded database lies in the data folder.

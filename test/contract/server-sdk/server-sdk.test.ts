@@ -343,7 +343,7 @@ describe('composite recordings', () => {
       watermarks: [
         { hasImage: true, text: 'CONFIDENTIAL', position: 'top-right' },
         { hasImage: false, timezone: 'Asia/Kolkata', position: 'bottom-left' },
-        { hasImage: false, text: '', topic: 'ticker', position: 'bottom-right' },
+        { hasImage: false, text: '', topic: 'ticker', position: 'top-left' },
       ],
       status: 'done',
       file: { fileUrl: expect.stringContaining(server.url) },

@@ -137,7 +137,7 @@ describe.concurrent('the coordinator', () => {
     await coordinator.close();
     const heard = kept().length;
     start({ transcriptionId: 'late' });
-    expect(coordinator.stats).toEqual({ jobs: 0, processes: 0, waiting: 0 });
+    expect(coordinator.stats).toMatchObject({ jobs: 0, processes: 0, waiting: 0 });
     expect(kept().length).toBe(heard);
   });
 });
